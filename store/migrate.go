@@ -5,20 +5,52 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
-	"unity.internal/migrations"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
+	"unity.internal/app/fault"
+	"unity.internal/migrations"
 )
+
+// ErrNewer says that a newer binary wrote the database.
+var ErrNewer = fault.New(fault.Conflict, "database.newer", "The database was written by a newer version of Unity. Install that version or restore an older backup.")
+
+// SchemaVersion returns the newest schema that this binary knows.
+func SchemaVersion() int64 {
+	names, _ := fs.Glob(migrations.FS, "*.sql") // the pattern is right
+	number, _, _ := strings.Cut(names[len(names)-1], "_")
+	n, _ := strconv.ParseInt(number, 10, 64) // the names are ours
+	return n
+}
 
 // migrate brings the file to the newest schema, on a connection of its own:
 // with foreign keys on, dropping a rebuilt table would delete its children.
-func migrate(ctx context.Context, path string, checkpoint func(context.Context) error) error {
+func migrate(ctx context.Context, path string, checkpoint func(context.Context, *sql.DB, int64) error) error {
 	db, err := sql.Open("sqlite", dsn(path, "foreign_keys(0)")+"&_txlock=immediate")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	current, err := version(ctx, db)
+	target := SchemaVersion()
+	switch {
+	case err != nil:
+		return err
+	case current > target: // goose says nothing
+		return ErrNewer.Because(fmt.Errorf("database is at schema %d, this binary knows %d", current, target))
+	case current == target:
+		return nil
+	case current > 0:
+		if err := checkpoint(ctx, db, current); err != nil {
+			return fmt.Errorf("checkpoint before migration: %w", err)
+		}
+	}
 	versions, err := database.NewStore(database.DialectSQLite3, goose.DefaultTablename)
 	if err != nil {
 		return err
@@ -28,19 +60,55 @@ func migrate(ctx context.Context, path string, checkpoint func(context.Context) 
 	if err != nil {
 		return err
 	}
-	current, target, err := p.GetVersions(ctx)
-	switch {
-	case err != nil:
-		return err
-	case current > target: // goose says nothing
-		return fmt.Errorf("database is at schema %d, this binary knows %d: refusing to open it", current, target)
-	case current > 0 && current < target:
-		if err := checkpoint(ctx); err != nil {
-			return fmt.Errorf("checkpoint before migration: %w", err)
-		}
-	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// version returns the schema of the file; 0 of a new one.
+func version(ctx context.Context, db *sql.DB) (n int64, err error) {
+	var there bool
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'goose_db_version')`).Scan(&there)
+	if err == nil && there {
+		err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&n)
+	}
+	return n, err
+}
+
+// checkpoint copies an existing database before a migration changes it.
+func (s *Store) checkpoint(ctx context.Context, db *sql.DB, version int64) error {
+	if s.checkpoints == "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.checkpoints, 0o700); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("unity-schema-%d-%s.db", version, s.now().UTC().Format(time.RFC3339))
+	_, err := db.ExecContext(ctx, `VACUUM INTO @path`, sql.Named("path", filepath.Join(s.checkpoints, name)))
+	return err
+}
+
+// Copy writes a consistent copy of the database to path, which must not exist.
+func (s *Store) Copy(ctx context.Context, path string) error {
+	_, err := s.read.ExecContext(ctx, `VACUUM INTO @path`, sql.Named("path", path))
+	return known(err)
+}
+
+// Verify opens the file at path for reading only and reports its schema version,
+// or why it is no sound database of ours.
+func Verify(ctx context.Context, path string) (int64, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&immutable=1")
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	var ok string
+	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&ok); err != nil {
+		return 0, err
+	}
+	if ok != "ok" {
+		return 0, errors.New(ok)
+	}
+	return version(ctx, db)
 }
 
 // A guard checks a migration inside its transaction: goose calls Insert after

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"unity.internal/store/storetest"
 	"golang.org/x/tools/go/packages"
+	"unity.internal/store/storetest"
 )
 
 // reviewed lists the queries that may see the rows of every tenant: those that

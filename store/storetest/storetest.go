@@ -2,21 +2,59 @@
 package storetest
 
 import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"unity.internal/store"
 )
 
+// template is a migrated file, made once a process and copied for every test.
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "unity-template")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "unity.db")
+	s, err := store.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(context.Background()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// Sign signs audit rows with a key that every test knows.
+func Sign(_ context.Context, tenant store.TenantID, msg []byte) ([]byte, error) {
+	mac := hmac.New(sha256.New, []byte("test key of "+tenant))
+	mac.Write(msg)
+	return mac.Sum(nil), nil
+}
+
 // Open returns a new store in a temporary directory, closed when the test ends.
 func Open(tb testing.TB, opts ...store.Option) *store.Store {
 	tb.Helper()
-	s, err := store.Open(tb.Context(), filepath.Join(tb.TempDir(), "unity.db"), opts...)
+	data, err := template()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(tb.TempDir(), "unity.db")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	s, err := store.Open(tb.Context(), path, append([]store.Option{store.WithSigner(Sign)}, opts...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		if err := s.Close(context.Background()); err != nil {
 			tb.Error(err)
 		}
 	})

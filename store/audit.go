@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"unity.internal/store/internal/sq"
+)
+
+// An Audit is one row of the audit: who did what to which thing.
+type Audit struct {
+	Seq     int64     `json:"seq"`
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor" doc:"A user's id, or system"`
+	Action  string    `json:"action" example:"servers.create"`
+	Thing   string    `json:"thing"`
+	Address string    `json:"address"`
+	Result  string    `json:"result" enum:"done,refused,failed"`
+	Detail  any       `json:"detail"`
+	mac     []byte
+	text    string // detail as stored
+}
+
+const auditCols = "seq, id, at, actor, action, thing, address, result, detail, mac"
+
+func scanAudit(r sq.Row) (a Audit, err error) {
+	var ms int64
+	err = r.Scan(&a.Seq, &a.ID, &ms, &a.Actor, &a.Action, &a.Thing, &a.Address, &a.Result, &a.text, &a.mac)
+	a.At, a.Detail = time.UnixMilli(ms).UTC(), json.RawMessage(a.text)
+	return a, err
+}
+
+// Record adds a row that stands beside no other write: a refused sign-in, say.
+func (t Tenant) Record(ctx context.Context, a Audit) error {
+	return t.Tx(ctx, func(t Tenant) error { return t.record(ctx, a) })
+}
+
+// record appends a to the chain of the tenant, inside the running transaction.
+func (t Tenant) record(ctx context.Context, a Audit) error {
+	last, err := sq.One(ctx, t.db, scanAudit, `SELECT `+auditCols+` FROM audit
+		WHERE tenant_id = @tenant ORDER BY seq DESC LIMIT 1`)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	detail := []byte("{}")
+	if a.Detail != nil {
+		if detail, err = json.Marshal(a.Detail); err != nil {
+			return fmt.Errorf("audit detail of %s: %w", a.Action, err)
+		}
+	}
+	a.Seq, a.ID, a.At, a.Actor, a.Address, a.text = last.Seq+1, NewID(), t.store.Now(), t.actor, t.address, string(detail)
+	if a.mac, err = t.store.sign(ctx, t.ID, a.signed(last.mac)); err != nil {
+		return err
+	}
+	return sq.Exec(ctx, t.db, `INSERT INTO audit (tenant_id, `+auditCols+`)
+		VALUES (@tenant, @seq, @id, @at, @actor, @action, @thing, @address, @result, @detail, @mac)`,
+		sql.Named("seq", a.Seq), sql.Named("id", a.ID), sql.Named("at", a.At.UnixMilli()), sql.Named("actor", a.Actor),
+		sql.Named("action", a.Action), sql.Named("thing", a.Thing), sql.Named("address", a.Address),
+		sql.Named("result", a.Result), sql.Named("detail", a.text), sql.Named("mac", a.mac))
+}
+
+// signed returns what the mac of a covers: the row and the mac before it, each
+// part with its length so that no two rows read alike.
+func (a Audit) signed(previous []byte) []byte {
+	msg := binary.BigEndian.AppendUint64(nil, uint64(a.Seq))           //nolint:gosec // a row number is never negative
+	msg = binary.BigEndian.AppendUint64(msg, uint64(a.At.UnixMilli())) //nolint:gosec // nor is a time of ours
+	for _, part := range []string{string(previous), a.ID, a.Actor, a.Action, a.Thing, a.Address, a.Result, a.text} {
+		msg = binary.BigEndian.AppendUint32(msg, uint32(len(part))) //nolint:gosec // parts are far below 4 GiB
+		msg = append(msg, part...)
+	}
+	return msg
+}
+
+const auditNewest = `SELECT ` + auditCols + ` FROM audit
+	WHERE tenant_id = @tenant AND seq < @key AND @id = '' AND action LIKE @like ESCAPE '\'
+	AND (@actor = '' OR actor = @actor)
+	ORDER BY seq DESC LIMIT @limit`
+
+// AuditRows returns one page of the audit, newest first, whose action contains
+// l.Q; of one actor if actor is not empty.
+func (t Tenant) AuditRows(ctx context.Context, l List, actor string) (Page[Audit], error) {
+	return page(l, maxTime, func(args ...any) ([]Audit, error) {
+		return sq.Many(ctx, t.db, scanAudit, auditNewest, append(args, sql.Named("actor", actor))...)
+	}, func(a Audit) cursor[int64] { return cursor[int64]{Key: a.Seq} })
+}
+
+// auditSlice is how many rows VerifyAudit reads at a time.
+const auditSlice = 1000
+
+// VerifyAudit checks the chain from its beginning and returns how many rows it
+// holds. The error names the first row that is not as it was written.
+func (t Tenant) VerifyAudit(ctx context.Context) (rows int64, err error) {
+	var last Audit
+	for {
+		part, err := sq.Many(ctx, t.db, scanAudit, `SELECT `+auditCols+` FROM audit
+			WHERE tenant_id = @tenant AND seq > @seq ORDER BY seq LIMIT @limit`,
+			sql.Named("seq", last.Seq), sql.Named("limit", auditSlice))
+		if err != nil {
+			return rows, known(err)
+		}
+		for _, a := range part {
+			mac, err := t.store.sign(ctx, t.ID, a.signed(last.mac))
+			if err != nil {
+				return rows, err
+			}
+			if a.Seq != last.Seq+1 || !hmac.Equal(mac, a.mac) {
+				return rows, fmt.Errorf("audit of tenant %s: row %d was changed or a row before it is missing", t.ID, a.Seq)
+			}
+			last = a
+			rows++
+		}
+		if len(part) < auditSlice {
+			return rows, nil
+		}
+	}
+}

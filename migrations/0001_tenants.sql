@@ -78,10 +78,12 @@ CREATE TABLE audit (
   UNIQUE (tenant_id, seq)
 ) STRICT;
 
--- One Tink keyset a tenant, wrapped by the master key, which is not in here.
+-- One Tink keyset a tenant, and a secret that keys for HMACs are derived from,
+-- both wrapped by the master key, which is not in here.
 CREATE TABLE keysets (
   tenant_id  TEXT    NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
   keyset     BLOB    NOT NULL,
+  secret     BLOB    NOT NULL,
   created_at INTEGER NOT NULL
 ) STRICT;
 

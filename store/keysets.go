@@ -37,28 +37,29 @@ func (y System) CreateVault(ctx context.Context, v VaultRow) error {
 	})
 }
 
+// A Keyset is what seals for one tenant, wrapped by the master key.
+type Keyset struct {
+	Keyset []byte // of Tink
+	Secret []byte // from which keys for HMACs are derived
+}
+
 // Keyset returns the tenant's wrapped keyset, or ErrNotFound.
-func (t Tenant) Keyset(ctx context.Context) ([]byte, error) {
-	v, err := sq.One(ctx, t.db, scanBytes, `SELECT keyset FROM keysets WHERE tenant_id = @tenant`)
+func (t Tenant) Keyset(ctx context.Context) (Keyset, error) {
+	v, err := sq.One(ctx, t.db, func(r sq.Row) (v Keyset, err error) {
+		err = r.Scan(&v.Keyset, &v.Secret)
+		return v, err
+	}, `SELECT keyset, secret FROM keysets WHERE tenant_id = @tenant`)
 	return v, known(err)
 }
 
-func scanBytes(r sq.Row) (b []byte, err error) {
-	err = r.Scan(&b)
-	return b, err
-}
-
-// AddKeyset stores the tenant's first keyset and returns the one it has: of two
-// that race, the first stays.
-func (t Tenant) AddKeyset(ctx context.Context, wrapped []byte) (kept []byte, err error) {
-	err = t.Tx(ctx, func(t Tenant) error {
-		kept, err = t.Keyset(ctx)
+// AddKeyset stores the tenant's first keyset. Of two that race, the first stays.
+func (t Tenant) AddKeyset(ctx context.Context, v Keyset) error {
+	return t.Tx(ctx, func(t Tenant) error {
+		_, err := t.Keyset(ctx)
 		if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		kept = wrapped
-		return sq.Exec(ctx, t.db, `INSERT INTO keysets (tenant_id, keyset, created_at) VALUES (@tenant, @keyset, @now)`,
-			sql.Named("keyset", wrapped), sql.Named("now", t.store.Now().UnixMilli()))
+		return sq.Exec(ctx, t.db, `INSERT INTO keysets (tenant_id, keyset, secret, created_at) VALUES (@tenant, @keyset, @secret, @now)`,
+			sql.Named("keyset", v.Keyset), sql.Named("secret", v.Secret), sql.Named("now", t.store.Now().UnixMilli()))
 	})
-	return kept, err
 }

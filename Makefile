@@ -1,0 +1,170 @@
+# What one types here. `make` alone prints the targets; CI runs `make test`.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+
+# The release build, the linters and vet share one set of compiled packages,
+# because they are all built without cgo and with trimmed paths.
+export CGO_ENABLED := 0
+export GOFLAGS     := $(strip $(shell go env GOFLAGS) -trimpath)
+export GOTOOLCHAIN := local
+
+GOLANGCI_VERSION    := v2.15.0
+DEADCODE_VERSION    := v0.52.0
+GOVULNCHECK_VERSION := v1.9.0
+NFPM_VERSION        := v2.47.0
+
+TOOLS    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unity-tools/$(shell go env GOVERSION)
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+DEADCODE := $(TOOLS)/deadcode-$(DEADCODE_VERSION)
+RESULTS  := $(CURDIR)/build/results
+
+# The files that the page and the binary are made of.
+GO_FILES  := go.mod go.sum $(wildcard main.go) $(shell find app store migrations -type f -not -name '*_test.go' -not -path '*/testdata/*') $(wildcard web/*.go)
+WEB_FILES := web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public -type f -not -name '*.test.*')
+MODULES   := web/node_modules/.package-lock.json
+PAGES     := web/dist/index.html
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+##### Build and run
+
+.PHONY: run build dev gen
+run: unity ## Build what is out of date and serve on the data directory ./data
+	./unity serve --data-dir data
+
+build: unity ## Build the pages and the one binary ./unity
+
+unity: $(GO_FILES) $(PAGES)
+	go build -ldflags "-s -w" -o $@ .
+
+$(PAGES): $(WEB_FILES) $(MODULES)
+	cd web && npm run --silent build
+	@touch $@
+
+$(MODULES): web/package.json web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from ./data/dev
+	@trap 'kill 0' EXIT; (cd web && npx vite) & \
+	if command -v watchexec >/dev/null; then watchexec -r -e go,sql -- go run -tags dev . serve --data-dir data/dev; \
+	else go run -tags dev . serve --data-dir data/dev; fi
+
+gen: $(MODULES) ## Write what is generated: the schema, the API document, its types
+	go test ./store -run Schema -update
+	go test ./app/httpapi -run Spec -update
+	cd web && npm run --silent gen
+
+##### Test
+
+# What `make test` runs, two at a time and longest first. The browser comes
+# last and alone, so that nothing slows what it measures.
+CHECKS := lint-go test-go vet lint-sh
+# Until there is a program and a page: what needs them comes with them.
+ifneq ($(wildcard main.go),)
+CHECKS += unity deadcode tidy
+BROWSER := e2e
+endif
+ifneq ($(wildcard web/src/main.tsx),)
+CHECKS += test-web lint-web gen-check
+else
+PAGES :=
+endif
+
+.PHONY: test check lint e2e fuzz bench vuln
+test: system ## Everything CI runs
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS); bad=0; \
+	$(MAKE) -j2 -k -Otarget $(CHECKS) || bad=1; \
+	for suite in $(BROWSER); do $(MAKE) $$suite || bad=1; done; \
+	go run ./packaging/tally $(RESULTS)/*.json || bad=1; \
+	exit $$bad
+
+check: $(PAGES) $(GOLANGCI) ## The quick half, for before a commit
+	@$(MAKE) -j2 -k -Otarget lint-go vet gen-check lint-web
+	go test ./...
+	cd web && npx vitest run
+
+lint: ## Only the linters
+	@$(MAKE) -j2 -k -Otarget lint-go vet deadcode tidy lint-sh lint-web
+
+e2e: unity $(MODULES) ## Only the browser suite, against the built binary
+	@mkdir -p $(RESULTS)
+	cd web && PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
+
+fuzz: $(PAGES) ## Every fuzz target for 30 s
+	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r pkg; do \
+	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$pkg; done; done
+
+bench: unity ## The figures that are promised, each beside its limit
+	@go run ./packaging/bench
+
+vuln: ## Known holes in what we use (asks vuln.go.dev)
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+##### The steps of the above
+
+.PHONY: system lint-go vet deadcode tidy lint-sh test-go test-web lint-web gen-check
+system:
+	@packaging/system.sh
+
+lint-go: $(GOLANGCI) $(PAGES)
+	$(GOLANGCI) run ./...
+
+vet: $(PAGES)
+	go vet ./...
+
+deadcode: $(DEADCODE) $(PAGES)
+	@out=$$($(DEADCODE) -test ./...); test -z "$$out" || { echo "not reachable:"; echo "$$out"; exit 1; }
+
+tidy:
+	go mod tidy -diff
+	go mod verify
+
+lint-sh:
+	shellcheck packaging/*.sh .ci/run .ci/hooks/*
+
+test-go: $(PAGES)
+	@mkdir -p $(RESULTS)
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
+
+test-web: $(MODULES)
+	@mkdir -p $(RESULTS)
+	cd web && npx vitest run --reporter=default --reporter=json --outputFile.json=$(RESULTS)/vitest.json
+
+lint-web: $(PAGES)
+	@! grep -n '"resolved"' web/package-lock.json || { echo "package-lock.json names a registry: npm install with web/.npmrc"; exit 1; }
+	cd web && npm run --silent check && npm run --silent lint && npm run --silent budget
+
+gen-check: $(MODULES)
+	@mkdir -p build
+	cd web && npx openapi-typescript src/api/openapi.json --output ../build/schema.d.ts >/dev/null
+	@diff -u web/src/api/schema.d.ts build/schema.d.ts || { echo "generated files are old: make gen"; exit 1; }
+
+$(GOLANGCI):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
+$(DEADCODE):
+	$(call install,golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION))
+
+# install builds a tool and names it by its version; half of one never stays.
+define install
+	@echo "installing $(1)"; mkdir -p $(TOOLS); tmp=$$(mktemp -d); trap 'rm -rf $$tmp' EXIT; \
+	GOFLAGS= GOBIN=$$tmp go install $(1); mv $$tmp/* $@
+endef
+
+##### Release
+
+.PHONY: package hooks clean
+package: unity ## deb, rpm and tar under build/
+	packaging/package.sh $(NFPM_VERSION)
+
+hooks: ## Check what is staged before every commit
+	git config core.hooksPath .ci/hooks
+
+clean: ## Remove what was built
+	rm -rf unity build web/dist/* web/node_modules

@@ -10,9 +10,10 @@ import (
 // A Permission is what a caller must hold to use a route.
 type Permission string
 
-// The permissions: the thing, a dot, the verb. Self is held by whoever is
+// The permissions: the thing, a dot, the verb. Public is held by everybody, Self by whoever is
 // signed in, for what is their own; the System ones by system administrators.
 const (
+	Public        Permission = "public"
 	Self          Permission = "self"
 	ServersRead   Permission = "servers.read"
 	ServersWrite  Permission = "servers.write"
@@ -50,7 +51,7 @@ var roles = map[string][]Permission{
 var administrator = append(slices.Clip(admin), SystemWrite)
 
 // Known reports whether somebody can hold p.
-func Known(p Permission) bool { return slices.Contains(administrator, p) }
+func Known(p Permission) bool { return p == Public || slices.Contains(administrator, p) }
 
 type membership struct {
 	tenant store.TenantID

@@ -141,4 +141,3 @@ func (s *Service) program(hash [32]byte) (v store.Session, old bool) {
 	}
 	return store.Session{}, false
 }
-

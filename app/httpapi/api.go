@@ -1,0 +1,129 @@
+// Package httpapi is the HTTP edge: it authenticates, decodes, calls a domain
+// package or the tenant's store and encodes what comes back. It holds no rules.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"unity.internal/app/auth"
+	"unity.internal/app/event"
+	"unity.internal/app/job"
+	"unity.internal/app/vault"
+	"unity.internal/store"
+)
+
+const (
+	base        = "/api/v1"
+	timeout     = 30 * time.Second // for reading a request, and for writing an answer
+	idleTimeout = 2 * time.Minute
+	maxBody     = 1 << 20   // bytes of a request, where an operation says nothing else
+	maxHeader   = 16 * 1024 // bytes
+)
+
+// Parts is what the edge stands on.
+type Parts struct {
+	Log    *slog.Logger
+	Auth   *auth.Service
+	Setup  *auth.SetupToken
+	Tenant func(store.TenantID) store.Tenant
+	System store.System
+	Vault  *vault.Vault
+	Bus    *event.Bus
+	Jobs   *job.Service
+	Web    fs.FS // the built front end
+
+	Reach  Reach         // by which names the appliance is asked
+	Limits Limits        // how much one address and one tenant may ask
+	Health func() Health // how the appliance is
+	About  About
+	CA     func(context.Context) ([]byte, error) // the certificate of the appliance's own CA, PEM
+	// MetricsToken opens /metrics to others than this box; empty: nobody.
+	MetricsToken string
+	MultiTenancy bool
+	// Changed is told when settings of the appliance or of a tenant were stored.
+	Changed func(context.Context, store.TenantID)
+}
+
+// A mux registers routes.
+type mux struct {
+	Parts
+	app    *fiber.App
+	api    huma.API
+	limits *limiter
+}
+
+// New returns the application and its document. Every request ends with ctx.
+func New(ctx context.Context, p Parts) (*fiber.App, *huma.OpenAPI) {
+	useProblem()
+	m := mux{Parts: p, limits: newLimiter(p.Limits)}
+	// Immutable: without it Fiber reuses the memory of every string it hands out.
+	m.app = fiber.New(fiber.Config{
+		Immutable: true, StreamRequestBody: true, ErrorHandler: m.fail, DisableStartupMessage: true,
+		ReadTimeout: timeout, WriteTimeout: timeout, // a stream moves its own deadline
+		IdleTimeout: idleTimeout, BodyLimit: maxBody, ReadBufferSize: maxHeader,
+		DisableDefaultDate: false, ServerHeader: "", Concurrency: 4096,
+	})
+	// Before the routes: huma keeps the chain it finds.
+	m.app.Use(m.arrive(ctx), recover.New(), m.guard, m.identify)
+
+	c := huma.DefaultConfig("Unity", "1")
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
+	c.Info.Description = "Every answer that fails is a problem (RFC 9457) with a permanent code."
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: secureCookie},
+	}
+	m.api = humafiber.NewV2(m.app, c)
+	m.routes()
+	m.document()
+	m.spa()
+	return m.app, m.api.OpenAPI()
+}
+
+// routes is the whole API, one resource a line.
+func (m mux) routes() {
+	m.health()
+	m.setup()
+	m.auth()
+	m.settings()
+	m.audit()
+	m.jobs()
+	m.system()
+	m.events()
+}
+
+// fail writes what Fiber or a raw handler failed with.
+func (m mux) fail(c *fiber.Ctx, err error) error {
+	ctx := c.UserContext()
+	p, ok := errors.AsType[*Problem](err)
+	if f, is := errors.AsType[*fiber.Error](err); is {
+		p = newProblem(ctx, f.Code, fiberDetail(f))
+	} else if !ok {
+		p = m.problem(ctx, err)
+	}
+	for k, v := range p.GetHeaders() {
+		c.Set(k, v[0])
+	}
+	return c.Status(p.Status).JSON(p, p.ContentType(""))
+}
+
+// fiberDetail says in a sentence what Fiber found wrong.
+func fiberDetail(f *fiber.Error) string {
+	switch f.Code {
+	case http.StatusNotFound:
+		return "There is nothing at this address. The API is described at /api/docs."
+	case http.StatusMethodNotAllowed:
+		return "This address does not take that method. The API is described at /api/docs."
+	case http.StatusRequestEntityTooLarge:
+		return "The request is too large."
+	}
+	return http.StatusText(f.Code) + "."
+}

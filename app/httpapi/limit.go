@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+	"unity.internal/app/fault"
+)
+
+// Limits says how many requests a second one address and one tenant may send,
+// and how many sign-ins a minute one address; 0 is no limit.
+type Limits struct {
+	Address, Tenant, SignIn int
+}
+
+// DefaultLimits suit a household behind one address.
+func DefaultLimits() Limits { return Limits{Address: 100, Tenant: 500, SignIn: 20} }
+
+const (
+	burst       = 4     // seconds' worth that may come at once
+	maxLimiters = 10000 // kept; then all begin anew
+)
+
+// A limiter counts requests by address, by tenant and sign-ins by address.
+type limiter struct {
+	Limits
+	mu  sync.Mutex
+	all map[string]*rate.Limiter
+}
+
+func newLimiter(l Limits) *limiter { return &limiter{Limits: l, all: map[string]*rate.Limiter{}} }
+
+func (l *limiter) address(a string) error {
+	return l.allow("address "+a, rate.Limit(l.Address), l.Address*burst)
+}
+
+func (l *limiter) tenant(id string) error {
+	return l.allow("tenant "+id, rate.Limit(l.Tenant), l.Tenant*burst)
+}
+
+// signIn bounds what costs an argon2id or guesses a secret.
+func (l *limiter) signIn(address string) error {
+	return l.allow("sign-in "+address, rate.Limit(float64(l.SignIn)/60), l.SignIn)
+}
+
+func (l *limiter) allow(key string, limit rate.Limit, most int) error {
+	if most == 0 {
+		return nil
+	}
+	l.mu.Lock()
+	r := l.all[key]
+	if r == nil {
+		if len(l.all) >= maxLimiters {
+			clear(l.all)
+		}
+		r = rate.NewLimiter(limit, most)
+		l.all[key] = r
+	}
+	l.mu.Unlock()
+	now := time.Now()
+	v := r.ReserveN(now, 1)
+	wait := v.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	v.CancelAt(now)
+	e := fault.New(fault.Limited, "request.too_many", "Too many requests. Wait a moment and try again.")
+	e.RetryAfter = wait
+	return e
+}

@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"unity.internal/app/auth"
+	"unity.internal/app/fault"
+)
+
+// Reach says by which names the appliance is asked and whom it believes. Its
+// functions answer from memory and may change their mind while it runs.
+type Reach struct {
+	Known   func(host string) bool      // whether a host name or address is ours
+	Public  func() string               // the public URL; empty if there is none
+	Trusted func(proxy netip.Addr) bool // whether a proxy's X-Forwarded headers are believed
+}
+
+type (
+	requestKey struct{}
+	clientKey  struct{}
+)
+
+// A client is where a request comes from.
+type client struct {
+	auth.Client
+	loopback bool // this box, without a proxy between
+	secure   bool // TLS all the way to us or to a trusted proxy
+	scheme   string
+}
+
+var (
+	errHost = &Problem{
+		Status: http.StatusMisdirectedRequest, Code: "request.unknown_host", Title: "Misdirected Request",
+		Detail: "This appliance does not answer to that host name. Add the name in its settings, or use its address.",
+	}
+	errOrigin   = fault.New(fault.Forbidden, "auth.origin", "This request comes from another site.")
+	errInsecure = fault.New(fault.Forbidden, "auth.insecure", "Signing in over plain HTTP is only possible on this box itself. Use the https address.")
+)
+
+// arrive gives each request its id, its client and the headers of every answer.
+func (m mux) arrive(ctx context.Context) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		id := uuid.NewString()
+		c.Set("X-Request-ID", id)
+		c.Set("X-Content-Type-Options", "nosniff")
+		c.Set("X-Frame-Options", "DENY")
+		c.Set("Referrer-Policy", "same-origin")
+		c.Set("Cross-Origin-Opener-Policy", "same-origin")
+		ctx := context.WithValue(ctx, requestKey{}, id)
+		c.SetUserContext(context.WithValue(ctx, clientKey{}, m.client(c)))
+		return c.Next()
+	}
+}
+
+// client finds out where a request comes from. X-Forwarded headers count only
+// from a trusted proxy; from anybody else they only cost the loopback right.
+func (m mux) client(c *fiber.Ctx) client {
+	socket, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	socket = socket.Unmap()
+	v := client{scheme: "http", secure: c.Context().IsTLS()}
+	if v.secure {
+		v.scheme = "https"
+	}
+	forwarded, proto := c.Get("X-Forwarded-For"), c.Get("X-Forwarded-Proto")
+	proxied := forwarded != "" || proto != "" || c.Get("Forwarded") != ""
+	v.loopback = socket.IsLoopback() && !proxied
+	address := socket
+	if proxied && m.Reach.Trusted(socket) {
+		hops := strings.Split(forwarded, ",")
+		for i := len(hops) - 1; i >= 0; i-- {
+			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+			if err != nil {
+				break
+			}
+			if address = hop.Unmap(); !m.Reach.Trusted(address) {
+				break
+			}
+		}
+		v.secure = v.secure || proto == "https"
+		if proto == "https" {
+			v.scheme = "https"
+		}
+	}
+	v.Client = auth.Client{Address: address.String(), Agent: c.Get("User-Agent")}
+	return v
+}
+
+// guard refuses what is not for us, too much, or sent by another site.
+func (m mux) guard(c *fiber.Ctx) error {
+	from := clientOf(c.UserContext())
+	if !m.Reach.Known(hostname(c.Get("Host"))) {
+		p := *errHost
+		p.RequestID = requestID(c.UserContext())
+		return &p
+	}
+	if err := m.limits.address(from.Address); err != nil {
+		return err
+	}
+	if !safe(c.Method()) && c.Get("Origin") != "" && !m.ours(c, from) {
+		return errOrigin
+	}
+	return c.Next()
+}
+
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// ours reports whether the request's Origin is a page of this appliance.
+func (m mux) ours(c *fiber.Ctx, from client) bool {
+	origin, err := url.Parse(c.Get("Origin"))
+	if err != nil || origin.Host == "" {
+		return false
+	}
+	if public := m.Reach.Public(); public != "" && strings.TrimSuffix(public, "/") == c.Get("Origin") {
+		return true
+	}
+	return origin.Scheme == from.scheme && strings.EqualFold(origin.Host, c.Get("Host"))
+}
+
+// hostname returns a Host header without its port.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return strings.ToLower(name)
+	}
+	return strings.ToLower(strings.Trim(host, "[]"))
+}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+func clientOf(ctx context.Context) client {
+	v, _ := ctx.Value(clientKey{}).(client)
+	return v
+}

@@ -1,0 +1,134 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"unity.internal/app/auth"
+	"unity.internal/app/fault"
+	"unity.internal/store"
+)
+
+func (m mux) settings() {
+	handle(m, auth.SettingsRead, route("getSettings", http.MethodGet, "/settings"), getSettings)
+	handle(m, auth.SettingsWrite, route("updateSettings", http.MethodPatch, "/settings"), m.updateSettings)
+	handle(m, auth.SystemWrite, route("getSystemSettings", http.MethodGet, "/system/settings"), m.getSystemSettings)
+	handle(m, auth.SystemWrite, route("updateSystemSettings", http.MethodPatch, "/system/settings"), m.updateSystemSettings)
+}
+
+func getSettings(ctx context.Context, c Caller, _ *struct{}) (*versioned[store.Settings], error) {
+	v, err := c.Tenant.Settings(ctx)
+	return tagged(v, v.Rev, err)
+}
+
+type settingsIn struct {
+	IfMatch
+	Body struct {
+		PollSeconds      Opt[int64]  `json:"poll_seconds,omitzero" minimum:"1" maximum:"86400"`
+		SnapshotMinutes  Opt[int64]  `json:"snapshot_minutes,omitzero" minimum:"1" maximum:"10080"`
+		RawRetentionDays Opt[int64]  `json:"raw_retention_days,omitzero" minimum:"1" maximum:"3650"`
+		RawRetention     Opt[int64]  `json:"raw_retention_bytes,omitzero" minimum:"16777216"`
+		TimeZone         Opt[string] `json:"time_zone,omitzero" maxLength:"64"`
+	}
+}
+
+func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*versioned[store.Settings], error) {
+	v, err := c.Tenant.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if v.Rev, err = in.rev(); err != nil {
+		return nil, err
+	}
+	b := in.Body
+	b.PollSeconds.into(&v.PollSeconds)
+	b.SnapshotMinutes.into(&v.SnapshotMinutes)
+	b.RawRetentionDays.into(&v.RawRetentionDays)
+	b.RawRetention.into(&v.RawRetention)
+	b.TimeZone.into(&v.TimeZone)
+	if _, err := time.LoadLocation(v.TimeZone); err != nil {
+		return nil, field("body.time_zone", "settings.time_zone", "There is no such time zone. Use a name like Europe/Berlin.")
+	}
+	v, err = c.Tenant.UpdateSettings(ctx, v)
+	if err == nil {
+		m.Bus.Publish(c.Tenant.ID, "settings", string(c.Tenant.ID), v.Rev)
+		m.Changed(ctx, c.Tenant.ID)
+	}
+	return tagged(v, v.Rev, err)
+}
+
+// field is a fault of one field of a request.
+func field(name, code, msg string) error {
+	e := fault.New(fault.Invalid, code, "%s", msg)
+	e.Fields = []fault.Field{{Field: name, Message: msg}}
+	return e
+}
+
+func (m mux) getSystemSettings(ctx context.Context, _ Caller, _ *struct{}) (*versioned[store.SystemSettings], error) {
+	v, err := m.System.Settings(ctx)
+	return tagged(v, v.Rev, err)
+}
+
+type systemSettingsIn struct {
+	IfMatch
+	Body struct {
+		PublicURL        Opt[string]   `json:"public_url,omitzero" maxLength:"200"`
+		PublicNames      Opt[[]string] `json:"public_names,omitzero" maxItems:"20"`
+		TrustedProxies   Opt[[]string] `json:"trusted_proxies,omitzero" maxItems:"20"`
+		HeartbeatURL     Opt[string]   `json:"heartbeat_url,omitzero" maxLength:"500"`
+		HeartbeatSeconds Opt[int64]    `json:"heartbeat_seconds,omitzero" minimum:"10" maximum:"86400"`
+	}
+}
+
+func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSettingsIn) (*versioned[store.SystemSettings], error) {
+	y := m.System.By(c.User, c.From.Address)
+	v, err := y.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if v.Rev, err = in.rev(); err != nil {
+		return nil, err
+	}
+	b := in.Body
+	b.PublicURL.into(&v.PublicURL)
+	b.PublicNames.into(&v.PublicNames)
+	b.TrustedProxies.into(&v.TrustedProxies)
+	b.HeartbeatURL.into(&v.HeartbeatURL)
+	b.HeartbeatSeconds.into(&v.HeartbeatSeconds)
+	if err := checkSystemSettings(v); err != nil {
+		return nil, err
+	}
+	v, err = y.UpdateSettings(ctx, v)
+	if err == nil {
+		m.Bus.Publish(store.SystemTenant, "settings", string(store.SystemTenant), v.Rev)
+		m.Changed(ctx, store.SystemTenant)
+	}
+	return tagged(v, v.Rev, err)
+}
+
+func checkSystemSettings(v store.SystemSettings) error {
+	if !webURL(v.PublicURL) || v.PublicURL != "" && v.PublicURL[len(v.PublicURL)-1] == '/' {
+		return field("body.public_url", "settings.public_url", "The public URL is like https://unity.example.org, without a path or a slash at its end.")
+	}
+	if !webURL(v.HeartbeatURL) {
+		return field("body.heartbeat_url", "settings.heartbeat_url", "The heartbeat URL begins with https:// or http://.")
+	}
+	for _, p := range v.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(p); err != nil {
+			return field("body.trusted_proxies", "settings.trusted_proxy", p+" is neither an address nor a network like 10.0.0.0/24.")
+		}
+	}
+	return nil
+}
+
+// webURL reports whether text is empty or a URL of the web.
+func webURL(text string) bool {
+	u, err := url.Parse(text)
+	return text == "" || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+}

@@ -46,8 +46,15 @@ func (s *Service) Login(ctx context.Context, name, password string, from Client)
 	if u, err = s.check(ctx, name, password, from); err != nil {
 		return "", u, err
 	}
-	token, _, err = s.begin(ctx, u.ID, "browser", from)
+	token, err = s.Session(ctx, u.ID, from)
 	return token, u, err
+}
+
+// Session begins a browser's session of a user who proved who they are in
+// another way than by a password.
+func (s *Service) Session(ctx context.Context, user string, from Client) (token string, err error) {
+	token, _, err = s.begin(ctx, user, "browser", from)
+	return token, err
 }
 
 // Setup makes the first user: a system administrator who owns the default
@@ -78,7 +85,7 @@ func (s *Service) Setup(ctx context.Context, name, password string, from Client)
 		err = s.Reload(ctx)
 	}
 	if err == nil {
-		token, _, err = s.begin(ctx, u.ID, "browser", from)
+		token, err = s.Session(ctx, u.ID, from)
 	}
 	if err != nil {
 		return "", u, err

@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+	"unity.internal/app/auth"
+	"unity.internal/app/event"
+	"unity.internal/app/job"
+	"unity.internal/app/vault"
+	"unity.internal/store"
+	"unity.internal/store/storetest"
+)
+
+const (
+	host   = "unity.test"
+	origin = "http://" + host
+)
+
+// A bench is the edge over a real store and vault with the tenants acme and
+// globex: ann owns acme, vic views it, gus owns globex, root administers.
+type bench struct {
+	tb     testing.TB
+	app    *fiber.App
+	doc    *huma.OpenAPI
+	store  *store.Store
+	auth   *auth.Service
+	bus    *event.Bus
+	log    *strings.Builder
+	parts  Parts
+	tokens map[string]string // user -> cookie
+}
+
+const password = "correct horse battery"
+
+func newBench(tb testing.TB, change ...func(*Parts)) *bench {
+	tb.Helper()
+	b := &bench{tb: tb, log: &strings.Builder{}, tokens: map[string]string{}}
+	v := &vault.Vault{}
+	b.store = storetest.Open(tb, store.WithSigner(v.Sign))
+	ctx, sys := tb.Context(), b.store.System()
+	dir := tb.TempDir()
+	if err := v.Attach(ctx, b.store, vault.Source{Dir: dir}); err != nil {
+		tb.Fatal(err)
+	}
+	storetest.Tenants(tb, b.store, "acme", "globex")
+	b.auth = auth.New(b.store, func(ctx context.Context) ([]byte, error) { return v.Key(ctx, store.SystemTenant, "jwt") })
+	err := errors.Join(v.AddTenant(ctx, "acme"), v.AddTenant(ctx, "globex"))
+	for _, u := range []struct {
+		name, role string
+		tenant     store.TenantID
+	}{{"ann", "owner", "acme"}, {"vic", "viewer", "acme"}, {"gus", "owner", "globex"}, {"root", "owner", "default"}} {
+		err = errors.Join(err, sys.CreateUser(ctx, store.User{ID: u.name, Username: u.name, Admin: u.name == "root"}, u.name),
+			b.store.Tenant(u.tenant).SetMember(ctx, u.name, u.role))
+	}
+	if err := errors.Join(err, b.auth.Reload(ctx)); err != nil {
+		tb.Fatal(err)
+	}
+	b.bus = event.New("boot", time.Now)
+	logger := slog.New(slog.NewTextHandler(b.log, nil))
+	b.parts = Parts{
+		Log: logger, Auth: b.auth, Setup: auth.NewSetupToken(dir), Tenant: b.store.Tenant, System: sys, Vault: v, Bus: b.bus,
+		Jobs: job.New(logger, b.bus.Publish), MultiTenancy: true,
+		Web: fstest.MapFS{
+			"index.html":        {Data: []byte(`<meta name="csp-nonce" content="{{nonce}}">`)},
+			"assets/a.js":       {Data: []byte("plain")},
+			"assets/a.js.gz":    {Data: []byte("packed")},
+			"unity.webmanifest": {Data: []byte("{}")},
+		},
+		Reach: Reach{
+			Known:   func(h string) bool { return h == host || h == "localhost" || h == "127.0.0.1" },
+			Public:  func() string { return "" },
+			Trusted: func(netip.Addr) bool { return false },
+		},
+		Health: func() Health { return Health{Ready: true, Degraded: []string{"disk: nearly full"}} },
+		About: About{
+			Version: "test", URLs: func() []string { return nil }, Fingerprint: func() string { return "" },
+			Sizes: func(context.Context) (int64, int64) { return 1, 2 },
+		},
+		CA:      func(context.Context) ([]byte, error) { return []byte("-----BEGIN CERTIFICATE-----\n"), nil },
+		Changed: func(context.Context, store.TenantID) {},
+	}
+	b.domains(v)
+	for _, c := range change {
+		c(&b.parts)
+	}
+	b.app, b.doc = New(ctx, b.parts)
+	return b
+}
+
+// cookie returns a session cookie of user, made without a password.
+func (b *bench) cookie(user string) string {
+	b.tb.Helper()
+	if c := b.tokens[user]; c != "" {
+		return c
+	}
+	c, err := b.auth.Session(b.tb.Context(), user, auth.Client{Address: "192.0.2.1", Agent: "test"})
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	b.tokens[user] = c
+	return c
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends one request as who ("" is nobody); header holds "Name: value" lines.
+func (b *bench) do(who, method, path, body string, header ...string) answer {
+	b.tb.Helper()
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.Host = host
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Origin", origin)
+	for _, h := range header {
+		if k, v, _ := strings.Cut(h, ": "); k == "Host" {
+			req.Host = v
+		} else if k != "" {
+			req.Header.Set(k, v)
+		}
+	}
+	if who != "" {
+		req.AddCookie(&http.Cookie{Name: plainCookie, Value: b.cookie(who)})
+	}
+	res, err := b.app.Test(req, -1)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		b.tb.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, string(text)}
+}

@@ -1,0 +1,189 @@
+// One stream for all tabs of a browser. The tab that holds a lock reads it and passes every
+// event on; the others listen. Each tab says which samples it wants; the leader asks the
+// server for the union.
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+
+import { queries, reportSignedOut } from "./client";
+import { type Change, touches } from "./live/kinds";
+import type { StreamEvent } from "./live/sse";
+import { type LiveState, openStream, type Stream } from "./live/stream";
+import { matches, union, within } from "./live/wants";
+
+/** What one poll of one server brought, of the series that were asked for. */
+export interface Samples {
+  server_id: string;
+  /** Unix ms, by the appliance's clock. */
+  at: number;
+  points: { metric: string; labels: Record<string, string> | null; value: number }[];
+}
+
+type Message =
+  | { kind: "hello" } // a new leader asks what is wanted
+  | { kind: "want"; tab: string; samples: readonly string[] }
+  | { kind: "event"; event: StreamEvent }
+  | { kind: "state"; state: LiveState }
+  | { kind: "retry" };
+
+interface Subscriber {
+  wants: readonly string[];
+  tell: (samples: Samples) => void;
+}
+
+const tab = crypto.randomUUID();
+const subscribers = new Set<Subscriber>();
+const watchers = new Set<() => void>();
+const wanted = new Map<string, readonly string[]>(); // by tab; only the leader's is complete
+
+let live: LiveState = { state: "connecting", since: Date.now() };
+let channel: BroadcastChannel | undefined;
+let stream: Stream | undefined; // only in the leader
+let sent: readonly string[] = [];
+let last = "";
+let shrink: ReturnType<typeof setTimeout> | undefined;
+let flush: ReturnType<typeof setTimeout> | undefined;
+let changes: Change[] = [];
+
+const post = (message: Message) => channel?.postMessage(message);
+
+function beLive(next: LiveState): void {
+  live = next;
+  for (const tell of watchers) tell();
+}
+
+// Changes come in bursts; the queries they touch are fetched once a burst.
+function changed(change: Change): void {
+  changes.push(change);
+  flush ??= setTimeout(() => {
+    const burst = changes;
+    changes = [];
+    flush = undefined;
+    void queries.invalidateQueries({
+      predicate: ({ queryKey }) => burst.some((each) => touches(queryKey, each)),
+    });
+  }, 200);
+}
+
+function receive(event: StreamEvent): void {
+  if (event.id) last = event.id;
+  if (event.name === "change") changed(JSON.parse(event.data) as Change);
+  else if (event.name === "reset") void queries.invalidateQueries();
+  else if (event.name === "samples") {
+    const samples = JSON.parse(event.data) as Samples;
+    for (const { wants, tell } of subscribers) {
+      const points = samples.points.filter((point) => matches(wants, samples.server_id, point.metric));
+      if (points.length > 0) tell({ ...samples, points });
+    }
+  }
+}
+
+// Wanting more is answered at once; wanting less can wait, since a page that is left is
+// often followed by one that wants the same.
+function ask(): void {
+  if (!stream) return;
+  const all = union(wanted.values());
+  clearTimeout(shrink);
+  if (all.join() === sent.join()) return;
+  const go = () => {
+    sent = all;
+    stream?.want(all);
+  };
+  shrink = setTimeout(go, within(all, sent) ? 15_000 : 30);
+}
+
+function want(): void {
+  const samples = union([...subscribers].map((each) => each.wants));
+  wanted.set(tab, samples);
+  if (stream) ask();
+  else post({ kind: "want", tab, samples });
+}
+
+function lead(): void {
+  stream = openStream(last, {
+    onEvent(event) {
+      receive(event);
+      post({ kind: "event", event });
+    },
+    onState(state) {
+      beLive(state);
+      post({ kind: "state", state });
+    },
+    onSignedOut: reportSignedOut,
+  });
+  post({ kind: "hello" });
+  ask();
+}
+
+function hear(message: Message): void {
+  if (message.kind === "event" && !stream) receive(message.event);
+  else if (message.kind === "state" && !stream) beLive(message.state);
+  else if (message.kind === "hello") post({ kind: "want", tab, samples: wanted.get(tab) ?? [] });
+  else if (message.kind === "retry") stream?.retry();
+  else if (message.kind === "want" && stream) {
+    const { tab: from, samples } = message;
+    // The lock of a tab is free once the tab is gone, however it went.
+    if (!wanted.has(from)) {
+      void navigator.locks?.request(`unity-tab-${from}`, () => {
+        wanted.delete(from);
+        ask();
+      });
+    }
+    wanted.set(from, samples);
+    post({ kind: "state", state: live });
+    ask();
+  }
+}
+
+/** Keeps the stream while somebody is signed in; returns how to end it. */
+export function connect(): () => void {
+  const end = new AbortController();
+  const held = new Promise<void>((resolve) => end.signal.addEventListener("abort", () => resolve()));
+  channel = new BroadcastChannel("unity-live");
+  channel.addEventListener("message", (event: MessageEvent<Message>) => hear(event.data));
+  if (navigator.locks) {
+    const ended = () => undefined; // aborted before its turn came
+    navigator.locks.request(`unity-tab-${tab}`, { signal: end.signal }, () => held).catch(ended);
+    navigator.locks
+      .request("unity-live", { signal: end.signal }, () => {
+        lead();
+        return held;
+      })
+      .catch(ended);
+  } else lead(); // without locks every tab reads for itself
+  want();
+  return () => {
+    stream?.close();
+    stream = undefined;
+    sent = [];
+    channel?.close();
+    channel = undefined;
+    end.abort();
+  };
+}
+
+const watch = (tell: () => void) => {
+  watchers.add(tell);
+  return () => void watchers.delete(tell);
+};
+
+const retry = () => (stream ? stream.retry() : post({ kind: "retry" }));
+
+/** The state of the connection, and how to try again now. */
+export function useLive(): LiveState & { retry: () => void } {
+  const state = useSyncExternalStore(watch, () => live);
+  return useMemo(() => ({ ...state, retry }), [state]);
+}
+
+/** Calls back with samples as they are measured; wants are "<server>|<metric>", either may be *. */
+export function useSamples(wants: readonly string[], tell: (samples: Samples) => void): void {
+  const key = wants.join();
+  useEffect(() => {
+    if (!key) return;
+    const subscriber: Subscriber = { wants: key.split(","), tell };
+    subscribers.add(subscriber);
+    want();
+    return () => {
+      subscribers.delete(subscriber);
+      want();
+    };
+  }, [key, tell]);
+}

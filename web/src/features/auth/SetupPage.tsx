@@ -1,0 +1,130 @@
+import { useRouter } from "@tanstack/react-router";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+
+import { api } from "../../api/client";
+import { toProblem } from "../../api/errors";
+import { forget } from "../../api/session";
+import { Lone } from "../../layout/Lone";
+import { ProblemBanner } from "../../layout/Problem";
+import { t } from "../../locales";
+import { paths } from "../../paths";
+import { Button } from "../../ui/Button";
+import { Copy } from "../../ui/Copy";
+import { Input, PasswordInput } from "../../ui/Field";
+import { Mark, Status } from "../../ui/mark";
+import { Segmented } from "../../ui/Segmented";
+import { takeToken } from "./token";
+
+interface Form {
+  token: string;
+  username: string;
+  password: string;
+}
+
+const shortest = 10;
+
+function Fresh({ token }: { token: string }) {
+  const router = useRouter();
+  const { register, handleSubmit, watch } = useForm<Form>({
+    defaultValues: { token, username: "", password: "" },
+  });
+  const setup = api.useMutation("post", "/api/v1/setup", {
+    onSuccess: () => {
+      forget();
+      router.history.replace(paths.overview());
+    },
+  });
+  const problem = setup.error ? toProblem(setup.error) : undefined;
+  const long = watch("password").length >= shortest;
+  return (
+    <form
+      className="grid gap-4"
+      onSubmit={(event) => void handleSubmit((body) => setup.mutate({ body }))(event)}
+    >
+      {!token && (
+        <Input
+          tall
+          mono
+          label={t.auth.setup.token}
+          help={t.auth.setup.tokenHelp}
+          error={problem?.field("token")}
+          autoComplete="off"
+          spellCheck={false}
+          required
+          {...register("token")}
+        />
+      )}
+      <Input
+        tall
+        label={t.auth.setup.username}
+        error={problem?.field("username")}
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        autoFocus
+        required
+        {...register("username")}
+      />
+      <PasswordInput
+        tall
+        label={t.auth.setup.password}
+        error={problem?.field("password")}
+        help={
+          <>
+            <Mark shape={long ? "check" : "ring"} tone={long ? "ok" : "none"} />
+            {t.auth.setup.passwordHelp}
+          </>
+        }
+        autoComplete="new-password"
+        minLength={shortest}
+        required
+        {...register("password")}
+      />
+      {problem && problem.fields.length === 0 && <ProblemBanner error={problem} />}
+      <Button kind="primary" size="large" type="submit" busy={setup.isPending}>
+        {t.auth.setup.submit}
+      </Button>
+    </form>
+  );
+}
+
+function Restore() {
+  return (
+    <div className="grid gap-3">
+      <p>{t.auth.setup.restoreLead}</p>
+      <div className="row rounded-md border border-line-strong py-2 pr-2 pl-3">
+        <code className="flex-1">{t.auth.setup.restoreCommand}</code>
+        <Copy text={t.auth.setup.restoreCommand} label={t.auth.setup.copyCommand} />
+      </div>
+      <p className="text-muted">{t.auth.setup.restoreThen}</p>
+    </div>
+  );
+}
+
+/** The first page of a new appliance: its first administrator. */
+export function SetupPage() {
+  const [token] = useState(takeToken);
+  const [how, setHow] = useState<"fresh" | "restore">("fresh");
+  return (
+    <Lone
+      page={t.auth.setup.page}
+      title={t.auth.setup.title(location.hostname)}
+      lead={t.auth.setup.lead}
+      status={token && <Status look="ok">{t.auth.setup.tokenFound}</Status>}
+    >
+      <Segmented
+        full
+        size="normal"
+        label={t.auth.setup.start}
+        value={how}
+        onChange={setHow}
+        options={[
+          { value: "fresh", label: t.auth.setup.fresh },
+          { value: "restore", label: t.auth.setup.restore },
+        ]}
+      />
+      {how === "fresh" ? <Fresh token={token} /> : <Restore />}
+    </Lone>
+  );
+}

@@ -1,0 +1,177 @@
+import { keepPreviousData } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { Command } from "cmdk";
+import { Contrast, CornerDownLeft, FileText, LogOut, Plus, Search, Upload } from "lucide-react";
+import { Dialog } from "radix-ui";
+import { type ReactNode, useState } from "react";
+
+import { api } from "../api/client";
+import { t } from "../locales";
+import { paths } from "../paths";
+import { looks, Mark, type State } from "../ui/mark";
+import { setTheme } from "../ui/theme";
+import { areas, settingsPages } from "./areas";
+import { useSignOut } from "./MorePage";
+
+interface Entry {
+  key: string;
+  icon: ReactNode;
+  label: string;
+  about?: string;
+  run: () => void;
+}
+
+const stateOf = (server: { state: string; alerts: { critical: number; warning: number } }): State => {
+  if (server.state !== "up") return server.state as State;
+  return server.alerts.critical > 0 ? "critical" : server.alerts.warning > 0 ? "warning" : "up";
+};
+
+function look(state: State) {
+  return <Mark shape={looks[state].shape} tone={looks[state].tone} />;
+}
+
+/** Whether every word of the question is somewhere in the text. */
+function fits(text: string, question: string): boolean {
+  const low = text.toLowerCase();
+  return question
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => low.includes(word));
+}
+
+function useEntries(
+  q: string,
+  go: (to: string) => void,
+): { servers: Entry[]; alerts: Entry[]; pages: Entry[]; commands: Entry[] } {
+  const signOut = useSignOut();
+  const still = { placeholderData: keepPreviousData };
+  const servers =
+    api.useQuery("get", "/api/v1/servers", { params: { query: { q, limit: q ? 8 : 5 } } }, still).data
+      ?.items ?? [];
+  const alerts =
+    api.useQuery("get", "/api/v1/alerts", { params: { query: { state: "open", limit: 50 } } }, still).data
+      ?.items ?? [];
+  const icon = (Icon: typeof Plus) => <Icon className="icon" aria-hidden="true" />;
+  const pages = [...areas, ...settingsPages.slice(1)];
+  const themes = (["system", "light", "dark"] as const).map((theme) => ({
+    key: theme,
+    icon: icon(Contrast),
+    label: t.layout.theme.label(t.layout.theme[theme]),
+    run: () => setTheme(theme),
+  }));
+  const commands: Entry[] = [
+    { key: "add", icon: icon(Plus), label: t.layout.palette.addServer, run: () => go(paths.serverNew()) },
+    {
+      key: "import",
+      icon: icon(Upload),
+      label: t.layout.palette.importServers,
+      run: () => go(paths.serverImport()),
+    },
+    ...themes,
+    { key: "out", icon: icon(LogOut), label: t.layout.signOut, run: () => void signOut() },
+  ];
+  return {
+    servers: servers.map((s) => ({
+      key: s.id,
+      icon: look(stateOf(s)),
+      label: s.name,
+      about: s.host,
+      run: () => go(paths.server(s.id)),
+    })),
+    alerts: alerts
+      .map((a) => ({
+        key: a.id,
+        icon: look(a.severity),
+        label: a.title,
+        about: a.server_name,
+        run: () => go(paths.alert(a.id)),
+      }))
+      .filter((a) => fits(`${a.label} ${a.about}`, q))
+      .slice(0, 5),
+    pages: pages
+      .map(({ label, to }) => ({ key: to, icon: icon(FileText), label, run: () => go(to) }))
+      .filter((page) => fits(page.label, q)),
+    commands: commands.filter((command) => fits(command.label, q)),
+  };
+}
+
+function Group({
+  heading,
+  entries,
+  onDone,
+}: {
+  heading: string;
+  entries: readonly Entry[];
+  onDone: () => void;
+}) {
+  if (entries.length === 0) return null;
+  return (
+    <Command.Group heading={heading}>
+      {entries.map(({ key, icon, label, about, run }) => (
+        <Command.Item
+          key={key}
+          value={`${heading} ${key}`}
+          onSelect={() => {
+            onDone();
+            run();
+          }}
+        >
+          {icon}
+          <span className="clip">{label}</span>
+          {about && <span className="clip text-sm text-muted">{about}</span>}
+        </Command.Item>
+      ))}
+    </Command.Group>
+  );
+}
+
+/** Finds any server, alert, page or command. */
+export function CommandMenu({ onClose }: { onClose: () => void }) {
+  const router = useRouter();
+  const [q, setQ] = useState("");
+  const { servers, alerts, pages, commands } = useEntries(
+    q.trim(),
+    (to) => void router.navigate({ href: to }),
+  );
+  return (
+    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="scrim">
+          <Dialog.Content className="palette" aria-describedby={undefined}>
+            <Dialog.Title className="sr-only">{t.layout.searchLong}</Dialog.Title>
+            <Command shouldFilter={false} loop label={t.layout.searchLong}>
+              <div className="ask">
+                <Search className="icon" aria-hidden="true" />
+                <Command.Input value={q} onValueChange={setQ} placeholder={t.layout.searchLong} />
+                <kbd>Esc</kbd>
+              </div>
+              <Command.List>
+                <Command.Empty>{t.layout.palette.nothing(q)}</Command.Empty>
+                <Group heading={t.layout.palette.servers} entries={servers} onDone={onClose} />
+                <Group heading={t.layout.palette.alerts} entries={alerts} onDone={onClose} />
+                <Group heading={t.layout.palette.pages} entries={pages} onDone={onClose} />
+                <Group
+                  heading={t.layout.palette.commands}
+                  entries={q ? commands : commands.slice(0, 2)}
+                  onDone={onClose}
+                />
+              </Command.List>
+              <div className="foot max-md:hidden">
+                <span>
+                  <kbd>↑</kbd>
+                  <kbd>↓</kbd> {t.layout.palette.move}
+                </span>
+                <span>
+                  <kbd>
+                    <CornerDownLeft className="size-3" aria-hidden="true" />
+                  </kbd>{" "}
+                  {t.layout.palette.open}
+                </span>
+              </div>
+            </Command>
+          </Dialog.Content>
+        </Dialog.Overlay>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

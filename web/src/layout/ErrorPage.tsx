@@ -1,0 +1,55 @@
+import type { ErrorComponentProps } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
+import { FileQuestion } from "lucide-react";
+
+import { t } from "../locales";
+import { paths } from "../paths";
+import { Banner } from "../ui/Banner";
+import { Button, buttonClass } from "../ui/Button";
+import { Empty } from "../ui/Empty";
+import { ProblemPage } from "./Problem";
+
+/** A page that threw. A chunk that is gone means that the server was updated meanwhile. */
+export function CrashPage({ error, reset }: ErrorComponentProps) {
+  if (/dynamically imported module|Importing a module script failed/.test(String(error))) {
+    return (
+      <main className="page">
+        <Banner
+          look="info"
+          title={t.layout.problem.updated}
+          action={
+            <Button size="small" onClick={() => location.reload()}>
+              {t.layout.problem.reload}
+            </Button>
+          }
+        >
+          {t.layout.problem.updatedBody}
+        </Banner>
+      </main>
+    );
+  }
+  return (
+    <main className="page">
+      <ProblemPage error={error} title={t.layout.problem.crashed} onRetry={reset} />
+    </main>
+  );
+}
+
+/** An address that leads nowhere. */
+export function NotFoundPage() {
+  return (
+    <main className="page">
+      <Empty
+        icon={<FileQuestion className="icon" aria-hidden="true" />}
+        title={t.layout.problem.notFoundTitle}
+        action={
+          <Link className={buttonClass()} to={paths.overview()}>
+            {t.layout.problem.back}
+          </Link>
+        }
+      >
+        {t.layout.problem.notFound}
+      </Empty>
+    </main>
+  );
+}

@@ -1,0 +1,51 @@
+import { Link, useRouter } from "@tanstack/react-router";
+import { ChevronRight, LogOut } from "lucide-react";
+
+import { request } from "../api/client";
+import { forget } from "../api/session";
+import { t } from "../locales";
+import { paths } from "../paths";
+import { Button } from "../ui/Button";
+import { settingsPages } from "./areas";
+import { Page } from "./Page";
+import { toastProblem } from "./Problem";
+
+/** Signs out here and forgets what was fetched. */
+export function useSignOut(): () => Promise<void> {
+  const router = useRouter();
+  return async () => {
+    try {
+      await request.POST("/api/v1/auth/logout");
+      router.history.push(paths.signIn());
+      forget();
+    } catch (error) {
+      toastProblem(t.layout.signOut, error);
+    }
+  };
+}
+
+/** The places that do not fit into the bottom bar of a phone. */
+export function MorePage() {
+  const signOut = useSignOut();
+  return (
+    <Page title={t.layout.more}>
+      <ul className="rows">
+        {settingsPages.map(({ label, to }) => (
+          <li key={to} className="p-0">
+            <Link to={to} className="row min-h-11 flex-1">
+              <span className="flex-1 font-medium">{label}</span>
+              <ChevronRight className="icon text-faint" aria-hidden="true" />
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <Button
+        className="mt-6"
+        icon={<LogOut className="icon" aria-hidden="true" />}
+        onClick={() => void signOut()}
+      >
+        {t.layout.signOut}
+      </Button>
+    </Page>
+  );
+}

@@ -1,0 +1,84 @@
+import type { ReactNode } from "react";
+
+import { toProblem } from "../api/errors";
+import { t } from "../locales";
+import { Banner } from "../ui/Banner";
+import { Button } from "../ui/Button";
+import { Copy } from "../ui/Copy";
+import { Empty } from "../ui/Empty";
+import { Mark } from "../ui/mark";
+import { toast } from "../ui/Toast";
+
+function Code({ error }: { error: unknown }) {
+  const problem = toProblem(error);
+  const text = problem.requestID ? `${problem.code} ${problem.requestID}` : problem.code;
+  return (
+    <span className="inline-flex items-center gap-1 text-sm text-faint">
+      <code>{problem.code}</code>
+      <Copy text={text} label={t.ui.copyCode} />
+    </span>
+  );
+}
+
+interface ProblemProps {
+  error: unknown;
+  /** What was tried: "The servers could not be loaded". */
+  title?: string;
+  onRetry?: (() => void) | undefined;
+  action?: ReactNode;
+}
+
+/** A whole place that could not be filled: what, why, the next step, and the code. */
+export function ProblemPage({ error, title, onRetry, action }: ProblemProps) {
+  return (
+    <Empty
+      alert
+      icon={<Mark shape="diamond" tone="critical" />}
+      title={title ?? t.layout.problem.title}
+      action={
+        (action || onRetry) && (
+          <>
+            {action}
+            {onRetry && <Button onClick={onRetry}>{t.layout.problem.retry}</Button>}
+          </>
+        )
+      }
+      hint={<Code error={error} />}
+    >
+      {toProblem(error).detail}
+    </Empty>
+  );
+}
+
+/** A problem inside a form or above a page. */
+export function ProblemBanner({ error, title, onRetry }: ProblemProps) {
+  return (
+    <Banner
+      look="critical"
+      title={toProblem(error).detail}
+      action={
+        onRetry && (
+          <Button size="small" onClick={onRetry}>
+            {t.layout.problem.retry}
+          </Button>
+        )
+      }
+    >
+      {title} <Code error={error} />
+    </Banner>
+  );
+}
+
+/** A problem of something done in passing. */
+export function toastProblem(title: string, error: unknown): void {
+  const problem = toProblem(error);
+  toast({
+    look: "critical",
+    title,
+    body: (
+      <>
+        {problem.status === 412 ? t.layout.problem.stale : problem.detail} <Code error={error} />
+      </>
+    ),
+  });
+}

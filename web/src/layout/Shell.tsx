@@ -1,0 +1,146 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { Ellipsis, Search } from "lucide-react";
+import { createContext, lazy, Suspense, use, useEffect, useState } from "react";
+
+import { api } from "../api/client";
+import { connect } from "../api/live";
+import { meQuery } from "../api/session";
+import { t } from "../locales";
+import { paths } from "../paths";
+import { Mark } from "../ui/mark";
+import { areas, settingsPages } from "./areas";
+import { Logo } from "./Logo";
+import { useKeys } from "./useKeys";
+
+const CommandMenu = lazy(() => import("./CommandMenu").then((m) => ({ default: m.CommandMenu })));
+const KeysDialog = lazy(() => import("./KeysDialog").then((m) => ({ default: m.KeysDialog })));
+
+const SearchContext = createContext<() => void>(() => undefined);
+
+/** Opens the command menu. */
+export const useSearch = (): (() => void) => use(SearchContext);
+
+/** How many servers there are and how many alerts are open; the stream keeps it fresh. */
+export const useDashboard = () => api.useQuery("get", "/api/v1/system/dashboard").data;
+
+const within = (pathname: string, to: string) =>
+  to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
+
+function AlertCount() {
+  const stats = useDashboard()?.alerts;
+  if (!stats?.firing) return null;
+  const look =
+    stats.critical > 0
+      ? ({ shape: "diamond", tone: "critical" } as const)
+      : ({ shape: "triangle", tone: "warn" } as const);
+  return (
+    <span className="count">
+      <Mark {...look} />
+      {stats.firing}
+    </span>
+  );
+}
+
+function ServerCount() {
+  const counts = useDashboard()?.servers;
+  if (!counts) return null;
+  return <span className="count">{counts.up + counts.down + counts.untrusted + counts.unknown}</span>;
+}
+
+function Rail({ onSearch }: { onSearch: () => void }) {
+  const { pathname } = useLocation();
+  const me = useQuery(meQuery()).data;
+  return (
+    <aside className="rail">
+      <Link className="brand" to={paths.overview()} aria-label={t.auth.product}>
+        <Logo />
+        <span className="word">{t.auth.product}</span>
+      </Link>
+      <button className="find" type="button" aria-label={t.layout.searchLong} onClick={onSearch}>
+        <Search className="icon" aria-hidden="true" />
+        <span className="flex-1">{t.layout.search}</span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <nav aria-label={t.layout.areas}>
+        {areas.map(({ label, to, icon: Icon }) => (
+          <span key={to} className="contents">
+            {to === paths.alerts() && <span className="gap" />}
+            {to === paths.settings() && <span className="gap" />}
+            <Link to={to} title={label} aria-current={within(pathname, to) ? "page" : undefined}>
+              <Icon className="icon" aria-hidden="true" />
+              <span className="word">{label}</span>
+              {to === paths.servers() && <ServerCount />}
+              {to === paths.alerts() && <AlertCount />}
+            </Link>
+          </span>
+        ))}
+      </nav>
+      {me && (
+        <div className="mt-auto pt-2">
+          <Link to={paths.account()} title={t.layout.account}>
+            <span className="avatar" aria-hidden="true">
+              {me.user.username.slice(0, 1)}
+            </span>
+            <span className="word clip">{me.user.username}</span>
+          </Link>
+        </div>
+      )}
+    </aside>
+  );
+}
+
+function BottomBar() {
+  const { pathname } = useLocation();
+  const firing = useDashboard()?.alerts.firing ?? 0;
+  const elsewhere = [paths.more(), ...settingsPages.map((page) => page.to)];
+  return (
+    <nav className="bottom" aria-label={t.layout.areas}>
+      {areas.slice(0, 3).map(({ label, to, icon: Icon }) => (
+        <Link key={to} to={to} aria-current={within(pathname, to) ? "page" : undefined}>
+          <Icon className="icon" aria-hidden="true" />
+          <span>{label}</span>
+          {to === paths.alerts() && firing > 0 && (
+            <span className="pip" aria-label={t.layout.bell(firing)}>
+              {firing}
+            </span>
+          )}
+        </Link>
+      ))}
+      <Link
+        to={paths.more()}
+        aria-current={elsewhere.some((to) => within(pathname, to)) ? "page" : undefined}
+      >
+        <Ellipsis className="icon" aria-hidden="true" />
+        <span>{t.layout.more}</span>
+      </Link>
+    </nav>
+  );
+}
+
+/** What stands around every page: the rail, the bottom bar of phones, the command menu. */
+export function Shell() {
+  const [searching, setSearching] = useState(false);
+  const [helping, setHelping] = useState(false);
+  const search = () => setSearching(true);
+  useEffect(connect, []);
+  useKeys({ onSearch: search, onHelp: () => setHelping(true) });
+  return (
+    <SearchContext value={search}>
+      <a className="btn skip" href="#content">
+        {t.layout.skip}
+      </a>
+      <div className="app">
+        <Rail onSearch={search} />
+        <div className="main">
+          <Outlet />
+        </div>
+        <BottomBar />
+      </div>
+      <Suspense>
+        {searching && <CommandMenu onClose={() => setSearching(false)} />}
+        {helping && <KeysDialog onClose={() => setHelping(false)} />}
+      </Suspense>
+    </SearchContext>
+  );
+}

@@ -1,0 +1,11 @@
+import { auth } from "./en/auth";
+import { layout } from "./en/layout";
+import { servers } from "./en/servers";
+import { system } from "./en/system";
+import { ui } from "./en/ui";
+
+/** Every text of the product. Its type is the contract for other languages. */
+export const en = { ui, layout, auth, servers, system };
+
+/** What a language must say. */
+export type Messages = typeof en;

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+
+import { paths } from "./paths";
+
+test("every address", () => {
+  const id = "0197f2a4";
+  const all = Object.fromEntries(
+    Object.entries(paths).map(([name, build]) => [
+      name,
+      build.length > 0 ? (build as (id: string) => string)(id) : (build as () => string)(),
+    ]),
+  );
+  expect(all).toMatchInlineSnapshot(`
+    {
+      "account": "/settings/account",
+      "alert": "/alerts/0197f2a4",
+      "alerts": "/alerts",
+      "audit": "/settings/audit",
+      "channels": "/settings/channels",
+      "job": "/settings/jobs/0197f2a4",
+      "jobs": "/settings/jobs",
+      "more": "/more",
+      "overview": "/",
+      "server": "/servers/0197f2a4",
+      "serverAlerts": "/servers/0197f2a4/alerts",
+      "serverImport": "/servers/import",
+      "serverNew": "/servers/new",
+      "serverSettings": "/servers/0197f2a4/settings",
+      "serverSnapshot": "/servers/0197f2a4/snapshot",
+      "servers": "/servers",
+      "sessions": "/settings/sessions",
+      "settings": "/settings",
+      "setup": "/setup",
+      "signIn": "/sign-in?next=0197f2a4",
+      "silences": "/settings/silences",
+      "thresholds": "/settings/thresholds",
+      "unlock": "/unlock",
+    }
+  `);
+});
+
+test("sign-in keeps the way back", () => {
+  expect(paths.signIn("/servers?q=nas")).toBe("/sign-in?next=%2Fservers%3Fq%3Dnas");
+  expect(paths.signIn("/")).toBe("/sign-in");
+});
+
+test("filters that are not set leave no trace", () => {
+  expect(paths.servers({ state: "down" })).toBe("/servers?state=down");
+  expect(paths.servers({})).toBe("/servers");
+});

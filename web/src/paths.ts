@@ -1,0 +1,44 @@
+// Every address of the pages, in one place. `next` is where sign-in leads to afterwards.
+
+const query = (params: Record<string, string | undefined>): string => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (value) search.set(name, value);
+  const text = search.toString();
+  return text ? `?${text}` : "";
+};
+
+const server = (id: string) => `/servers/${encodeURIComponent(id)}`;
+const alert = (id: string) => `/alerts/${encodeURIComponent(id)}`;
+const job = (id: string) => `/settings/jobs/${encodeURIComponent(id)}`;
+
+/** Builders for every address. */
+export const paths = {
+  setup: () => "/setup",
+  signIn: (next?: string) => `/sign-in${query({ next: next === "/" ? undefined : next })}`,
+  unlock: () => "/unlock",
+
+  overview: () => "/",
+
+  servers: (filter: { state?: string; tag?: string; q?: string } = {}) => `/servers${query(filter)}`,
+  serverNew: () => "/servers/new",
+  serverImport: () => "/servers/import",
+  server,
+  serverAlerts: (id: string) => `${server(id)}/alerts`,
+  serverSnapshot: (id: string) => `${server(id)}/snapshot`,
+  serverSettings: (id: string) => `${server(id)}/settings`,
+
+  alerts: (filter: { state?: string; severity?: string; server?: string } = {}) => `/alerts${query(filter)}`,
+  alert,
+
+  settings: () => "/settings",
+  thresholds: () => "/settings/thresholds",
+  channels: () => "/settings/channels",
+  silences: () => "/settings/silences",
+  jobs: () => "/settings/jobs",
+  job,
+  audit: () => "/settings/audit",
+  account: () => "/settings/account",
+  sessions: () => "/settings/sessions",
+
+  more: () => "/more",
+};

@@ -1,0 +1,112 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+
+import { onSignedOut, queries } from "./api/client";
+import { Problem } from "./api/errors";
+import { meQuery, setupQuery } from "./api/session";
+import { CrashPage, NotFoundPage } from "./layout/ErrorPage";
+import { Shell } from "./layout/Shell";
+import { paths } from "./paths";
+
+const root = createRootRoute({ component: Outlet });
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  beforeLoad: async () => {
+    const { needed } = await queries.fetchQuery(setupQuery());
+    if (!needed) throw redirect({ href: paths.signIn() });
+  },
+  component: lazyRouteComponent(() => import("./features/auth/SetupPage"), "SetupPage"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  component: lazyRouteComponent(() => import("./features/auth/SignInPage"), "SignInPage"),
+});
+
+const unlock = createRoute({
+  getParentRoute: () => root,
+  path: "/unlock",
+  component: lazyRouteComponent(() => import("./features/auth/UnlockPage"), "UnlockPage"),
+});
+
+// Everything behind the sign-in. Who is signed in is asked once; who is not is led to the
+// page that helps, and back to where they wanted to go.
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  beforeLoad: async ({ location }) => {
+    try {
+      await queries.ensureQueryData(meQuery());
+    } catch (error) {
+      if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 503)) throw error;
+      const { needed, locked } = await queries.fetchQuery(setupQuery());
+      if (locked) throw redirect({ href: paths.unlock(), replace: true });
+      if (needed)
+        throw redirect({
+          href: paths.setup() + window.location.search + window.location.hash,
+          replace: true,
+        }); // with its token
+      throw redirect({ href: paths.signIn(location.href), replace: true });
+    }
+  },
+  component: Shell,
+});
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  component: lazyRouteComponent(() => import("./features/system/OverviewPage"), "OverviewPage"),
+});
+
+const more = createRoute({
+  getParentRoute: () => shell,
+  path: "/more",
+  component: lazyRouteComponent(() => import("./layout/MorePage"), "MorePage"),
+});
+
+// One page that draws every part of the kit in every state; only while developing and in its tests.
+const kit =
+  import.meta.env.DEV || import.meta.env.MODE === "kit"
+    ? [
+        createRoute({
+          getParentRoute: () => root,
+          path: "/_ui",
+          component: lazyRouteComponent(() => import("./ui/kit/KitPage"), "KitPage"),
+        }),
+      ]
+    : [];
+
+const tree = root.addChildren([setup, signIn, unlock, ...kit, shell.addChildren([overview, more])]);
+
+/** The whole map. */
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: CrashPage,
+  defaultNotFoundComponent: NotFoundPage,
+  scrollRestoration: true,
+});
+
+onSignedOut(() => {
+  const { pathname, href } = router.state.location;
+  if (["/setup", "/sign-in", "/unlock"].includes(pathname) || !queries.getQueryData(meQuery().queryKey))
+    return;
+  queries.clear();
+  router.history.push(paths.signIn(href));
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

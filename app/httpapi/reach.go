@@ -14,6 +14,9 @@ import (
 	"unity.internal/app/fault"
 )
 
+// formType is what a browser's form sends: refused, but where OAuth 2 asks for it.
+const formType = "application/x-www-form-urlencoded"
+
 // Reach says by which names the appliance is asked and whom it believes. Its
 // functions answer from memory and may change their mind while it runs.
 type Reach struct {
@@ -105,6 +108,10 @@ func (m mux) guard(c *fiber.Ctx) error {
 	}
 	if !safe(c.Method()) && c.Get("Origin") != "" && !m.ours(c, from) {
 		return errOrigin
+	}
+	kind, _, _ := strings.Cut(c.Get("Content-Type"), ";")
+	if strings.HasPrefix(c.Path(), base) && kind != "" && kind != "application/json" && (kind != formType || c.Path() != tokenPath) {
+		return fiber.ErrUnsupportedMediaType
 	}
 	return c.Next()
 }

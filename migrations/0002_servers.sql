@@ -21,7 +21,7 @@ CREATE TABLE servers (
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, name)
 ) STRICT;
-CREATE INDEX servers_created ON servers (tenant_id, created_at);
+CREATE INDEX servers_created ON servers (tenant_id, created_at, id);
 CREATE UNIQUE INDEX servers_local ON servers (tenant_id) WHERE auth = 'local';
 
 -- What was last seen of a server, written with the samples and not audited.

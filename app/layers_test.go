@@ -14,25 +14,42 @@ const module = "unity.internal/"
 // may is the import rule: what the packages below a path may import of ours,
 // and which foreign modules are theirs alone. The longest path decides.
 var may = map[string][]string{
+	"":               {"app"},
+	"web":            {},
+	"migrations":     {},
 	"app/fault":      {},
 	"app/seal":       {},
-	"migrations":     {},
 	"store":          {"store/internal/sq", "migrations", "app/fault", "app/seal"},
 	"store/internal": {},
-	"app/alert":      {"store", "app/fault"},
+	"app/event":      {"store", "app/fault"},
+	"app/vault":      {"store", "app/fault", "app/seal"},
 	"app/auth":       {"store", "app/fault"},
-	"app/server":     {"store", "app/fault", "app/seal"},
-	"app/httpapi":    {"store", "app/fault", "app/auth", "app/server"},
+	"app/job":        {"store", "app/fault"},
+	"app/cert":       {"store", "app/fault", "app/seal"},
+	"app/metric":     {"store", "app/fault"},
+	"app/alert":      {"store", "app/fault"},
+	"app/outgoing":   {"app/fault"},
+	"app/notify":     {"store", "app/fault", "app/seal", "app/outgoing", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/notify/channel"},
+	"app/remote":     {"store", "app/fault", "app/seal"},
+	"app/server":     {"store", "app/fault", "app/seal", "app/remote"},
+	"app/httpapi":    {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/outgoing"},
+	"app": {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
+		"app/metric", "app/alert", "app/notify", "app/outgoing", "app/httpapi"},
+	"packaging": {},
 }
 
 // only says where a foreign module may be imported.
 var only = map[string]string{
-	"github.com/gofiber/":            "app/httpapi",
+	"github.com/gofiber/":            "app",
 	"github.com/danielgtaylor/huma/": "app/httpapi",
 	"database/sql":                   "store",
 	"modernc.org/sqlite":             "store",
 	"github.com/pressly/goose/":      "store",
+	"golang.org/x/crypto/ssh":        "app/remote",
+	"github.com/caddyserver/":        "app/cert",
+	"github.com/tink-crypto/":        "app/vault",
 	"github.com/gofiber/fiber/v3":    "nowhere",
+	"net/http/httptest":              "nowhere",
 }
 
 func TestLayers(t *testing.T) {

@@ -127,3 +127,20 @@ func (g guard) Insert(ctx context.Context, db database.DBTxConn, r database.Inse
 	}
 	return g.Store.Insert(ctx, db, r)
 }
+
+// Check reads the whole database and fails if something in it is damaged.
+func (s *Store) Check(ctx context.Context) error {
+	var ok string
+	if err := s.read.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&ok); err != nil {
+		return known(err)
+	}
+	if ok != "ok" {
+		return errors.New(ok)
+	}
+	var child string
+	err := s.read.QueryRowContext(ctx, `SELECT "table" FROM pragma_foreign_key_check`).Scan(&child)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return errors.Join(fmt.Errorf("a row of %s points to a missing row", child), err)
+}

@@ -59,12 +59,14 @@ type mux struct {
 	app    *fiber.App
 	api    huma.API
 	limits *limiter
+	stop   context.Context //nolint:containedctx // of the appliance, not of a call
 }
 
-// New returns the application and its document. Every request ends with ctx.
-func New(ctx context.Context, p Parts) (*fiber.App, *huma.OpenAPI) {
+// New returns the application and its document. Streams end with stop, when the
+// appliance begins to stop; every other request may go on until ctx ends.
+func New(ctx, stop context.Context, p Parts) (*fiber.App, *huma.OpenAPI) {
 	useProblem()
-	m := mux{Parts: p, limits: newLimiter(p.Limits)}
+	m := mux{Parts: p, limits: newLimiter(p.Limits), stop: stop}
 	// Immutable: without it Fiber reuses the memory of every string it hands out.
 	m.app = fiber.New(fiber.Config{
 		Immutable: true, StreamRequestBody: true, ErrorHandler: m.fail, DisableStartupMessage: true,

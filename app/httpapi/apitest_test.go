@@ -95,7 +95,7 @@ func newBench(tb testing.TB, change ...func(*Parts)) *bench {
 	for _, c := range change {
 		c(&b.parts)
 	}
-	b.app, b.doc = New(ctx, b.parts)
+	b.app, b.doc = New(ctx, ctx, b.parts)
 	return b
 }
 

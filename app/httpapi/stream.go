@@ -61,6 +61,8 @@ func stream(m mux, need auth.Permission, op huma.Operation, open func(context.Co
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			defer cancel()
 			defer from.close()
+			ended := context.AfterFunc(m.stop, cancel)
+			defer ended()
 			m.send(ctx, need, from, flusher{w, conn})
 		})
 		return nil

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/alecthomas/kong"
+)
+
+// Config is every flag of every command; each has an environment variable
+// UNITY_… and a default. What a person chooses while it runs is in the settings.
+type Config struct {
+	DataDir string `help:"Where the database, the master key and the lock are." env:"UNITY_DATA_DIR" default:"${data_dir}" type:"path"`
+
+	Serve    Serve      `cmd:"" default:"withargs" help:"Run the appliance (the default)."`
+	Version  versionCmd `cmd:"" help:"Print the version."`
+	Migrate  migrateCmd `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
+	Backup   backupCmd  `cmd:"" help:"Write a consistent copy of the database to a file."`
+	Restore  restoreCmd `cmd:"" help:"Make a data directory from a file that backup wrote."`
+	User     userCmd    `cmd:"" help:"List users, unlock one, or set a password."`
+	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend and activate tenants."`
+	SetupURL setupCmd   `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
+	Doctor   doctorCmd  `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
+}
+
+// Serve is what the appliance needs to know before it can read its settings.
+type Serve struct {
+	HTTP           string   `name:"http" help:"Plain HTTP for this box; empty: none." env:"UNITY_HTTP" default:"127.0.0.1:8080"`
+	HTTPS          string   `name:"https" help:"HTTPS for the LAN; empty: none." env:"UNITY_HTTPS" default:":8443"`
+	TLS            string   `name:"tls" help:"Who signs the certificate: internal (the appliance's own CA) or off." env:"UNITY_TLS" enum:"internal,off" default:"internal"`
+	PublicURL      string   `help:"The base of links in mails, as in https://unity.example.org; a setting, too." env:"UNITY_PUBLIC_URL"`
+	MultiTenancy   bool     `help:"Let many tenants share this appliance." env:"UNITY_MULTI_TENANCY"`
+	MetricsToken   string   `help:"A file with the token that opens /metrics to other machines." env:"UNITY_METRICS_TOKEN" type:"path"`
+	PassphraseFile string   `help:"A file with the passphrase that opens the vault, in place of master.key." env:"UNITY_PASSPHRASE_FILE" type:"path"`
+	TrustedProxies []string `name:"trusted-proxy" help:"An address or network whose X-Forwarded headers are believed." env:"UNITY_TRUSTED_PROXY"`
+	RateLimit      int      `help:"Requests a second that one address may send; 0: no limit." env:"UNITY_RATE_LIMIT" default:"100"`
+	LogLevel       string   `help:"debug, info, warn or error." env:"UNITY_LOG_LEVEL" enum:"debug,info,warn,error" default:"info"`
+}
+
+// dataDir is where the data are when nobody says: where systemd says, else
+// /var/lib/unity for root, else in the home of the user.
+func dataDir() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/unity"
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "unity")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "unity-data"
+	}
+	return filepath.Join(home, ".local", "share", "unity")
+}
+
+// parser returns the command line of c.
+func parser(c *Config) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("unity"),
+		kong.Description("The appliance a homelab runs on. Without a command it serves."),
+		kong.Vars{"data_dir": dataDir()}, kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"unity.internal/app/fault"
+)
+
+// The files of a data directory, beside the master key and the set-up token.
+const (
+	databaseFile = "unity.db"
+	lockFile     = "unity.lock"
+	socketFile   = "unity.sock"
+	checkpoints  = "checkpoints"
+)
+
+// errHeld says that another process holds the data directory.
+var errHeld = fault.New(fault.Conflict, "data_dir.locked", "Another Unity runs on this data directory. Stop it first, or choose another with --data-dir.")
+
+// prepare makes the data directory, readable by its owner only.
+func prepare(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return os.Chmod(dir, 0o700) //nolint:gosec // a directory needs its x
+	}
+	return nil
+}
+
+// lock takes the data directory for this process, until the file is closed.
+func lock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the lock: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(errHeld.Because(err), f.Close())
+	}
+	return f, nil
+}
+
+// become makes a command that root runs act as the owner of the data directory,
+// so that no file in it ends up with root.
+func become(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid == 0 {
+		return nil
+	}
+	if err := unix.Setgroups(nil); err != nil {
+		return err
+	}
+	if err := unix.Setgid(int(owner.Gid)); err != nil {
+		return err
+	}
+	return unix.Setuid(int(owner.Uid))
+}
+
+// free returns how many bytes may still be written below dir.
+func free(dir string) int64 {
+	var s unix.Statfs_t
+	if unix.Statfs(dir, &s) != nil {
+		return -1
+	}
+	return int64(s.Bavail) * s.Bsize //nolint:gosec // far below 2^63 on any disk
+}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"unity.internal/app/httpapi"
+)
+
+const (
+	probeEvery = 5 * time.Second
+	reserve    = 64 << 20 // bytes of the disk that samples may not take: audit and alerts come last
+)
+
+// health knows how the appliance is, by trying.
+type health struct {
+	app  *App
+	mu   sync.RWMutex
+	last httpapi.Health
+	seen bool
+}
+
+// run looks at the appliance until ctx ends, and feeds the watchdog of systemd
+// while the database can be written.
+func (h *health) run(ctx context.Context) error {
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		h.look(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// look finds out what is not well.
+func (h *health) look(ctx context.Context) {
+	v := httpapi.Health{Ready: true, Degraded: []string{}}
+	if reason, locked := h.app.vault.Locked(); locked {
+		v.Degraded = append(v.Degraded, "vault: "+reason)
+	}
+	left := free(h.app.config.DataDir)
+	if left >= 0 && left < lowDisk {
+		v.Degraded = append(v.Degraded, "disk: the data directory's disk is nearly full")
+	}
+	if err := h.app.store.System().Probe(ctx); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		v.Degraded = append(v.Degraded, "database: it cannot be written: "+failed(err).Msg)
+	} else {
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog) // not under systemd: nothing to tell
+	}
+	database, _ := h.app.sizes(ctx)
+	v.Gauges = []httpapi.Gauge{
+		{Name: "unity_database_bytes", Help: "Size of the database with its log", Value: float64(database)},
+		{Name: "unity_data_dir_free_bytes", Help: "Room left for it", Value: float64(left)},
+	}
+	h.mu.Lock()
+	h.last, h.seen = v, true
+	h.mu.Unlock()
+}
+
+// now returns what was found last. Before that, requests are served already.
+func (h *health) now() httpapi.Health {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if !h.seen {
+		return httpapi.Health{Ready: true, Degraded: []string{}}
+	}
+	return h.last
+}
+
+// room reports whether samples may still be written.
+func (h *health) room() bool {
+	left := free(h.app.config.DataDir)
+	return left < 0 || left > reserve
+}

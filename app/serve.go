@@ -1,0 +1,125 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/skip2/go-qrcode"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
+	"unity.internal/app/fault"
+)
+
+// drainTime is how long a stop waits for requests to end.
+const drainTime = 5 * time.Second
+
+// secretFile returns the first line of a file that holds a secret.
+func secretFile(path string) ([]byte, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, fmt.Errorf("read a secret: %w", err)
+	}
+	text, _, _ = bytes.Cut(text, []byte("\n"))
+	return bytes.TrimSpace(text), nil
+}
+
+// serve opens the listeners, says so, and answers until ctx ends.
+func (a *App) serve(ctx context.Context, out io.Writer) error {
+	listeners, err := a.listeners(ctx)
+	if err != nil {
+		return err
+	}
+	g, serving := errgroup.WithContext(ctx)
+	for _, ln := range listeners {
+		g.Go(func() error { return a.http.Listener(ln) })
+	}
+	if err := a.greet(ctx, out); err != nil {
+		return errors.Join(err, a.http.Shutdown())
+	}
+	<-serving.Done()
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) // not under systemd: nothing to tell
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err = a.http.ShutdownWithContext(drain)
+	a.end()
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.WarnContext(ctx, "requests were still running at the stop")
+		err = nil
+	}
+	return errors.Join(err, g.Wait())
+}
+
+// listeners opens the addresses that the flags name.
+func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
+	s := a.config.Serve
+	if s.HTTP != "" {
+		ln, err := listen(ctx, s.HTTP, "--http")
+		if err != nil {
+			return nil, err
+		}
+		a.names.plain = ln.Addr()
+		all = append(all, ln)
+	}
+	return all, nil
+}
+
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fault.New(fault.Conflict, "listen.failed", "Cannot listen on %s: %v. Choose another address with %s.", address, unwrapped(err), flag)
+	}
+	return ln, nil
+}
+
+// unwrapped returns the innermost cause, which is what a person can use.
+func unwrapped(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// greet prints where the appliance is reached and, on a new one, where it is set up.
+func (a *App) greet(ctx context.Context, out io.Writer) error {
+	urls := a.names.urls()
+	first := ""
+	if len(urls) > 0 {
+		first = urls[0]
+	}
+	fmt.Fprintf(out, "unity: ready %s in %d ms\n", first, time.Since(a.started).Milliseconds())
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // not under systemd: nothing to tell
+	there, err := a.store.System().HasUsers(ctx)
+	if err != nil || there {
+		return errors.Join(err, a.setup.Remove())
+	}
+	token, err := a.setup.Make()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "unity: nobody can sign in yet. Open one of these, once:")
+	last := ""
+	for i, u := range urls {
+		where := "this box"
+		if i > 0 {
+			where = "the LAN"
+		}
+		last = u + "/setup?token=" + token
+		fmt.Fprintf(out, "  %-9s %s\n", where, last)
+	}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && last != "" {
+		if code, err := qrcode.New(last, qrcode.Low); err == nil {
+			fmt.Fprint(out, code.ToSmallString(false))
+		}
+	}
+	return nil
+}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"golang.org/x/sync/errgroup"
 	"unity.internal/app/auth"
 	"unity.internal/app/event"
@@ -38,7 +37,7 @@ type App struct {
 	jobs    *job.Service
 	names   *names
 	health  *health
-	http    *fiber.App
+	http    *httpapi.Server
 	control control
 	end     context.CancelFunc // ends requests that outlive the drain
 }
@@ -119,7 +118,7 @@ func (a *App) edge(ctx context.Context) error {
 	limits.Address, limits.Tenant = a.config.Serve.RateLimit, a.config.Serve.RateLimit*5
 	number, commit := version()
 	hostname, _ := os.Hostname() // shown only
-	a.http, _ = httpapi.New(requests, ctx, httpapi.Parts{
+	a.http = httpapi.New(requests, ctx, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},

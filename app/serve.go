@@ -38,16 +38,16 @@ func (a *App) serve(ctx context.Context, out io.Writer) error {
 	}
 	g, serving := errgroup.WithContext(ctx)
 	for _, ln := range listeners {
-		g.Go(func() error { return a.http.Listener(ln) })
+		g.Go(func() error { return a.http.Serve(ln) })
 	}
 	if err := a.greet(ctx, out); err != nil {
-		return errors.Join(err, a.http.Shutdown())
+		return errors.Join(err, a.http.Shutdown(ctx))
 	}
 	<-serving.Done()
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) // not under systemd: nothing to tell
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err = a.http.ShutdownWithContext(drain)
+	err = a.http.Shutdown(drain)
 	a.end()
 	if errors.Is(err, context.DeadlineExceeded) {
 		a.log.WarnContext(ctx, "requests were still running at the stop")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -62,9 +63,9 @@ type mux struct {
 	stop   context.Context //nolint:containedctx // of the appliance, not of a call
 }
 
-// New returns the application and its document. Streams end with stop, when the
+// New returns the edge over p. Streams end with stop, when the
 // appliance begins to stop; every other request may go on until ctx ends.
-func New(ctx, stop context.Context, p Parts) (*fiber.App, *huma.OpenAPI) {
+func New(ctx, stop context.Context, p Parts) *Server {
 	useProblem()
 	m := mux{Parts: p, limits: newLimiter(p.Limits), stop: stop}
 	// Immutable: without it Fiber reuses the memory of every string it hands out.
@@ -88,8 +89,20 @@ func New(ctx, stop context.Context, p Parts) (*fiber.App, *huma.OpenAPI) {
 	m.routes()
 	m.document()
 	m.spa()
-	return m.app, m.api.OpenAPI()
+	return &Server{m.app, m.api.OpenAPI()}
 }
+
+// A Server answers on any number of listeners.
+type Server struct {
+	app *fiber.App
+	doc *huma.OpenAPI
+}
+
+// Serve answers what arrives at ln until Shutdown.
+func (s *Server) Serve(ln net.Listener) error { return s.app.Listener(ln) }
+
+// Shutdown stops listening and waits for requests to end, until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error { return s.app.ShutdownWithContext(ctx) }
 
 // routes is the whole API, one resource a line.
 func (m mux) routes() {

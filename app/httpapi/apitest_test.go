@@ -95,7 +95,8 @@ func newBench(tb testing.TB, change ...func(*Parts)) *bench {
 	for _, c := range change {
 		c(&b.parts)
 	}
-	b.app, b.doc = New(ctx, ctx, b.parts)
+	s := New(ctx, ctx, b.parts)
+	b.app, b.doc = s.app, s.doc
 	return b
 }
 

@@ -35,8 +35,9 @@ func (s *samples) len() int { return len(s.at) }
 type coder struct {
 	column columnWriter
 	ints   []int64
-	out    samples
-	side   samples
+	buf    []byte
+	out    samples // what a reader asked for
+	side   samples // what a window is being made of
 }
 
 // coders are shared by all series, so that none holds space of its own.

@@ -1,6 +1,8 @@
 import clsx from "clsx";
 import { Fragment, type ReactNode } from "react";
 
+import { number } from "./format";
+
 /** A name and what is known under it; a fact without a value is left out. */
 export type Fact = [name: ReactNode, value: ReactNode];
 
@@ -36,7 +38,7 @@ export function Section({ title, count, end, className, children }: SectionProps
       <div className="head">
         <h2>
           {title}
-          {count !== undefined && <span className="count"> {count}</span>}
+          {count !== undefined && <span className="count"> {number(count)}</span>}
         </h2>
         {end && <div className="row ml-auto">{end}</div>}
       </div>

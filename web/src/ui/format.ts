@@ -44,6 +44,13 @@ export function rateFigure(n: number | null | undefined): Figure {
 /** 4.2 MiB/s */
 export const rate = (n: number | null | undefined): string => join(rateFigure(n));
 
+/** 120 M, for an axis whose figures are bytes or bytes a second. */
+export function bytesAxis(n: number): string {
+  const { value, unit } = bytesFigure(n);
+  const text = value.replace(/\.0$/, "");
+  return unit === "B" ? text : text + gap + unit.slice(0, 1);
+}
+
 /** 63 %, apart, of a ratio between 0 and 1. */
 export function percentFigure(ratio: number | null | undefined): Figure {
   if (missing(ratio)) return { value: none, unit: "" };

@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -14,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -43,11 +43,9 @@ const (
 // An authority issues the certificates of this appliance. It is made on the
 // first use, and from then on it is the one in the storage.
 type authority struct {
-	storage certmagic.Storage
-	host    *Host
-	log     *slog.Logger
-	now     func() time.Time
-	leaf    time.Duration
+	Config
+	now  func() time.Time
+	leaf time.Duration
 
 	mu                 sync.Mutex
 	root, intermediate *pair
@@ -86,7 +84,7 @@ func (a *authority) chain(ctx context.Context) (root, intermediate *pair, err er
 
 // have returns what the storage has under key, if it lasts, or else what is made.
 func (a *authority) have(ctx context.Context, key string, create func() (*pair, error)) (*pair, error) {
-	stored, err := a.storage.Load(ctx, key)
+	stored, err := a.Storage.Load(ctx, key)
 	switch {
 	case err == nil:
 		p, err := decode(stored)
@@ -96,7 +94,7 @@ func (a *authority) have(ctx context.Context, key string, create func() (*pair, 
 		if a.lasts(p) {
 			return p, nil
 		}
-		a.log.WarnContext(ctx, "certificate authority replaced", "key", key, "not_after", p.cert.NotAfter)
+		a.Log.WarnContext(ctx, "certificate authority replaced", "key", key, "not_after", p.cert.NotAfter)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
@@ -108,7 +106,7 @@ func (a *authority) have(ctx context.Context, key string, create func() (*pair, 
 	if err != nil {
 		return nil, err
 	}
-	return p, a.storage.Store(ctx, key, text)
+	return p, a.Storage.Store(ctx, key, text)
 }
 
 // lasts reports whether p outlives a leaf that it signs now.
@@ -120,12 +118,12 @@ func (a *authority) lasts(p *pair) bool {
 // it, so that a device which trusts it trusts it with nothing else.
 func (a *authority) root509() *x509.Certificate {
 	t := &x509.Certificate{
-		Subject:                     pkix.Name{CommonName: "Unity on " + a.host.name(), Organization: []string{"Unity"}},
+		Subject:                     pkix.Name{CommonName: "Unity on " + cmp.Or(clean(a.Hostname), "an appliance"), Organization: []string{"Unity"}},
 		NotBefore:                   a.now().Add(-early),
 		NotAfter:                    a.now().Add(rootLife),
 		MaxPathLen:                  1,
 		PermittedDNSDomainsCritical: true,
-		PermittedDNSDomains:         a.host.domains,
+		PermittedDNSDomains:         domains(a.Hostname, a.Domains),
 	}
 	for _, p := range privates {
 		mask := net.CIDRMask(p.Bits(), p.Addr().BitLen())
@@ -200,7 +198,7 @@ func (a *authority) Issue(ctx context.Context, csr *x509.CertificateRequest) (*c
 	if err != nil {
 		return nil, certmagic.ErrNoRetry{Err: err}
 	}
-	a.log.InfoContext(ctx, "certificate issued", "names", csr.DNSNames, "addresses", csr.IPAddresses, "not_after", t.NotAfter)
+	a.Log.InfoContext(ctx, "certificate issued", "names", csr.DNSNames, "addresses", csr.IPAddresses, "not_after", t.NotAfter)
 	return &certmagic.IssuedCertificate{Certificate: append(certPEM(der), certPEM(by.cert.Raw)...)}, nil
 }
 

@@ -16,9 +16,11 @@ import (
 
 // A Config is what a Service needs.
 type Config struct {
-	Storage certmagic.Storage
-	Host    *Host // what the machine is called: nothing else gets a certificate
-	Log     *slog.Logger
+	Storage  certmagic.Storage
+	Allowed  func(name string) bool // whether a name or address is the appliance's: nothing else gets a certificate
+	Hostname string                 // this machine's
+	Domains  []string               // its network's; a root that is made vouches for them too
+	Log      *slog.Logger
 }
 
 // A Service serves and renews certificates.
@@ -37,7 +39,7 @@ func New(c Config) *Service {
 // newService lets tests have short lives.
 func newService(c Config, now func() time.Time, leaf time.Duration, window float64) *Service {
 	s := &Service{
-		authority: &authority{storage: c.Storage, host: c.Host, log: c.Log, now: now, leaf: leaf},
+		authority: &authority{Config: c, now: now, leaf: leaf},
 		log:       c.Log,
 	}
 	zap := bridge(c.Log)
@@ -54,7 +56,7 @@ func newService(c Config, now func() time.Time, leaf time.Duration, window float
 		RenewalWindowRatio:  window,
 		Issuers:             []certmagic.Issuer{s.authority},
 		OnDemand: &certmagic.OnDemandConfig{DecisionFunc: func(_ context.Context, name string) error {
-			if c.Host.Has(name) {
+			if c.Allowed(name) {
 				return nil
 			}
 			return fmt.Errorf("cert: %q is no name of this appliance", name)

@@ -1,13 +1,10 @@
 package cert
 
 import (
-	"net"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -24,40 +21,11 @@ var privates = []netip.Prefix{
 	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"),
 }
 
-// A Host is what this machine is called.
-type Host struct {
-	names   []string // without anybody's doing
-	domains []string // what a new root may vouch for
-	public  func() []string
-
-	mu        sync.Mutex
-	addresses []netip.Addr
-	read      time.Time // when addresses were
-}
-
-// ThisHost reads the names of this machine. public returns those that its
-// administrators gave it and is asked each time; it may be nil.
-func ThisHost(public func() []string) *Host {
-	name, _ := os.Hostname() // a machine without a name has addresses
-	conf, _ := os.ReadFile("/etc/resolv.conf")
-	return newHost(name, search(string(conf)), public)
-}
-
-func newHost(name string, search []string, public func() []string) *Host {
-	h := &Host{names: []string{"localhost"}, domains: slices.Clone(homes), public: public}
-	if name = clean(name); name != "" {
-		short, _, _ := strings.Cut(name, ".")
-		h.names = append(h.names, name, short, short+".local")
-		for _, domain := range search {
-			h.names = append(h.names, short+"."+domain)
-		}
-	}
-	for _, d := range slices.Concat(h.names, search) {
-		if !shared(d) && !slices.Contains(h.domains, d) {
-			h.domains = append(h.domains, d)
-		}
-	}
-	return h
+// SearchDomains returns the domains in which this machine looks names up: those
+// of its network.
+func SearchDomains() []string {
+	conf, _ := os.ReadFile("/etc/resolv.conf") // a network without one has no domains
+	return search(string(conf))
 }
 
 // search returns the domains of a resolv.conf.
@@ -82,44 +50,16 @@ func shared(domain string) bool {
 	return suffix == domain && (icann || strings.Contains(suffix, "."))
 }
 
-// name returns what people call this machine.
-func (h *Host) name() string { return h.names[min(1, len(h.names)-1)] }
-
-// Has reports whether name is one of this machine: localhost, its host name,
-// that name in .local and in the domains that its resolver tries, the address
-// of one of its interfaces, or a name that its administrators gave it.
-func (h *Host) Has(name string) bool {
-	name = clean(name)
-	if addr, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		addr = addr.WithZone("").Unmap()
-		return addr.IsLoopback() || slices.Contains(h.own(), addr)
-	}
-	if slices.Contains(h.names, name) {
-		return true
-	}
-	return name != "" && h.public != nil &&
-		slices.ContainsFunc(h.public(), func(p string) bool { return clean(p) == name })
-}
-
-// fresh is how long the addresses of the interfaces are believed: every request
-// asks for them, and the kernel takes its time.
-const fresh = 5 * time.Second
-
-// own returns the addresses of this machine.
-func (h *Host) own() []netip.Addr {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if time.Since(h.read) < fresh {
-		return h.addresses
-	}
-	h.addresses, h.read = nil, time.Now()
-	all, _ := net.InterfaceAddrs()
-	for _, a := range all {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			h.addresses = append(h.addresses, p.Addr().WithZone("").Unmap())
+// domains returns what a new root may vouch for: names of households, of this
+// machine and of its network, but no domain under which anybody can have a name.
+func domains(hostname string, search []string) []string {
+	all := slices.Clone(homes)
+	for _, d := range append([]string{hostname}, search...) {
+		if d = clean(d); d != "" && !shared(d) && !slices.Contains(all, d) {
+			all = append(all, d)
 		}
 	}
-	return h.addresses
+	return all
 }
 
 func clean(name string) string {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
@@ -82,7 +81,7 @@ func (s *Store) checkpoint(ctx context.Context, db *sql.DB, version int64) error
 	if err := os.MkdirAll(s.checkpoints, 0o700); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("unity-schema-%d-%s.db", version, s.now().UTC().Format(time.RFC3339))
+	name := fmt.Sprintf("unity-schema-%d-%s.db", version, s.now().UTC().Format("20060102-150405.000"))
 	_, err := db.ExecContext(ctx, `VACUUM INTO @path`, sql.Named("path", filepath.Join(s.checkpoints, name)))
 	return err
 }

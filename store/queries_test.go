@@ -19,6 +19,10 @@ import (
 var reviewed = []string{
 	`SELECT tenant_id, user_id, role FROM memberships`,
 	`SELECT "table", parent FROM pragma_foreign_key_check`,
+	`SELECT "table" FROM pragma_foreign_key_check`,
+	`UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,
+			error = 'The appliance stopped while this was running. Start it again.'
+			WHERE state IN ('queued', 'running') RETURNING id`,
 }
 
 var (
@@ -94,7 +98,7 @@ type checker struct {
 
 func newChecker(t *testing.T) checker {
 	t.Helper()
-	c := checker{db: storetest.Open(t).DB(), others: []string{"json_each", "CONSTANT", "pragma_foreign_key_check"}}
+	c := checker{db: storetest.Open(t).DB(), others: []string{"json_each", "CONSTANT", "pragma_foreign_key_check", "sqlite_schema"}}
 	rows, err := c.db.QueryContext(t.Context(), `SELECT m.name, EXISTS (
 		SELECT 1 FROM pragma_table_info(m.name) c WHERE c.name = 'tenant_id') FROM sqlite_schema m WHERE m.type = 'table'`)
 	if err != nil {

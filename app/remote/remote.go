@@ -36,6 +36,7 @@ type Target struct {
 	User    string
 	Auth    string
 	Trusted []byte // the pinned host key in wire form; none: nobody is trusted yet
+	Print   string // where none is pinned: the fingerprint of the key that a person trusts
 	Secrets func(context.Context) (Secrets, error)
 }
 

@@ -3,6 +3,7 @@ package metric
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -73,6 +74,12 @@ func (c *coder) appendBlock(dst []byte, s samples) []byte {
 		c.ints = append(c.ints, ordered(v))
 	}
 	return c.column.append(append(dst, asBits), c.ints)
+}
+
+// block returns the block of s in a slice of its own.
+func (c *coder) block(s samples) []byte {
+	c.buf = c.appendBlock(c.buf[:0], s)
+	return slices.Clip(slices.Clone(c.buf))
 }
 
 // readBlock adds the samples of the block to into.

@@ -184,6 +184,9 @@ func TestRangesEqualTheModel(t *testing.T) {
 		for range 2500 {
 			switch p := random.Intn(1000); {
 			case p < 2:
+				if err := r.Flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 				r.again()
 				r.tended(t)
 				refs = []Ref{r.ref(t, box, "other"), r.ref(t, box, "it")}
@@ -206,9 +209,6 @@ func TestRangesEqualTheModel(t *testing.T) {
 				m[at.UnixMilli()] = v
 			}
 			if err := r.AppendRefs(t.Context(), r.t, []Sample{{refs[0], at.UnixMilli(), 1}, {refs[1], at.UnixMilli(), v}}); err != nil {
-				t.Fatal(err)
-			}
-			if err := r.Flush(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -31,18 +31,10 @@ func (s *Service) replay(ctx context.Context, h *head) error {
 		x.mu.Unlock()
 	}
 	p := s.players(h)
-	var last int64
-	for {
-		rows, err := h.tenant.Journal(ctx, last, h.end, replayRows)
-		if err != nil || len(rows) == 0 {
-			p.end()
-			if err != nil {
-				return err
-			}
-			break
-		}
-		last = rows[len(rows)-1].Seq
-		p.play(rows)
+	err := p.playAll(ctx, h)
+	p.end()
+	if err != nil {
+		return err
 	}
 	if p.damaged > 0 {
 		s.log.ErrorContext(ctx, "journal rows damaged", "tenant", h.tenant.ID, "rows", p.damaged)
@@ -71,8 +63,7 @@ func (h *head) replayed(c *coder, now int64) {
 type players struct {
 	rows    []chan []store.JournalRow
 	wg      sync.WaitGroup
-	mu      sync.Mutex
-	damaged int
+	damaged int // rows; the first player counts
 }
 
 func (s *Service) players(h *head) *players {
@@ -80,40 +71,45 @@ func (s *Service) players(h *head) *players {
 	byID := h.byID // a series that is made later is in no row before end
 	h.mu.RUnlock()
 	p := &players{rows: make([]chan []store.JournalRow, min(runtime.GOMAXPROCS(0), 4))}
-	mark, now := h.mark.Load(), s.now().UnixMilli()
 	for i := range p.rows {
 		p.rows[i] = make(chan []store.JournalRow, 1)
+		one := player{share: int64(i), shares: int64(len(p.rows)), byID: byID, mark: h.mark.Load(), now: s.now().UnixMilli()}
 		p.wg.Go(func() {
-			c, share, shares := &coder{}, int64(i), int64(len(p.rows))
-			damaged := 0
 			for rows := range p.rows[i] {
-				for _, r := range rows {
-					err := readRow(r.Data, func(id, at int64, value float64) {
-						if id < 0 || id >= int64(len(byID)) || id%shares != share || byID[id] == nil || at < mark {
-							return
-						}
-						x := byID[id]
-						x.mu.Lock()
-						x.put(c, at, value)
-						x.latest(at, value, now)
-						x.mu.Unlock()
-					})
-					if err != nil && share == 0 {
-						damaged++
-					}
-				}
+				one.play(rows)
 			}
-			p.mu.Lock()
-			p.damaged += damaged
-			p.mu.Unlock()
+			if i == 0 {
+				p.damaged = one.damaged
+			}
 		})
 	}
 	return p
 }
 
-func (p *players) play(rows []store.JournalRow) {
-	for _, c := range p.rows {
-		c <- rows
+// playAll hands the journal to the players, some rows at a time.
+func (p *players) playAll(ctx context.Context, h *head) error {
+	var part []store.JournalRow
+	var last, count int64
+	for {
+		rows, err := h.tenant.Journal(ctx, last, h.end, replayRows)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			count += r.Count
+			last = r.Seq
+		}
+		part = append(part, rows...)
+		if count < replayCount && len(rows) == replayRows {
+			continue
+		}
+		for _, c := range p.rows {
+			c <- part
+		}
+		if len(rows) < replayRows {
+			return nil
+		}
+		part, count = nil, 0
 	}
 }
 
@@ -123,4 +119,69 @@ func (p *players) end() {
 		close(c)
 	}
 	p.wg.Wait()
+}
+
+// A player sorts the samples of some rows by series before it puts them into the
+// head: memory is slow where each sample is another series.
+type player struct {
+	share, shares int64
+	byID          []*series
+	mark, now     int64
+	damaged       int
+
+	coder  coder
+	ids    []int64
+	found  samples
+	sorted samples
+	ends   []int // of each series' samples in sorted
+}
+
+func (p *player) play(rows []store.JournalRow) {
+	p.ids = p.ids[:0]
+	p.found.reset()
+	p.ends = grow(p.ends[:0], len(p.byID))
+	clear(p.ends)
+	for _, r := range rows {
+		err := readRow(r.Data, func(id, at int64, value float64) {
+			if id < 0 || id >= int64(len(p.byID)) || id%p.shares != p.share || p.byID[id] == nil || at < p.mark {
+				return
+			}
+			p.ids = append(p.ids, id)
+			p.found.add(at, value)
+			p.ends[id]++
+		})
+		if err != nil {
+			p.damaged++
+		}
+	}
+	sum := 0
+	for id, n := range p.ends {
+		p.ends[id] = sum
+		sum += n
+	}
+	p.sorted.at, p.sorted.value = grow(p.sorted.at[:0], sum), grow(p.sorted.value[:0], sum)
+	for i, id := range p.ids {
+		to := p.ends[id]
+		p.sorted.at[to], p.sorted.value[to] = p.found.at[i], p.found.value[i]
+		p.ends[id]++
+	}
+	p.put()
+}
+
+// put puts the sorted samples into the head.
+func (p *player) put() {
+	from := 0
+	for id, end := range p.ends {
+		if end == from {
+			continue
+		}
+		x := p.byID[id]
+		x.mu.Lock()
+		for i := from; i < end; i++ {
+			x.put(&p.coder, p.sorted.at[i], p.sorted.value[i])
+			x.latest(p.sorted.at[i], p.sorted.value[i], p.now)
+		}
+		x.mu.Unlock()
+		from = end
+	}
 }

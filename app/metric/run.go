@@ -9,7 +9,8 @@ import (
 
 const (
 	maintainEvery = time.Minute
-	replayRows    = 64 // journal rows that are read at a time
+	replayRows    = 16      // journal rows that are read at a time
+	replayCount   = 256_000 // samples that are sorted at a time
 	longestWait   = 30 * time.Second
 )
 

@@ -4,14 +4,13 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"unity.internal/store"
 )
 
 const (
 	windowMS  = 2 * 60 * 60 * 1000 // what one chunk on disk spans
 	lateMS    = 60 * 60 * 1000     // how long after its end a window stays open
-	openCount = 120                // samples that stay in XOR form before they become a block
+	openCount = riceGroup          // samples that stay plain before they become a block
 	sideCount = 128                // samples out of order before they are merged in
 )
 
@@ -41,16 +40,54 @@ type series struct {
 	was     float64
 }
 
-// A window holds the samples of two hours of one series: blocks, then an open
-// XOR chunk, and apart from both what came too late for them.
+// A window holds the samples of two hours of one series: blocks, then the newest
+// samples as they are, and apart from both what came too late for them.
+//
+// The newest are not XOR chunks, which are smaller: what appending costs is the
+// number of places in memory that it touches.
 type window struct {
 	start  int64
 	last   int64 // the time of the newest sample in order
 	count  int
 	blocks [][]byte
-	open   chunkenc.XORChunk
-	app    chunkenc.Appender
+	open   open
 	side   *samples
+}
+
+// open holds samples as they are; their times only if they are not regular.
+type open struct {
+	first, step int64
+	value       []float64
+	at          []int64
+}
+
+func (o *open) add(at, last int64, value float64) {
+	switch n := int64(len(o.value)); {
+	case n == 0:
+		o.first, o.step, o.at = at, 0, nil
+	case o.at != nil:
+		o.at = append(o.at, at)
+	case n == 1:
+		o.step = at - o.first
+	case at-last != o.step:
+		o.at = make([]int64, 0, openCount)
+		for i := range n {
+			o.at = append(o.at, o.first+i*o.step)
+		}
+		o.at = append(o.at, at)
+	}
+	o.value = append(o.value, value)
+}
+
+func (o *open) read(into *samples) {
+	into.value = append(into.value, o.value...)
+	if o.at != nil {
+		into.at = append(into.at, o.at...)
+		return
+	}
+	for i := range int64(len(o.value)) {
+		into.at = append(into.at, o.first+i*o.step)
+	}
 }
 
 // latest notes a value as the newest. A time ahead of the clock does not hold
@@ -98,22 +135,14 @@ func (x *series) drop(mark int64) {
 }
 
 func (w *window) append(c *coder, at int64, value float64) {
-	if w.app == nil {
-		buf := w.open.Bytes()
-		if buf == nil {
-			buf = make([]byte, 0, 64)
-		}
-		w.open.Reset(append(buf[:0], 0, 0))
-		w.app, _ = w.open.Appender() // an empty chunk has nothing to fail on
-	}
-	w.app.Append(0, at, value)
+	w.open.add(at, w.last, value)
 	w.last = at
 	w.count++
-	if w.open.NumSamples() == openCount {
+	if len(w.open.value) == openCount {
 		c.side.reset()
-		w.readOpen(&c.side)
-		w.blocks = append(w.blocks, slices.Clip(slices.Clone(c.appendBlock(c.buf[:0], c.side))))
-		w.app = nil
+		w.open.read(&c.side)
+		w.blocks = append(w.blocks, c.block(c.side))
+		w.open.value = w.open.value[:0]
 	}
 }
 
@@ -137,14 +166,14 @@ func (w *window) late(c *coder, at int64, value float64) bool {
 
 // compact makes one block of everything.
 func (w *window) compact(c *coder) {
-	if len(w.blocks) == 1 && w.app == nil && w.side == nil {
+	if len(w.blocks) == 1 && len(w.open.value) == 0 && w.side == nil {
 		return
 	}
 	c.side.reset()
 	w.read(c, &c.side)
 	w.count = c.side.len()
-	w.blocks = [][]byte{slices.Clone(c.appendBlock(c.buf[:0], c.side))}
-	w.open, w.app, w.side = chunkenc.XORChunk{}, nil, nil
+	w.blocks = [][]byte{c.block(c.side)}
+	w.open, w.side = open{}, nil
 }
 
 // read adds the samples of the window, in order, to into.
@@ -153,18 +182,9 @@ func (w *window) read(c *coder, into *samples) {
 	for _, data := range w.blocks {
 		_ = c.readBlock(data, into) // ours, made in this process
 	}
-	w.readOpen(into)
+	w.open.read(into)
 	if w.side != nil {
 		merge(into, from, *w.side)
-	}
-}
-
-func (w *window) readOpen(into *samples) {
-	if w.app == nil {
-		return
-	}
-	for it := w.open.Iterator(nil); it.Next() == chunkenc.ValFloat; {
-		into.add(it.At())
 	}
 }
 

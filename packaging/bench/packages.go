@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A promise is one metric of a benchmark, in figure's terms. A benchmark that
+// knows what would be possible, from the same run, reports it as "of-limit".
+type promise struct {
+	pkg, bench, unit string
+	figure
+}
+
+var promises = []promise{
+	{"app/metric", "Append", "samples/s", figure{name: "samples appended and committed", limit: 1e6, more: true}},
+	{"app/metric", "Append", "of-limit", figure{name: "  of the store's bare insert"}},
+	{"app/metric", "Disk", "bytes/sample", figure{name: "a sample on disk", limit: 2.4}},
+	{"app/metric", "Day/all", "ms/series", figure{name: "one series over 24 h", limit: 1}},
+	{"app/metric", "Day/all", "of-limit", figure{name: "  of fetching its rows"}},
+	{"app/alert", "Observe", "ns/series", figure{name: "one series against its thresholds"}},
+	{"app/cert", "Start", "ns/op", figure{name: "certificates at the start", limit: 5e6}},
+}
+
+// packages runs the benchmarks of the promises, package by package.
+func packages(ctx context.Context) (figures []figure, err error) {
+	results := map[string]map[string]float64{}
+	for _, p := range promises {
+		if results[p.pkg] != nil {
+			continue
+		}
+		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", benches(p.pkg), "-timeout", "20m", "./"+p.pkg) //nolint:gosec // from the table
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return figures, fmt.Errorf("%w\n%s", err, out)
+		}
+		if results[p.pkg], err = parse(bytes.NewReader(out)); err != nil {
+			return figures, err
+		}
+	}
+	for _, p := range promises {
+		v, ok := results[p.pkg][p.bench+" "+p.unit]
+		if !ok {
+			return figures, fmt.Errorf("%s: no benchmark %s reports %s", p.pkg, p.bench, p.unit)
+		}
+		p.value, p.figure.unit = v, p.unit
+		figures = append(figures, p.figure)
+	}
+	return figures, nil
+}
+
+// benches returns the pattern of a package's benchmarks in the table.
+func benches(pkg string) string {
+	var all []string
+	for _, p := range promises {
+		if name, _, _ := strings.Cut(p.bench, "/"); p.pkg == pkg {
+			all = append(all, name)
+		}
+	}
+	return "^Benchmark(" + strings.Join(all, "|") + ")$"
+}
+
+var line = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
+
+// parse returns the metrics of benchmark lines by "name unit".
+func parse(r io.Reader) (map[string]float64, error) {
+	all := map[string]float64{}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		m := line.FindStringSubmatch(lines.Text())
+		if m == nil {
+			continue
+		}
+		f := strings.Fields(m[2])
+		for i := 0; i+1 < len(f); i += 2 {
+			v, err := strconv.ParseFloat(f[i], 64)
+			if err != nil {
+				return nil, err
+			}
+			all[m[1]+" "+f[i+1]] = v
+		}
+	}
+	return all, lines.Err()
+}

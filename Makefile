@@ -14,7 +14,7 @@ export GOTOOLCHAIN := local
 GOLANGCI_VERSION    := v2.15.0
 DEADCODE_VERSION    := v0.52.0
 GOVULNCHECK_VERSION := v1.9.0
-NFPM_VERSION        := v2.47.0
+NFPM_VERSION        := v2.43.1
 
 TOOLS    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unity-tools/$(shell go env GOVERSION)
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
@@ -127,7 +127,7 @@ tidy:
 	go mod verify
 
 lint-sh:
-	shellcheck packaging/*.sh .ci/run .ci/hooks/*
+	shellcheck packaging/*.sh packaging/scripts/*.sh .ci/run .ci/hooks/*
 
 test-go: $(PAGES)
 	@mkdir -p $(RESULTS)
@@ -161,7 +161,7 @@ endef
 
 .PHONY: package hooks clean
 package: unity ## deb, rpm and tar under build/
-	packaging/package.sh $(NFPM_VERSION)
+	NFPM="go run github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)" packaging/package.sh
 
 hooks: ## Check what is staged before every commit
 	git config core.hooksPath .ci/hooks

@@ -108,8 +108,8 @@ var greeting = regexp.MustCompile(`^unity: ready (http://\S+) in `)
 // launch starts the binary on a data directory and returns when it says that it is ready.
 func launch(ctx context.Context, dir string) (*process, error) {
 	p := &process{dir: dir}
-	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data-dir", dir,
-		"--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn") //nolint:gosec // a path of ours
+	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data-dir", dir, //nolint:gosec // a path of ours
+		"--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn")
 	p.cmd.Stderr = &p.said
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	out, err := p.cmd.StdoutPipe()

@@ -3,6 +3,8 @@ package alert_test
 import (
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -171,9 +173,7 @@ func (h *house) alerts() []store.Alert {
 	if err != nil {
 		h.tb.Fatal(err)
 	}
-	for i, j := 0, len(p.Items)-1; i < j; i, j = i+1, j-1 {
-		p.Items[i], p.Items[j] = p.Items[j], p.Items[i]
-	}
+	slices.Reverse(p.Items)
 	return p.Items
 }
 
@@ -199,8 +199,8 @@ func (h *house) told(events ...string) []store.Delivery {
 		h.tb.Fatal(err)
 	}
 	got := []string{}
-	for i := len(p.Items) - 1; i >= 0; i-- {
-		got = append(got, p.Items[i].Event)
+	for _, d := range slices.Backward(p.Items) {
+		got = append(got, d.Event)
 	}
 	if fmt.Sprint(got) != fmt.Sprint(events) {
 		h.tb.Fatalf("told %v, want %v", got, events)
@@ -262,13 +262,13 @@ func TestAConditionMustHoldForItsTime(t *testing.T) {
 	h.cpu(95)
 	h.want("firing")
 	h.told("firing")
-	kinds := ""
+	var kinds []string
 	line, err := h.t.Timeline(t.Context(), h.alerts()[0].ID)
 	for _, l := range line {
-		kinds += l.Kind + " "
+		kinds = append(kinds, l.Kind)
 	}
-	if err != nil || kinds != "pending fired " {
-		t.Errorf("time line: %s%v", kinds, err)
+	if err != nil || fmt.Sprint(kinds) != "[pending fired]" {
+		t.Errorf("time line: %s, %v", kinds, err)
 	}
 }
 
@@ -424,7 +424,7 @@ func BenchmarkObserve(b *testing.B) {
 	batch := store.Batch{Server: h.server.ID, At: h.now()}
 	for i := range 1000 {
 		batch.Readings = append(batch.Readings, store.Reading{
-			Metric: "probe_value", Labels: store.LabelsOf("n", fmt.Sprint(i), "of", "bench"), Value: float64(i),
+			Metric: "probe_value", Labels: store.LabelsOf("n", strconv.Itoa(i), "of", "bench"), Value: float64(i),
 		})
 	}
 	b.ReportAllocs()

@@ -197,19 +197,22 @@ func TestASnoozedAlertIsToldAgainWhenItStillFires(t *testing.T) {
 func TestSilencesHoldBackWhatTheyMatch(t *testing.T) {
 	t.Parallel()
 	for name, of := range map[string]func(h *house, r store.Threshold) store.Silence{
-		"everything":   func(*house, store.Threshold) store.Silence { return store.Silence{Source: "quiet_hours"} },
-		"its server":   func(h *house, _ store.Threshold) store.Silence { return store.Silence{Source: "maintenance", Server: h.server.ID} },
-		"its tag":      func(*house, store.Threshold) store.Silence { return store.Silence{Source: "manual", Tag: "attic"} },
-		"its severity": func(*house, store.Threshold) store.Silence { return store.Silence{Source: "manual", Severity: "warning"} },
-		"its rule":     func(_ *house, r store.Threshold) store.Silence { return store.Silence{Source: "mute", Threshold: r.ID} },
+		"everything": func(*house, store.Threshold) store.Silence { return store.Silence{Source: "quiet_hours"} },
+		"its server": func(h *house, _ store.Threshold) store.Silence {
+			return store.Silence{Source: "maintenance", Server: h.server.ID}
+		},
+		"its tag": func(*house, store.Threshold) store.Silence { return store.Silence{Source: "manual", Tag: "attic"} },
+		"its severity": func(*house, store.Threshold) store.Silence {
+			return store.Silence{Source: "manual", Severity: "warning"}
+		},
+		"its rule": func(_ *house, r store.Threshold) store.Silence { return store.Silence{Source: "mute", Threshold: r.ID} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := open(t)
 			s := of(h, h.threshold(store.Threshold{Metric: "cpu_percent", Value: 90}))
 			s.ID, s.Actor, s.Starts, s.Ends = store.NewID(), "u1", h.now().Add(time.Minute), h.now().Add(5*time.Minute)
-			s, err := h.t.CreateSilence(t.Context(), s)
-			if err != nil {
+			if _, err := h.t.CreateSilence(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
 			h.changed()

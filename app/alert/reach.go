@@ -36,7 +36,9 @@ func (s *Service) Reached(ctx context.Context, t store.Tenant, server store.Serv
 
 // changed reports whether a server showed another host key than the trusted one.
 // One that nobody trusted yet waits for a person, but alarms nobody.
-func changed(v store.Server) bool { return v.HostKey != nil && v.HostKey.Trusted && v.HostKey.Offered != nil }
+func changed(v store.Server) bool {
+	return v.HostKey != nil && v.HostKey.Trusted && v.HostKey.Offered != nil
+}
 
 // reached plans what the state of a server means for the rules that events feed.
 func (x *board) reached(p *plan, server string, now reach) {
@@ -83,19 +85,27 @@ func (x *board) feed(p *plan, builtin, server string, holds bool, message string
 	e := x.open[k]
 	held, isHeld := x.held[k]
 	switch {
-	case e != nil && holds && e.Message != message:
-		a := e.Alert
-		a.Message = message
-		p.restate(e, a)
-	case e != nil && holds:
-	case e != nil && e.State == store.AlertPending:
-		p.forget(e)
 	case e != nil:
-		p.resolve(r, e, p.line(store.AlertResolved, message))
+		p.tell(r, e, holds, message)
 	case isHeld && !holds:
 		p.cleared(held)
 	case !isHeld && holds:
 		p.begin(r, server, nil, nil, titles[builtin], message)
+	}
+}
+
+// tell plans what it means for an open alert that its condition still holds or not.
+func (p *plan) tell(r *rule, e *entry, holds bool, message string) {
+	switch {
+	case holds && e.Message != message:
+		a := e.Alert
+		a.Message = message
+		p.restate(e, a)
+	case holds:
+	case e.State == store.AlertPending:
+		p.forget(e)
+	default:
+		p.resolve(r, e, p.line(store.AlertResolved, message))
 	}
 }
 

@@ -26,12 +26,12 @@ func builtins(tenant store.TenantID) []store.Threshold {
 			{Name: "Appliance unwell", Builtin: Unwell, Metric: Unwell, Condition: "eq", Value: 1, Severity: "critical", Enabled: true},
 		}
 	}
-	clear := 88.0
+	back := 88.0
 	return []store.Threshold{
 		{Name: "Server unreachable", Builtin: Unreachable, Metric: Unreachable, Condition: "eq", Value: 1, For: 60, Severity: "critical", Enabled: true},
 		{Name: "Host key changed", Builtin: HostKey, Metric: HostKey, Condition: "eq", Value: 1, Severity: "critical", Enabled: true},
 		{
-			Name: "Disk nearly full", Builtin: DiskFull, Metric: "disk_percent", Condition: "gt", Value: 90, Clear: &clear, For: 60,
+			Name: "Disk nearly full", Builtin: DiskFull, Metric: "disk_percent", Condition: "gt", Value: 90, Clear: &back, For: 60,
 			Severity: "warning", Enabled: true,
 		},
 	}
@@ -171,12 +171,12 @@ func Check(v store.Threshold) error {
 }
 
 // clears reports whether a clear value makes sense: it is not beyond the limit.
-func clears(condition string, value, clear float64) bool {
+func clears(condition string, value, back float64) bool {
 	switch condition {
 	case "gt", "gte":
-		return clear <= value
+		return back <= value
 	case "lt", "lte":
-		return clear >= value
+		return back >= value
 	}
 	return false
 }

@@ -29,29 +29,33 @@ func (f far) Do(*http.Request) (*http.Response, error) {
 func TestTheHeartbeatIsSilentWhileTheApplianceIsUnwell(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		beats, well := 0, true
-		h := notify.NewHeartbeat(far(func() (int, error) { beats++; return 200, nil }),
-			func(context.Context) (string, time.Duration, error) { return "https://beat.example/marker", 10 * time.Second, nil },
-			func() bool { return well }, time.Now, slog.New(slog.DiscardHandler))
+		var beats atomic.Int64
+		var well atomic.Bool
+		well.Store(true)
+		h := notify.NewHeartbeat(far(func() (int, error) { beats.Add(1); return 200, nil }),
+			func(context.Context) (string, time.Duration, error) {
+				return "https://beat.example/marker", 10 * time.Second, nil
+			},
+			func() bool { return well.Load() }, time.Now, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- h.Run(ctx) }()
 		<-time.After(25 * time.Second)
 		synctest.Wait()
-		if beats != 3 || !h.LastHeartbeat().OK {
-			t.Errorf("%d beats, %+v", beats, h.LastHeartbeat())
+		if beats.Load() != 3 || !h.LastHeartbeat().OK {
+			t.Errorf("%d beats, %+v", beats.Load(), h.LastHeartbeat())
 		}
-		well = false
+		well.Store(false)
 		<-time.After(time.Minute)
 		synctest.Wait()
-		if beats != 3 {
-			t.Errorf("%d beats", beats)
+		if beats.Load() != 3 {
+			t.Errorf("%d beats", beats.Load())
 		}
-		well = true
+		well.Store(true)
 		h.Changed()
 		synctest.Wait()
-		if beats != 4 {
-			t.Errorf("%d beats", beats)
+		if beats.Load() != 4 {
+			t.Errorf("%d beats", beats.Load())
 		}
 		cancel()
 		if err := <-done; err != nil {
@@ -62,8 +66,7 @@ func TestTheHeartbeatIsSilentWhileTheApplianceIsUnwell(t *testing.T) {
 
 func TestAFailedHeartbeatIsShownWithoutItsAddress(t *testing.T) {
 	t.Parallel()
-	var n atomic.Int64
-	r := receive(t, func(int) int { n.Add(1); return 503 })
+	r := receive(t, always(503))
 	for name, client := range map[string]notify.Doer{
 		"refused":   http.DefaultClient,
 		"not there": far(func() (int, error) { return 0, errors.New("dial marker: boom") }),

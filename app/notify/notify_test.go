@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -147,7 +148,8 @@ func (p *post) channel(name, kind string, config map[string]any) store.Channel {
 }
 
 // alarm writes a transition of an alert as the evaluation does.
-func (p *post) alarm(id, event, text string) {
+func (p *post) alarm(event, text string) {
+	const id = "a1"
 	p.tb.Helper()
 	now := p.now()
 	a := store.Alert{
@@ -205,7 +207,7 @@ func TestAWebhookGetsASignedBody(t *testing.T) {
 		t.Errorf("config shows %v", v.Config)
 	}
 	p.run()
-	p.alarm("a1", "firing", "CPU at 97 % (limit 90 %)")
+	p.alarm("firing", "CPU at 97 % (limit 90 %)")
 	d := p.attempted()
 	if d.State != store.DeliverySent || d.Sent == nil || len(d.Attempts) != 1 || !d.Attempts[0].OK {
 		t.Fatalf("delivery: %+v", d)
@@ -242,12 +244,12 @@ func TestAFailedDeliveryIsTriedAgainInOrder(t *testing.T) {
 	r := receive(t, func(n int) int { return []int{500, 503, 200, 200}[n-1] })
 	p.channel("hook", "webhook", map[string]any{"url": r.URL})
 	p.run()
-	p.alarm("a1", "firing", "up")
+	p.alarm("firing", "up")
 	if d := p.attempted(); d.State != store.DeliveryQueued || d.Attempts[0].Message != "It answered 500 Internal Server Error." ||
 		!d.Next.Equal(p.now().Add(10*time.Second)) {
 		t.Fatalf("delivery: %+v", d)
 	}
-	p.alarm("a1", "resolved", "down") // must not overtake
+	p.alarm("resolved", "down") // must not overtake
 	p.pass(10 * time.Second)
 	if d := p.attempted(); d.State != store.DeliveryQueued || len(d.Attempts) != 2 || !d.Next.Equal(p.now().Add(30*time.Second)) {
 		t.Fatalf("delivery: %+v", d)
@@ -272,7 +274,7 @@ func TestARefusalForGoodIsNotTriedAgain(t *testing.T) {
 	p, r := open(t), receive(t, always(410))
 	p.channel("hook", "webhook", map[string]any{"url": r.URL})
 	p.run()
-	p.alarm("a1", "firing", "up")
+	p.alarm("firing", "up")
 	if d := p.attempted(); d.State != store.DeliveryFailed || d.Attempts[0].Message != "It answered 410 Gone." {
 		t.Fatalf("delivery: %+v", d)
 	}
@@ -287,7 +289,7 @@ func TestADeliveryIsGivenUpAfterADay(t *testing.T) {
 	p, r := open(t), receive(t, always(500))
 	p.channel("hook", "webhook", map[string]any{"url": r.URL})
 	p.run()
-	p.alarm("a1", "firing", "up")
+	p.alarm("firing", "up")
 	d := p.attempted()
 	start := d.Created
 	for d.State == store.DeliveryQueued {
@@ -310,7 +312,7 @@ func TestASlowChannelDelaysNoOther(t *testing.T) {
 	p.channel("a slow one", "webhook", map[string]any{"url": slow.URL})
 	p.channel("b fast one", "webhook", map[string]any{"url": r.URL})
 	stop := p.run()
-	p.alarm("a1", "firing", "up")
+	p.alarm("firing", "up")
 	<-heard
 	if d := p.attempted(); d.ChannelName != "b fast one" || d.State != store.DeliverySent {
 		t.Errorf("delivery: %+v", d)
@@ -339,7 +341,7 @@ func TestWhatWasWrittenIsSentByTheNextRun(t *testing.T) {
 	t.Parallel()
 	p, r := open(t), receive(t, always(200))
 	p.channel("hook", "webhook", map[string]any{"url": r.URL})
-	p.alarm("a1", "firing", "up") // and the process is gone before it is sent
+	p.alarm("firing", "up") // and the process is gone before it is sent
 	p.renew()
 	p.run()
 	if d := p.attempted(); d.State != store.DeliverySent {
@@ -352,7 +354,7 @@ func TestDeletedAndDisabledChannelsFailWithASentence(t *testing.T) {
 	p, r := open(t), receive(t, always(200))
 	a := p.channel("a", "webhook", map[string]any{"url": r.URL})
 	b := p.channel("b", "webhook", map[string]any{"url": r.URL})
-	p.alarm("a1", "firing", "up")
+	p.alarm("firing", "up")
 	if err := p.t.DeleteChannel(t.Context(), a.ID, a.Rev); err != nil {
 		t.Fatal(err)
 	}
@@ -411,8 +413,7 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 	t.Parallel()
 	const marker = "m4rk3r-of-a-secret"
 	p := open(t)
-	var answer *receiver
-	answer = receive(t, always(500))
+	answer := receive(t, always(500))
 	v := p.channel("hook", "webhook", map[string]any{"url": answer.URL, "secret": marker, "headers": map[string]any{"Authorization": marker}})
 	v.Name = "renamed"
 	v, err := p.Update(t.Context(), p.t, v) // masks keep
@@ -420,7 +421,7 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run()
-	p.alarm("a1", "firing", "up")
+	p.alarm("firing", "up")
 	p.attempted()
 	if h := answer.heads[0]; h.Get("Authorization") != marker || h.Get("X-Unity-Signature") == "" {
 		t.Errorf("headers = %v", h)
@@ -462,9 +463,7 @@ func TestBadConfigsAreNamed(t *testing.T) {
 	p := open(t)
 	mail := func(change map[string]any) map[string]any {
 		c := map[string]any{"host": "mail.example", "port": 587, "tls": "starttls", "from": "unity@example.org", "to": []any{"lea@example.org"}}
-		for k, v := range change {
-			c[k] = v
-		}
+		maps.Copy(c, change)
 		return c
 	}
 	for _, tt := range []struct {
@@ -508,7 +507,7 @@ func TestTemplatesSayWhatIsAskedAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run()
-	p.alarm("a1", "firing", "CPU at 97 %")
+	p.alarm("firing", "CPU at 97 %")
 	p.attempted()
 	if got := r.got()[0]; got != `{"content": "nas: CPU at 97 % https://unity.example/alerts/a1"}` {
 		t.Errorf("body = %s", got)
@@ -529,7 +528,7 @@ func TestNtfyGetsAnArticle(t *testing.T) {
 	p, r := open(t), receive(t, always(200))
 	p.channel("phone", "ntfy", map[string]any{"server": r.URL, "topic": "attic", "token": "tk_1"})
 	p.run()
-	p.alarm("a1", "firing", "CPU at 97 %")
+	p.alarm("firing", "CPU at 97 %")
 	p.attempted()
 	var a struct {
 		Topic, Title, Message, Click string

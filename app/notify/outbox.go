@@ -112,28 +112,35 @@ func (s *Service) drain(ctx context.Context, t store.Tenant, channel string) tim
 		if ctx.Err() != nil {
 			return 0
 		}
-		before, waiting := waits[d.Alert]
-		switch {
-		case waiting && d.Next.Before(before):
-			d.Next = before
-			err = t.Attempted(ctx, d, nil)
-		case waiting || d.Next.After(s.Now()):
-		case failed >= tired:
+		if failed >= tired {
 			return rest
-		default:
-			if d, err = s.attempt(ctx, t, d); d.State == store.DeliveryQueued {
-				failed++
-			}
 		}
-		if err != nil {
+		tried := len(d.Attempts)
+		if d, err = s.step(ctx, t, d, waits[d.Alert]); err != nil {
 			s.Log.ErrorContext(ctx, "keep a delivery", "tenant", t.ID, "delivery", d.ID, "err", err)
 			return rest
 		}
 		if d.State == store.DeliveryQueued {
 			waits[d.Alert] = d.Next
+			if len(d.Attempts) > tried {
+				failed++
+			}
 		}
 	}
 	return 0
+}
+
+// step does with a queued delivery what can be done now: one of the same alert
+// that waits until before comes first.
+func (s *Service) step(ctx context.Context, t store.Tenant, d store.Delivery, before time.Time) (store.Delivery, error) {
+	switch {
+	case d.Next.Before(before):
+		d.Next = before
+		return d, t.Attempted(ctx, d, nil)
+	case !before.IsZero() || d.Next.After(s.Now()):
+		return d, nil
+	}
+	return s.attempt(ctx, t, d)
 }
 
 // attempt tries a delivery once and keeps what became of it. When the appliance

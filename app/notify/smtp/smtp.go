@@ -72,17 +72,8 @@ func open(dial Dialer, roots *x509.CertPool, data []byte) (notify.Channel, error
 	if err := notify.Decode(data, &c.config); err != nil {
 		return nil, err
 	}
-	switch {
-	case c.Host == "" || strings.ContainsAny(c.Host, " /@\r\n\x00"):
-		return nil, notify.ErrConfig("host", "enter the name or address of a mail server.")
-	case c.Port < 1 || c.Port > 65535:
-		return nil, notify.ErrConfig("port", "it lies between 1 and 65535.")
-	case c.TLS != "starttls" && c.TLS != "tls" && c.TLS != "none":
-		return nil, notify.ErrConfig("tls", "choose starttls, tls or none.")
-	case strings.ContainsAny(c.Username+c.Password, "\r\n\x00"):
-		return nil, notify.ErrConfig("password", "user name and password are one line each.")
-	case len(c.To) == 0 || len(c.To) > 50:
-		return nil, notify.ErrConfig("to", "enter 1 to 50 receivers.")
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	var err error
 	if c.from, err = address(c.From); err != nil {
@@ -96,6 +87,23 @@ func open(dial Dialer, roots *x509.CertPool, data []byte) (notify.Channel, error
 		c.to = append(c.to, to)
 	}
 	return c, nil
+}
+
+// check returns what is wrong with what a person entered, but for addresses.
+func (c config) check() error {
+	switch {
+	case c.Host == "" || strings.ContainsAny(c.Host, " /@\r\n\x00"):
+		return notify.ErrConfig("host", "enter the name or address of a mail server.")
+	case c.Port < 1 || c.Port > 65535:
+		return notify.ErrConfig("port", "it lies between 1 and 65535.")
+	case c.TLS != "starttls" && c.TLS != "tls" && c.TLS != "none":
+		return notify.ErrConfig("tls", "choose starttls, tls or none.")
+	case strings.ContainsAny(c.Username+c.Password, "\r\n\x00"):
+		return notify.ErrConfig("password", "user name and password are one line each.")
+	case len(c.To) == 0 || len(c.To) > 50:
+		return notify.ErrConfig("to", "enter 1 to 50 receivers.")
+	}
+	return nil
 }
 
 var errAddress = errors.New("this is no mail address: it must be like lea@example.org")
@@ -177,7 +185,7 @@ func (c channel) login(client *smtp.Client, conn net.Conn) error {
 	if c.TLS == "none" && !near(conn.RemoteAddr()) {
 		return errPlain
 	}
-	var how sasl.Client = sasl.NewPlainClient("", c.Username, c.Password)
+	how := sasl.NewPlainClient("", c.Username, c.Password)
 	if !client.SupportsAuth(sasl.Plain) && client.SupportsAuth(sasl.Login) {
 		how = sasl.NewLoginClient(c.Username, c.Password)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http/httptest"
@@ -37,10 +38,7 @@ type server struct {
 	roots *x509.CertPool
 }
 
-type session struct {
-	s    *server
-	auth bool
-}
+type session struct{ s *server }
 
 func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
 
@@ -109,9 +107,7 @@ func serve(t *testing.T, how string) *server {
 func (s *server) channel(t *testing.T, change map[string]any) notify.Channel {
 	t.Helper()
 	c := map[string]any{"host": "127.0.0.1", "port": s.port, "tls": "starttls", "from": "Unity <unity@example.org>", "to": []string{"lea@example.org", "tom@example.org"}}
-	for k, v := range change {
-		c[k] = v
-	}
+	maps.Copy(c, change)
 	data, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)

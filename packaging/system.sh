@@ -9,6 +9,7 @@ need() { # need COMMAND PACKAGE
 }
 need sshd openssh-server
 need fish fish
+need busybox busybox-static
 need chromium chromium
 need systemd-analyze systemd
 need shellcheck shellcheck

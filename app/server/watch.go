@@ -72,6 +72,9 @@ func (w *watcher) pause(err error, now time.Time) time.Duration {
 		w.failures = 0
 		return w.grid.next(now).Sub(now)
 	}
+	if errors.Is(err, store.ErrUnsigned) {
+		return startWithin
+	}
 	w.failures++
 	d := min(max(w.grid.every, minPause)<<min(w.failures-1, 10), maxPause)
 	if fault.From(err).Kind == fault.Conflict || fault.From(err).Kind == fault.Invalid {
@@ -156,6 +159,9 @@ func (w *watcher) known(ctx context.Context) {
 // fail keeps why a server was not reached.
 func (w *watcher) fail(ctx context.Context, err error, now time.Time) {
 	state := store.ServerDown
+	if errors.Is(err, store.ErrUnsigned) {
+		state = store.ServerUnknown // nobody can sign in before the vault is open
+	}
 	if k, ok := errors.AsType[*remote.KeyError](err); ok {
 		state = store.ServerUntrusted
 		w.offer(ctx, k.Offered)

@@ -35,7 +35,8 @@ var may = map[string][]string{
 	"app/httpapi":    {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/outgoing"},
 	"app": {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
 		"app/metric", "app/alert", "app/notify", "app/outgoing", "app/httpapi"},
-	"packaging": {},
+	"packaging":       {},
+	"packaging/bench": {"app/server/farm"},
 }
 
 // only says where a foreign module may be imported.

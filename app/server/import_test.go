@@ -32,7 +32,7 @@ Host *
 		"db;10.0.0.5;;;;;prod, sql\nweb;10.0.0.6;2022;deploy;password;hunter2-marker;web\n" +
 		"nopass;10.0.0.7;22;root;password;;\nbad;not a host;22;root;key;;\ndb;10.0.0.8;22;root;key;;\n"
 	tests := []struct{ name, format, text, want string }{
-		{"ssh_config", "ssh_config", config, "2 nas lea@10.20.0.11:22 true|2 old lea@old:22 true|5 router everybody@router.lan:2222 true|8 *.example.org @:0 false|8 !bad @:0 false|13 broken everybody@broken:-1 false"},
+		{"ssh_config", "ssh_config", config, "2 nas lea@10.20.0.11:22 true|2 old lea@10.20.0.11:22 true|5 router everybody@router.lan:2222 true|8 *.example.org @:0 false|8 !bad @:0 false|13 broken everybody@broken:-1 false"},
 		{"csv", "csv", table, "2 db root@10.0.0.5:22 true|3 web deploy@10.0.0.6:2022 true|4 nopass root@10.0.0.7:22 false|5 bad root@not a host:22 false|6 db root@10.0.0.8:22 false"},
 	}
 	for _, tt := range tests {

@@ -10,6 +10,7 @@ import {
 import { onSignedOut, queries } from "./api/client";
 import { Problem } from "./api/errors";
 import { meQuery, setupQuery } from "./api/session";
+import { rangeSearch, sectionSearch } from "./features/servers/search";
 import { CrashPage, NotFoundPage } from "./layout/ErrorPage";
 import { Shell } from "./layout/Shell";
 import { paths } from "./paths";
@@ -67,11 +68,59 @@ const overview = createRoute({
   component: lazyRouteComponent(() => import("./features/system/OverviewPage"), "OverviewPage"),
 });
 
+const server = createRoute({
+  getParentRoute: () => shell,
+  path: "/servers/$id",
+  component: lazyRouteComponent(() => import("./features/servers/ServerPage"), "ServerPage"),
+});
+
+const serverOverview = createRoute({
+  getParentRoute: () => server,
+  path: "/",
+  validateSearch: rangeSearch,
+  component: lazyRouteComponent(() => import("./features/servers/ServerOverview"), "ServerOverview"),
+});
+
+const serverAlerts = createRoute({
+  getParentRoute: () => server,
+  path: "/alerts",
+  component: lazyRouteComponent(() => import("./features/servers/ServerAlerts"), "ServerAlerts"),
+});
+
+const serverSnapshot = createRoute({
+  getParentRoute: () => server,
+  path: "/snapshot",
+  validateSearch: sectionSearch,
+  component: lazyRouteComponent(() => import("./features/servers/ServerSnapshot"), "ServerSnapshot"),
+});
+
+const serverSettings = createRoute({
+  getParentRoute: () => server,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./features/servers/ServerSettings"), "ServerSettings"),
+});
+
 const more = createRoute({
   getParentRoute: () => shell,
   path: "/more",
   component: lazyRouteComponent(() => import("./layout/MorePage"), "MorePage"),
 });
+
+const page = <M extends Record<string, unknown>, K extends keyof M & string>(path: string, load: () => Promise<M>, name: K) =>
+  createRoute({
+    getParentRoute: () => shell,
+    path,
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+  });
+
+const settings = [
+  page("/settings", () => import("./features/settings/SettingsPage"), "SettingsPage"),
+  page("/settings/account", () => import("./features/account/AccountPage"), "AccountPage"),
+  page("/settings/sessions", () => import("./features/account/SessionsPage"), "SessionsPage"),
+  page("/settings/audit", () => import("./features/audit/AuditPage"), "AuditPage"),
+  page("/settings/jobs", () => import("./features/jobs/JobsPage"), "JobsPage"),
+  page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
+];
 
 // One page that draws every part of the kit in every state; only while developing and in its tests.
 const kit =
@@ -85,7 +134,12 @@ const kit =
       ]
     : [];
 
-const tree = root.addChildren([setup, signIn, unlock, ...kit, shell.addChildren([overview, more])]);
+const tree = root.addChildren([setup, signIn, unlock, ...kit, shell.addChildren([
+    overview,
+    server.addChildren([serverOverview, serverAlerts, serverSnapshot, serverSettings]),
+    more,
+    ...settings,
+  ])]);
 
 /** The whole map. */
 export const router = createRouter({

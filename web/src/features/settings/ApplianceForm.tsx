@@ -1,0 +1,90 @@
+import { api, ifMatch } from "../../api/client";
+import { toProblem } from "../../api/errors";
+import { refresh } from "../../api/list";
+import { FormProblem } from "../../layout/FormProblem";
+import { t } from "../../locales";
+import { Button } from "../../ui/Button";
+import { Section } from "../../ui/Facts";
+import { Input, Textarea } from "../../ui/Field";
+import { toast } from "../../ui/Toast";
+import { useEdit } from "../../ui/useEdit";
+import type { SystemSettings } from "./types";
+
+const fields = ["public_url", "public_names", "trusted_proxies", "heartbeat_url", "heartbeat_seconds"];
+
+interface Form {
+  public_url: string;
+  public_names: string;
+  trusted_proxies: string;
+  heartbeat_url: string;
+  heartbeat_seconds: number;
+}
+
+const lines = (text: string) =>
+  text
+    .split(/[\s,]+/)
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+const toForm = (now: SystemSettings): Form => ({
+  public_url: now.public_url,
+  public_names: now.public_names.join("\n"),
+  trusted_proxies: now.trusted_proxies.join("\n"),
+  heartbeat_url: now.heartbeat_url,
+  heartbeat_seconds: now.heartbeat_seconds,
+});
+
+/** How the appliance is reached, and who watches it. Only for its administrators. */
+export function ApplianceForm({ settings }: { settings: SystemSettings }) {
+  const words = t.settings.appliance;
+  const { form, base, load } = useEdit<SystemSettings, Form>(settings, toForm);
+  const { register, handleSubmit, formState } = form;
+  const save = api.useMutation("patch", "/api/v1/system/settings", {
+    onSuccess: (now) => {
+      load(now);
+      toast({ title: words.saved });
+      return refresh("system");
+    },
+  });
+  const problem = save.error ? toProblem(save.error) : undefined;
+  const submit = handleSubmit((text) =>
+    save.mutate({
+      params: { header: ifMatch(base.rev) },
+      body: { ...text, public_names: lines(text.public_names), trusted_proxies: lines(text.trusted_proxies) },
+    }),
+  );
+  return (
+    <Section title={words.title}>
+      <form className="form" onSubmit={(event) => void submit(event)}>
+        <Input type="url" label={words.url} help={words.urlHelp} placeholder="https://unity.example.org" error={problem?.field("public_url")} {...register("public_url")} />
+        <Textarea mono rows={2} label={words.names} help={words.namesHelp} error={problem?.field("public_names")} spellCheck={false} {...register("public_names")} />
+        <Textarea mono rows={2} label={words.proxies} help={words.proxiesHelp} error={problem?.field("trusted_proxies")} spellCheck={false} {...register("trusted_proxies")} />
+        <Input type="url" label={words.heartbeat} help={words.heartbeatHelp} error={problem?.field("heartbeat_url")} {...register("heartbeat_url")} />
+        <Input
+          type="number"
+          min={10}
+          max={86_400}
+          label={words.heartbeatEvery}
+          end={<span className="text-faint">{t.settings.units.s}</span>}
+          error={problem?.field("heartbeat_seconds")}
+          required
+          {...register("heartbeat_seconds", { valueAsNumber: true })}
+        />
+        <FormProblem
+          error={save.error}
+          fields={fields}
+          onReload={() => {
+            save.reset();
+            form.reset();
+            void refresh("system");
+          }}
+        />
+        <div>
+          <Button type="submit" kind={formState.isDirty ? "primary" : "default"} busy={save.isPending}>
+            {words.save}
+          </Button>
+        </div>
+      </form>
+    </Section>
+  );
+}

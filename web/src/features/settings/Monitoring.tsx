@@ -1,0 +1,87 @@
+import { api, ifMatch } from "../../api/client";
+import { toProblem } from "../../api/errors";
+import { refresh } from "../../api/list";
+import { useMay } from "../../api/may";
+import { FormProblem } from "../../layout/FormProblem";
+import { t } from "../../locales";
+import { Button } from "../../ui/Button";
+import { Section } from "../../ui/Facts";
+import { Input } from "../../ui/Field";
+import { toast } from "../../ui/Toast";
+import { useEdit } from "../../ui/useEdit";
+import type { Settings } from "./types";
+
+const gib = 1024 ** 3;
+const zones = Intl.supportedValuesOf("timeZone");
+const fields = ["poll_seconds", "snapshot_minutes", "raw_retention_days", "raw_retention_bytes", "time_zone"];
+
+interface Form {
+  poll_seconds: number;
+  snapshot_minutes: number;
+  raw_retention_days: number;
+  gib: number;
+  time_zone: string;
+}
+
+const toForm = ({ raw_retention_bytes, ...rest }: Settings): Form => ({
+  poll_seconds: rest.poll_seconds,
+  snapshot_minutes: rest.snapshot_minutes,
+  raw_retention_days: rest.raw_retention_days,
+  time_zone: rest.time_zone,
+  gib: Math.round((raw_retention_bytes / gib) * 100) / 100,
+});
+
+const unit = (text: string) => <span className="text-faint">{text}</span>;
+
+/** How often servers are asked, and how long what they say is kept. */
+export function Monitoring({ settings }: { settings: Settings }) {
+  const may = useMay("settings.write");
+  const words = t.settings.monitoring;
+  const { form, base, load } = useEdit<Settings, Form>(settings, toForm);
+  const { register, handleSubmit, formState } = form;
+  const save = api.useMutation("patch", "/api/v1/settings", {
+    onSuccess: (now) => {
+      load(now);
+      toast({ title: words.saved });
+      return refresh("settings");
+    },
+  });
+  const problem = save.error ? toProblem(save.error) : undefined;
+  const submit = handleSubmit(({ gib: size, ...rest }) =>
+    save.mutate({
+      params: { header: ifMatch(base.rev) },
+      body: { ...rest, raw_retention_bytes: Math.round(size * gib) },
+    }),
+  );
+  const number = { valueAsNumber: true, required: true } as const;
+  return (
+    <Section title={words.title}>
+      <form className="form" onSubmit={(event) => void submit(event)}>
+        <Input type="number" min={1} max={86_400} label={words.poll} help={words.pollHelp} end={unit(t.settings.units.s)} error={problem?.field("poll_seconds")} required {...register("poll_seconds", number)} />
+        <Input type="number" min={1} max={10_080} label={words.snapshot} help={words.snapshotHelp} end={unit(t.settings.units.min)} error={problem?.field("snapshot_minutes")} required {...register("snapshot_minutes", number)} />
+        <Input type="number" min={1} max={3650} label={words.days} end={unit(t.settings.units.days)} error={problem?.field("raw_retention_days")} required {...register("raw_retention_days", number)} />
+        <Input type="number" min={0.02} step="any" label={words.bytes} help={words.bytesHelp} end={unit(t.settings.units.gib)} error={problem?.field("raw_retention_bytes")} required {...register("gib", number)} />
+        <Input list="zones" label={words.zone} help={words.zoneHelp} error={problem?.field("time_zone")} placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone} autoComplete="off" {...register("time_zone")} />
+        <datalist id="zones">
+          {zones.map((zone) => (
+            <option key={zone} value={zone} />
+          ))}
+        </datalist>
+        <FormProblem
+          error={save.error}
+          fields={fields}
+          onReload={() => {
+            save.reset();
+            form.reset();
+            void refresh("settings");
+          }}
+        />
+        <div>
+          <Button type="submit" kind={formState.isDirty ? "primary" : "default"} busy={save.isPending} disabled={!may}>
+            {words.save}
+          </Button>
+        </div>
+      </form>
+    </Section>
+  );
+}

@@ -1,0 +1,44 @@
+import { Link, useLocation } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+import { t } from "../locales";
+import { paths } from "../paths";
+import { settingsPages } from "./areas";
+import { Page } from "./Page";
+
+interface SettingsPageProps {
+  title: string;
+  /** One sentence: what this page is for. */
+  lead?: ReactNode;
+  /** The one button of the page, right of its lead. */
+  action?: ReactNode;
+  children: ReactNode;
+}
+
+/** A page under Settings: its neighbours left, or above on narrow screens. */
+export function SettingsPage({ title, lead, action, children }: SettingsPageProps) {
+  const { pathname } = useLocation();
+  const here = (to: string) => pathname === to || (to !== paths.settings() && pathname.startsWith(`${to}/`));
+  return (
+    <Page title={title} crumbs={[{ label: t.layout.settings, to: paths.settings() }]}>
+      <div className="side">
+        <nav aria-label={t.layout.settings}>
+          {settingsPages.map(({ label, to }) => (
+            <Link key={to} to={to} aria-current={here(to) ? "page" : undefined}>
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <div className="min-w-0">
+          {(lead || action) && (
+            <div className="mb-4 flex flex-wrap items-start justify-between gap-3">
+              {lead && <p className="max-w-160 flex-1 basis-60 text-muted">{lead}</p>}
+              {action}
+            </div>
+          )}
+          {children}
+        </div>
+      </div>
+    </Page>
+  );
+}

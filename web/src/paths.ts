@@ -23,6 +23,7 @@ export const paths = {
   serverNew: () => "/servers/new",
   serverImport: () => "/servers/import",
   server,
+  serverEdit: (id: string) => `${server(id)}/edit`,
   serverAlerts: (id: string) => `${server(id)}/alerts`,
   serverSnapshot: (id: string) => `${server(id)}/snapshot`,
   serverSettings: (id: string) => `${server(id)}/settings`,

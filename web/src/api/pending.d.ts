@@ -59,14 +59,14 @@ interface Server {
   tags: string[];
   group: string;
   notes: string;
-  poll_seconds: number | null;
-  snapshot_minutes: number | null;
+  poll_seconds: number;
+  snapshot_minutes: number;
   state: "up" | "down" | "untrusted" | "unknown";
   state_since: string;
   reason: string;
   host_key: HostKey | null;
   last_seen: string | null;
-  skew_ms: number | null;
+  skew_ms: number;
   facts: Facts;
   readings: Readings;
   alerts: Counts;
@@ -75,8 +75,8 @@ interface Server {
 interface Alert {
   id: string;
   rev: number;
-  threshold_id: string | null;
-  server_id: string | null;
+  threshold_id: string;
+  server_id: string;
   server_name: string;
   title: string;
   message: string;
@@ -89,7 +89,7 @@ interface Alert {
   resolved_at: string | null;
   stale_since: string | null;
   acknowledged_at: string | null;
-  acknowledged_by: string | null;
+  acknowledged_by: string;
   snoozed_until: string | null;
 }
 interface Stats {
@@ -105,30 +105,63 @@ type Post<Body, Out> = {
   post: {
     parameters: {};
     requestBody: { content: { "application/json": Body } };
-    responses: { 200: { content: { "application/json": Out } } };
+    responses: { 200: { content: { "application/json": Out } }; default: { content: { "application/problem+json": { code: string } } }; };
   };
 };
 type Get<Out, P = {}> = {
-  get: { parameters: P; responses: { 200: { content: { "application/json": Out } } } };
+  get: {
+    parameters: P;
+    responses: {
+      200: { content: { "application/json": Out } };
+      default: { content: { "application/problem+json": { code: string } } };
+    };
+  };
 };
 interface Page<T> {
   items: T[];
   next_cursor?: string;
 }
 
-interface Disk {
-  device?: string;
-  name?: string;
-  size_bytes?: number;
-  mountpoint?: string;
-  fs_type?: string;
-  model?: string;
-}
 interface Sections {
-  hardware?: Record<string, unknown>;
-  os?: Record<string, unknown>;
-  disks?: Record<string, unknown>[];
-  network?: Record<string, unknown>[];
+  hardware?: {
+    vendor: string;
+    product: string;
+    board: string;
+    bios: string;
+    cpu_model: string;
+    cpu_sockets: number;
+    cpu_cores: number;
+    cpu_threads: number;
+    memory_bytes: number;
+    virtualization: string;
+  };
+  os?: {
+    name: string;
+    id: string;
+    version: string;
+    kernel: string;
+    arch: string;
+    hostname: string;
+    updates: number | null;
+    reboot_needed: boolean;
+  };
+  disks?: {
+    name: string;
+    model: string;
+    size_bytes: number;
+    kind: "nvme" | "ssd" | "hdd" | "card" | "virtual" | "unknown";
+    removable: boolean;
+  }[];
+  mounts?: { mountpoint: string; device: string; type: string; size_bytes: number }[];
+  network?: {
+    name: string;
+    mac: string;
+    mtu: number;
+    state: string;
+    speed_mbits: number;
+    addresses: string[];
+    gateway?: string;
+  }[];
   packages?: { name: string; version: string }[];
   units?: { name: string; active: string; sub: string; description: string }[];
   ports?: { protocol: string; address: string; port: number; process: string }[];
@@ -144,7 +177,7 @@ interface Threshold {
   id: string;
   rev: number;
   name: string;
-  builtin: boolean;
+  builtin: string;
   server_id: string | null;
   tag: string;
   metric: string;
@@ -195,17 +228,20 @@ export interface Pending {
       };
     }
   >;
+  "/api/v1/servers/local": {
+    post: { parameters: {}; responses: { 201: { content: { "application/json": Server } } } };
+  };
   "/api/v1/servers/{id}": Get<Server, { path: { id: string } }> & {
     delete: {
       parameters: { path: { id: string }; header?: { "If-Match"?: string } };
-      responses: { 204: { content?: never } };
+      responses: { 204: { content?: never }; default: { content: { "application/problem+json": { code: string } } }; };
     };
   };
   "/api/v1/servers/{id}/trust-host-key": {
     post: {
       parameters: { path: { id: string } };
       requestBody: { content: { "application/json": { fingerprint: string } } };
-      responses: { 200: { content: { "application/json": Server } } };
+      responses: { 200: { content: { "application/json": Server } }; default: { content: { "application/problem+json": { code: string } } }; };
     };
   };
   "/api/v1/servers/{id}/test": {
@@ -226,7 +262,7 @@ export interface Pending {
   "/api/v1/servers/{id}/snapshots": {
     post: {
       parameters: { path: { id: string } };
-      responses: { 202: { content: { "application/json": Job } } };
+      responses: { 202: { content: { "application/json": Job } }; default: { content: { "application/problem+json": { code: string } } }; };
     };
   };
   "/api/v1/servers/{id}/snapshots/{sid}": Get<Snapshot, { path: { id: string; sid: string } }>;

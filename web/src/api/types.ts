@@ -12,3 +12,4 @@ export type Alert = Got<"/api/v1/alerts">["items"][number];
 export type Snapshot = Got<"/api/v1/servers/{id}/snapshots/{sid}">;
 export type Threshold = Got<"/api/v1/thresholds">["items"][number];
 export type MetricSeries = Got<"/api/v1/servers/{id}/metrics">["series"][number];
+export type Dashboard = Got<"/api/v1/system/dashboard">;

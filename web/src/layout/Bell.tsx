@@ -8,7 +8,7 @@ import { useDashboard } from "./Shell";
 
 /** Open alerts, from everywhere. */
 export function Bell() {
-  const firing = useDashboard()?.alerts.firing ?? 0;
+  const firing = useDashboard().data?.alerts.firing ?? 0;
   const label = firing > 0 ? t.layout.bell(firing) : t.layout.noAlerts;
   return (
     <Link

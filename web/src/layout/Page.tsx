@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import clsx from "clsx";
-import { Contrast, Search } from "lucide-react";
+import { Search } from "lucide-react";
 import { Fragment, type ReactNode, useEffect } from "react";
 
 import { t } from "../locales";
@@ -17,7 +17,10 @@ function ThemeSwitch() {
   const next = order[(order.indexOf(now) + 1) % order.length] ?? "system";
   return (
     <IconButton label={t.layout.theme.label(t.layout.theme[now])} onClick={() => setTheme(next)}>
-      <Contrast className="icon" />
+      <svg className="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" aria-hidden="true">
+        <circle cx="12" cy="12" r="8" />
+        <path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor" />
+      </svg>
     </IconButton>
   );
 }

@@ -22,13 +22,13 @@ const SearchContext = createContext<() => void>(() => undefined);
 export const useSearch = (): (() => void) => use(SearchContext);
 
 /** How many servers there are and how many alerts are open; the stream keeps it fresh. */
-export const useDashboard = () => api.useQuery("get", "/api/v1/system/dashboard").data;
+export const useDashboard = () => api.useQuery("get", "/api/v1/system/dashboard");
 
 const within = (pathname: string, to: string) =>
   to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
 
 function AlertCount() {
-  const stats = useDashboard()?.alerts;
+  const stats = useDashboard().data?.alerts;
   if (!stats?.firing) return null;
   const look =
     stats.critical > 0
@@ -43,7 +43,7 @@ function AlertCount() {
 }
 
 function ServerCount() {
-  const counts = useDashboard()?.servers;
+  const counts = useDashboard().data?.servers;
   if (!counts) return null;
   return <span className="count">{counts.up + counts.down + counts.untrusted + counts.unknown}</span>;
 }
@@ -53,7 +53,12 @@ function Rail({ onSearch }: { onSearch: () => void }) {
   const me = useQuery(meQuery()).data;
   return (
     <aside className="rail">
-      <Link className="brand" to={paths.overview()} aria-label={t.auth.product}>
+      <Link
+        className="brand"
+        activeOptions={{ exact: true }}
+        to={paths.overview()}
+        aria-label={t.auth.product}
+      >
         <Logo />
         <span className="word">{t.auth.product}</span>
       </Link>
@@ -67,7 +72,12 @@ function Rail({ onSearch }: { onSearch: () => void }) {
           <span key={to} className="contents">
             {to === paths.alerts() && <span className="gap" />}
             {to === paths.settings() && <span className="gap" />}
-            <Link to={to} title={label} aria-current={within(pathname, to) ? "page" : undefined}>
+            <Link
+              to={to}
+              title={label}
+              activeOptions={{ exact: true }}
+              aria-current={within(pathname, to) ? "page" : undefined}
+            >
               <Icon className="icon" aria-hidden="true" />
               <span className="word">{label}</span>
               {to === paths.servers() && <ServerCount />}
@@ -92,12 +102,17 @@ function Rail({ onSearch }: { onSearch: () => void }) {
 
 function BottomBar() {
   const { pathname } = useLocation();
-  const firing = useDashboard()?.alerts.firing ?? 0;
+  const firing = useDashboard().data?.alerts.firing ?? 0;
   const elsewhere = [paths.more(), ...settingsPages.map((page) => page.to)];
   return (
     <nav className="bottom" aria-label={t.layout.areas}>
       {areas.slice(0, 3).map(({ label, to, icon: Icon }) => (
-        <Link key={to} to={to} aria-current={within(pathname, to) ? "page" : undefined}>
+        <Link
+          key={to}
+          to={to}
+          activeOptions={{ exact: true }}
+          aria-current={within(pathname, to) ? "page" : undefined}
+        >
           <Icon className="icon" aria-hidden="true" />
           <span>{label}</span>
           {to === paths.alerts() && firing > 0 && (

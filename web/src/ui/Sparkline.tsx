@@ -4,7 +4,7 @@ import { sparkPath, type Point } from "./series";
 
 interface SparklineProps {
   points: readonly Point[];
-  /** The top of the scale; without it the highest value. */
+  /** The least top of the scale; without it a little above the highest value. */
   max?: number | undefined;
   /** Blue with a flat fill: the machine this runs on. */
   lead?: boolean;

@@ -4,6 +4,7 @@
 export type Point = readonly [at: number, value: number];
 
 interface SparkOptions {
+  /** The least top of the scale. */
   max?: number | undefined;
   from?: number | undefined;
   to?: number | undefined;
@@ -39,7 +40,8 @@ export function sparkPath(
   const from = options.from ?? points[0]![0];
   const to = options.to ?? points[points.length - 1]![0];
   const width = Math.max(1, to - from);
-  const top = Math.max(options.max ?? 0, ...(options.max ? [] : points.map((p) => p[1] * 1.15)), 1e-9);
+  const high = points.reduce((most, point) => Math.max(most, point[1]), 0);
+  const top = Math.max(options.max ?? high * 1.15, high, 1e-9);
   const x = (at: number) => (((at - from) / width) * 100).toFixed(1);
   const y = (value: number) => (24 - (Math.min(value, top) / top) * 23).toFixed(1);
   let line = "";

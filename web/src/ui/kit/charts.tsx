@@ -88,7 +88,8 @@ export function Charts() {
             { label: "out", points: sent },
           ]}
           base={1024}
-          format={rate} axis={bytesAxis}
+          format={rate}
+          axis={bytesAxis}
         />
       </div>
       <div className="mt-6 flex flex-wrap gap-6">

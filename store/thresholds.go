@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"unity.internal/app/fault"
@@ -58,10 +60,21 @@ const thresholdsByName = `SELECT ` + thresholdCols + ` FROM thresholds
 	WHERE tenant_id = @tenant AND (name, id) > (@key, @id) AND name LIKE @like ESCAPE '\'
 	ORDER BY name, id LIMIT @limit`
 
-// Thresholds returns one page of the thresholds whose name contains l.Q, by name.
-func (t Tenant) Thresholds(ctx context.Context, l List) (Page[Threshold], error) {
+// Thresholds returns one page of the thresholds whose name contains l.Q, by
+// name. Those of more tenants join the list: the appliance's own, where
+// everybody may see them.
+func (t Tenant) Thresholds(ctx context.Context, l List, more ...Tenant) (Page[Threshold], error) {
 	return page(l, "", func(args ...any) ([]Threshold, error) {
-		return sq.Many(ctx, t.db, scanThreshold, thresholdsByName, append(args, t.current())...)
+		all := []Threshold{}
+		for _, of := range append([]Tenant{t}, more...) {
+			part, err := sq.Many(ctx, of.db, scanThreshold, thresholdsByName, append(slices.Clip(args), of.current())...)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, part...)
+		}
+		slices.SortFunc(all, func(a, b Threshold) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+		return all[:min(len(all), l.Limit+1)], nil
 	}, func(v Threshold) cursor[string] { return cursor[string]{v.Name, v.ID} })
 }
 
@@ -172,7 +185,7 @@ func (t Tenant) UpdateThreshold(ctx context.Context, v Threshold) (out Threshold
 	return out, err
 }
 
-// TouchThreshold gives a threshold a new revision: its mute changed.
+// touchThreshold gives a threshold a new revision: its mute changed.
 func (t Tenant) touchThreshold(ctx context.Context, id string) error {
 	return sq.Exec(ctx, t.db, `UPDATE thresholds SET rev = rev + 1 WHERE tenant_id = @tenant AND id = @id`, sql.Named("id", id))
 }

@@ -51,17 +51,22 @@ var presets = []preset{
 	{Metric: Metric{"processes", "Processes", "", 1000}, of: "node_processes", factor: 1},
 }
 
-// Metrics returns what a threshold can watch: the presets, then every metric
-// that a person may name. What the metrics of this tenant are, others know.
-func Metrics(names []string) []Metric {
-	all := make([]Metric, 0, len(presets)+len(names))
+// collected are metrics that no preset reads, but every machine brings.
+var collected = []Metric{
+	{"node_load5", "Load over 5 minutes", "", 8},
+	{"node_load15", "Load over 15 minutes", "", 8},
+	{"node_memory_available_bytes", "Memory available", "B", 1e9},
+	{"node_uptime_seconds", "Time since start", "s", 600},
+}
+
+// Metrics returns what a threshold can watch: the presets, then metrics by
+// their own names. A person may name others, too.
+func Metrics() []Metric {
+	all := make([]Metric, 0, len(presets)+len(collected))
 	for _, p := range presets {
 		all = append(all, p.Metric)
 	}
-	for _, n := range names {
-		all = append(all, Metric{Metric: n, Title: n, Unit: unitOf(n)})
-	}
-	return all
+	return append(all, collected...)
 }
 
 // unitOf reads the unit that the name of a metric ends with.
@@ -79,6 +84,11 @@ func presetOf(name string) preset {
 	for _, p := range presets {
 		if p.Metric.Metric == name {
 			return p
+		}
+	}
+	for _, m := range collected {
+		if m.Metric == name {
+			return preset{Metric: m, of: name, factor: 1}
 		}
 	}
 	return preset{Metric: Metric{Metric: name, Title: name, Unit: unitOf(name)}, of: name, factor: 1}

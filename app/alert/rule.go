@@ -134,7 +134,7 @@ func span(d time.Duration) string {
 
 // title names the alert in a list.
 func (r *rule) title(labels store.Labels) string {
-	if r.made.Title == r.Metric { // no preset: the person's own words
+	if r.made.of == r.Metric { // no preset: the person's own words
 		return r.Name
 	}
 	return r.made.subject(labels)

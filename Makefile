@@ -9,7 +9,7 @@ MAKEFLAGS   += --no-print-directory
 # because they are all built without cgo and with trimmed paths.
 export CGO_ENABLED := 0
 export GOFLAGS     := $(strip $(shell go env GOFLAGS) -trimpath)
-export GOTOOLCHAIN := local
+export NPM_CONFIG_LOGLEVEL := error
 
 GOLANGCI_VERSION    := v2.15.0
 DEADCODE_VERSION    := v0.52.0
@@ -29,7 +29,7 @@ PAGES     := web/dist/index.html
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 ##### Build and run
 
@@ -43,11 +43,11 @@ unity: $(GO_FILES) $(PAGES)
 	go build -ldflags "-s -w" -o $@ .
 
 $(PAGES): $(WEB_FILES) $(MODULES)
-	cd web && npm run --silent build
+	cd web && npm run --silent build -- --logLevel warn
 	@touch $@
 
 $(MODULES): web/package.json web/package-lock.json
-	cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from ./data/dev
@@ -64,23 +64,13 @@ gen: $(MODULES) ## Write what is generated: the schema, the API document, its ty
 
 # What `make test` runs, two at a time and longest first. The browser comes
 # last and alone, so that nothing slows what it measures.
-CHECKS := lint-go test-go vet lint-sh
-# Until there is a program and a page: what needs them comes with them.
-ifneq ($(wildcard main.go),)
-CHECKS += unity deadcode tidy
-BROWSER := e2e
-endif
-ifneq ($(wildcard web/src/main.tsx),)
-CHECKS += test-web lint-web gen-check
-else
-PAGES :=
-endif
+CHECKS := lint-go test-go unity test-web lint-web vet deadcode tidy gen-check lint-sh
 
 .PHONY: test check lint e2e fuzz bench vuln
 test: system ## Everything CI runs
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS); bad=0; \
 	$(MAKE) -j2 -k -Otarget $(CHECKS) || bad=1; \
-	for suite in $(BROWSER); do $(MAKE) $$suite || bad=1; done; \
+	$(MAKE) e2e || bad=1; \
 	go run ./packaging/tally $(RESULTS)/*.json || bad=1; \
 	exit $$bad
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"go/ast"
 	"go/constant"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,7 +36,10 @@ var (
 func TestQueries(t *testing.T) {
 	t.Parallel()
 	c := newChecker(t)
-	pkgs, err := packages.Load(&packages.Config{Context: t.Context(), Mode: packages.LoadSyntax}, ".")
+	pkgs, err := packages.Load(&packages.Config{
+		Context: t.Context(), Mode: packages.LoadSyntax,
+		Env: append(os.Environ(), "CGO_ENABLED=0"), // shares what the release build compiled
+	}, ".")
 	if err != nil || packages.PrintErrors(pkgs) > 0 {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ type Server struct {
 	SnapshotMinutes int64      `json:"snapshot_minutes"`
 	Created         time.Time  `json:"created_at"`
 	ServerState
-	HostKey *HostKey `json:"host_key" nullable:"true"`
+	HostKey *HostKey `json:"host_key"`
 }
 
 // A ServerState is what the appliance last knew of a server.

@@ -19,20 +19,23 @@ const maxSnapshots = 100
 // maxSection bounds what a section may unpack to.
 const maxSection = 64 << 20
 
+// A SnapshotName says of which server and when a snapshot is.
+type SnapshotName struct {
+	ID       string    `json:"id"`
+	ServerID string    `json:"server_id"`
+	Taken    time.Time `json:"taken_at"`
+}
+
 // A Snapshot is what a server looked like at one moment, section by section.
 type Snapshot struct {
-	ID       string                     `json:"id"`
-	ServerID string                     `json:"server_id"`
-	Taken    time.Time                  `json:"taken_at"`
+	SnapshotName
 	Sections map[string]json.RawMessage `json:"sections"`
 }
 
-// A SnapshotInfo names a snapshot in a list. Sections with equal hashes are equal.
+// A SnapshotInfo is a snapshot in a list. Sections with equal hashes are equal.
 type SnapshotInfo struct {
-	ID       string            `json:"id"`
-	ServerID string            `json:"server_id"`
-	Taken    time.Time         `json:"taken_at"`
-	Hashes   map[string]string `json:"sections" doc:"The hash of each section: equal hashes, equal sections"`
+	SnapshotName
+	Hashes map[string]string `json:"sections" doc:"The hash of each section: equal hashes, equal sections"`
 }
 
 const snapshotCols = "id, server_id, taken_at, sections"
@@ -147,7 +150,7 @@ func (t Tenant) Snapshot(ctx context.Context, server, id string) (v Snapshot, er
 	if err != nil {
 		return v, known(err)
 	}
-	v = Snapshot{ID: info.ID, ServerID: server, Taken: info.Taken, Sections: map[string]json.RawMessage{}}
+	v = Snapshot{info.SnapshotName, map[string]json.RawMessage{}}
 	for name, hash := range info.Hashes {
 		if v.Sections[name], err = t.section(ctx, server, hash); err != nil {
 			return v, known(fmt.Errorf("section %s of snapshot %s: %w", name, id, err))

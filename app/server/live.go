@@ -51,17 +51,17 @@ func (s *Service) forget(k id) {
 
 // Now lays over v what is known of it now and is not stored yet, and returns its
 // latest readings, if there are any.
-func (s *Service) Now(tenant store.TenantID, v *store.Server) (Readings, bool) {
+func (s *Service) Now(tenant store.TenantID, v *store.Server) (r Readings, ok bool) {
 	s.mu.Lock()
 	l := s.lives[id{tenant, v.ID}]
 	s.mu.Unlock()
 	if l == nil {
-		return Readings{}, false
+		return r, false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v.ServerState = l.state
-	return l.readings, !l.readings.At.IsZero()
+	return l.readings, l.readings.At != nil
 }
 
 // took keeps what a poll found and returns what is new in it: the readings, and

@@ -120,24 +120,24 @@ func (s *sample) cpuUse(before *sample) (float64, bool) {
 
 // Readings are the latest values that a list of servers shows. What is not known is null.
 type Readings struct {
-	CPU        *float64  `json:"cpu_ratio"`
-	Memory     *float64  `json:"memory_ratio"`
-	MemoryUsed *float64  `json:"memory_used_bytes"`
-	Swap       *float64  `json:"swap_ratio"`
-	Disk       *float64  `json:"disk_ratio" doc:"Of the fullest file system"`
-	DiskMount  string    `json:"disk_mount"`
-	Load       *float64  `json:"load1"`
-	Receive    *float64  `json:"network_receive_bytes_s"`
-	Transmit   *float64  `json:"network_transmit_bytes_s"`
-	Celsius    *float64  `json:"temperature_c" doc:"Of the hottest sensor"`
-	Processes  *int      `json:"processes"`
-	Uptime     *float64  `json:"uptime_s"`
-	At         time.Time `json:"at"`
+	CPU        *float64   `json:"cpu_ratio" nullable:"true"`
+	Memory     *float64   `json:"memory_ratio" nullable:"true"`
+	MemoryUsed *float64   `json:"memory_used_bytes" nullable:"true"`
+	Swap       *float64   `json:"swap_ratio" nullable:"true"`
+	Disk       *float64   `json:"disk_ratio" nullable:"true" doc:"Of the fullest file system"`
+	DiskMount  string     `json:"disk_mount"`
+	Load       *float64   `json:"load1" nullable:"true"`
+	Receive    *float64   `json:"network_receive_bytes_s" nullable:"true"`
+	Transmit   *float64   `json:"network_transmit_bytes_s" nullable:"true"`
+	Celsius    *float64   `json:"temperature_c" nullable:"true" doc:"Of the hottest sensor"`
+	Processes  *int       `json:"processes" nullable:"true"`
+	Uptime     *float64   `json:"uptime_s" nullable:"true"`
+	At         *time.Time `json:"at" nullable:"true"`
 }
 
 // latest returns the readings of s, rates over the time since before.
 func (s *sample) latest(before *sample, since time.Duration, at time.Time) Readings {
-	v := Readings{At: at}
+	v := Readings{At: &at}
 	if use, ok := s.cpuUse(before); ok {
 		v.CPU = &use
 	}

@@ -53,7 +53,8 @@ func (s *Service) Snapshot(ctx context.Context, t store.Tenant, server string, p
 		return err
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	if err := t.AddSnapshot(ctx, store.Snapshot{ID: store.NewID(), ServerID: v.ID, Taken: now, Sections: all}); err != nil {
+	name := store.SnapshotName{ID: store.NewID(), ServerID: v.ID, Taken: now}
+	if err := t.AddSnapshot(ctx, store.Snapshot{SnapshotName: name, Sections: all}); err != nil {
 		return err
 	}
 	l.learned(n.facts(), now)

@@ -18,7 +18,7 @@ const testLimit = 30 * time.Second
 // A Test is how far a connection to a server came.
 type Test struct {
 	Items   []remote.Stage `json:"items" nullable:"false"`
-	HostKey *store.KeyName `json:"host_key" nullable:"true" doc:"The key that the server showed"`
+	HostKey *store.KeyName `json:"host_key" doc:"The key that the server showed"`
 }
 
 // Try tests a server as it would be created, and saves nothing.

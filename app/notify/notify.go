@@ -32,17 +32,17 @@ type Channel interface {
 
 // A Kind is one way to tell people: what its config holds, and how it is opened.
 type Kind struct {
-	Type   string  `json:"type"`
-	Title  string  `json:"title"`
-	Fields []Field `json:"fields" nullable:"false"`
+	Type   string    `json:"type"`
+	Title  string    `json:"title"`
+	Fields []Setting `json:"fields" nullable:"false"`
 	// Open checks a whole config and returns the channel, or a fault.
 	Open func(config []byte) (Channel, error) `json:"-"`
 	// Home says where secrets go, so that they never go elsewhere unasked.
 	Home func(config map[string]any) string `json:"-"`
 }
 
-// A Field is one entry of a config, as a form asks for it.
-type Field struct {
+// A Setting is one entry of a config, as a form asks for it.
+type Setting struct {
 	Name     string   `json:"name"`
 	Title    string   `json:"title"`
 	Type     string   `json:"type" enum:"text,url,secret,secrets,number,select,list"`
@@ -52,8 +52,8 @@ type Field struct {
 	Help     string   `json:"help,omitempty"`
 }
 
-// Secret reports whether people never see the field again.
-func (f Field) Secret() bool { return f.Type == "secret" || f.Type == "secrets" }
+// Secret reports whether people never see it again.
+func (f Setting) Secret() bool { return f.Type == "secret" || f.Type == "secrets" }
 
 // A Sealer keeps secrets: where names the place of one, and opens no other.
 type Sealer interface {

@@ -40,7 +40,7 @@ var topic = regexp.MustCompile(`^[-_A-Za-z0-9]{1,64}$`)
 func Kind(client notify.Doer) notify.Kind {
 	return notify.Kind{
 		Type: "ntfy", Title: "ntfy",
-		Fields: []notify.Field{
+		Fields: []notify.Setting{
 			{Name: "server", Title: "Server", Type: "url", Required: true, Default: public},
 			{Name: "topic", Title: "Topic", Type: "text", Required: true, Help: "Who knows the topic of a public server can read it: choose one that nobody guesses."},
 			{Name: "token", Title: "Access token", Type: "secret"},

@@ -51,7 +51,7 @@ type channel struct {
 func Kind(dial Dialer, roots *x509.CertPool) notify.Kind {
 	return notify.Kind{
 		Type: "smtp", Title: "E-mail",
-		Fields: []notify.Field{
+		Fields: []notify.Setting{
 			{Name: "host", Title: "Mail server", Type: "text", Required: true},
 			{Name: "port", Title: "Port", Type: "number", Required: true, Default: 587, Help: "587 for STARTTLS, 465 for TLS, 25 for neither."},
 			{Name: "tls", Title: "Encryption", Type: "select", Required: true, Options: []string{"starttls", "tls", "none"}, Default: "starttls"},

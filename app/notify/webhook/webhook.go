@@ -36,7 +36,7 @@ type channel struct {
 func Kind(client notify.Doer) notify.Kind {
 	return notify.Kind{
 		Type: "webhook", Title: "Webhook",
-		Fields: []notify.Field{
+		Fields: []notify.Setting{
 			{Name: "url", Title: "URL", Type: "url", Required: true, Help: "Gets a POST with JSON for every alert that fires or ends."},
 			{Name: "secret", Title: "Signing secret", Type: "secret", Help: "The body is signed with it, in X-Unity-Signature: sha256=…"},
 			{Name: "headers", Title: "Headers", Type: "secrets", Help: "Sent with every request, like Authorization."},

@@ -23,6 +23,7 @@ test("every address", () => {
       "overview": "/",
       "server": "/servers/0197f2a4",
       "serverAlerts": "/servers/0197f2a4/alerts",
+      "serverEdit": "/servers/0197f2a4/edit",
       "serverImport": "/servers/import",
       "serverNew": "/servers/new",
       "serverSettings": "/servers/0197f2a4/settings",

@@ -47,7 +47,7 @@ export function limitsOf(
     const factor = names[measure][metric];
     if (!enabled || factor === undefined || (condition !== "gt" && condition !== "gte")) continue;
     if (server_id ? server_id !== server.id : tag !== "" && !server.tags.includes(tag)) continue;
-    out.push({ value: value * factor, severity });
+    out.push({ value: Number((value * factor).toPrecision(12)), severity });
   }
   return out.sort((a, b) => a.value - b.value);
 }

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { queries, reportSignedOut } from "./client";
 import { type Change, touches } from "./live/kinds";
 import type { StreamEvent } from "./live/sse";
-import { type LiveState, openStream, type Stream } from "./live/stream";
+import { type LiveState, Stream } from "./live/stream";
 import { matches, union, within } from "./live/wants";
 
 /** What one poll of one server brought, of the series that were asked for. */
@@ -98,7 +98,7 @@ function want(): void {
 }
 
 function lead(): void {
-  stream = openStream(last, {
+  stream = new Stream(last, {
     onEvent(event) {
       receive(event);
       post({ kind: "event", event });
@@ -113,24 +113,27 @@ function lead(): void {
   ask();
 }
 
-function hear(message: Message): void {
-  if (message.kind === "event" && !stream) receive(message.event);
-  else if (message.kind === "state" && !stream) beLive(message.state);
-  else if (message.kind === "hello") post({ kind: "want", tab, samples: wanted.get(tab) ?? [] });
-  else if (message.kind === "retry") stream?.retry();
-  else if (message.kind === "want" && stream) {
-    const { tab: from, samples } = message;
-    // The lock of a tab is free once the tab is gone, however it went.
-    if (!wanted.has(from)) {
-      void navigator.locks?.request(`unity-tab-${from}`, () => {
-        wanted.delete(from);
-        ask();
-      });
-    }
-    wanted.set(from, samples);
-    post({ kind: "state", state: live });
-    ask();
+// Another tab says what it wants. The lock of a tab is free once the tab is gone, however it went.
+function heed(from: string, samples: readonly string[]): void {
+  if (!wanted.has(from)) {
+    void navigator.locks?.request(`unity-tab-${from}`, () => {
+      wanted.delete(from);
+      ask();
+    });
   }
+  wanted.set(from, samples);
+  post({ kind: "state", state: live });
+  ask();
+}
+
+// A message for the leader, or for those who follow it.
+function hear(message: Message): void {
+  if (message.kind === "hello") post({ kind: "want", tab, samples: wanted.get(tab) ?? [] });
+  else if (stream) {
+    if (message.kind === "retry") stream.retry();
+    else if (message.kind === "want") heed(message.tab, message.samples);
+  } else if (message.kind === "event") receive(message.event);
+  else if (message.kind === "state") beLive(message.state);
 }
 
 /** Keeps the stream while somebody is signed in; returns how to end it. */

@@ -105,7 +105,10 @@ type Post<Body, Out> = {
   post: {
     parameters: {};
     requestBody: { content: { "application/json": Body } };
-    responses: { 200: { content: { "application/json": Out } }; default: { content: { "application/problem+json": { code: string } } }; };
+    responses: {
+      200: { content: { "application/json": Out } };
+      default: { content: { "application/problem+json": { code: string } } };
+    };
   };
 };
 type Get<Out, P = {}> = {
@@ -234,14 +237,20 @@ export interface Pending {
   "/api/v1/servers/{id}": Get<Server, { path: { id: string } }> & {
     delete: {
       parameters: { path: { id: string }; header?: { "If-Match"?: string } };
-      responses: { 204: { content?: never }; default: { content: { "application/problem+json": { code: string } } }; };
+      responses: {
+        204: { content?: never };
+        default: { content: { "application/problem+json": { code: string } } };
+      };
     };
   };
   "/api/v1/servers/{id}/trust-host-key": {
     post: {
       parameters: { path: { id: string } };
       requestBody: { content: { "application/json": { fingerprint: string } } };
-      responses: { 200: { content: { "application/json": Server } }; default: { content: { "application/problem+json": { code: string } } }; };
+      responses: {
+        200: { content: { "application/json": Server } };
+        default: { content: { "application/problem+json": { code: string } } };
+      };
     };
   };
   "/api/v1/servers/{id}/test": {
@@ -262,7 +271,10 @@ export interface Pending {
   "/api/v1/servers/{id}/snapshots": {
     post: {
       parameters: { path: { id: string } };
-      responses: { 202: { content: { "application/json": Job } }; default: { content: { "application/problem+json": { code: string } } }; };
+      responses: {
+        202: { content: { "application/json": Job } };
+        default: { content: { "application/problem+json": { code: string } } };
+      };
     };
   };
   "/api/v1/servers/{id}/snapshots/{sid}": Get<Snapshot, { path: { id: string; sid: string } }>;

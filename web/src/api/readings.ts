@@ -22,34 +22,54 @@ const metrics = [
   "node_uptime_seconds",
 ];
 
+type Points = Samples["points"];
+
+/** The value of a metric that has no labels. */
+const plain = (points: Points, metric: string) =>
+  points.find((point) => point.metric === metric && Object.keys(point.labels ?? {}).length === 0)?.value;
+
+function fullest(points: Points): Figures {
+  const used = new Map(
+    points.filter((p) => p.metric === "node_disk_used_bytes").map((p) => [p.labels?.["mountpoint"], p.value]),
+  );
+  let out: Figures = {};
+  for (const { metric, labels, value } of points) {
+    const mount = labels?.["mountpoint"];
+    const full = used.get(mount);
+    if (metric !== "node_disk_size_bytes" || mount === undefined || full === undefined || value <= 0)
+      continue;
+    if (full / value > (out.disk_ratio ?? -1)) out = { disk_ratio: full / value, disk_mount: mount };
+  }
+  return out;
+}
+
+function hottest(points: Points): Figures {
+  const heat = points
+    .filter((point) => point.metric === "node_temperature_celsius")
+    .map((point) => point.value);
+  return heat.length > 0 ? { temperature_c: Math.max(...heat) } : {};
+}
+
+function memory(points: Points): Figures {
+  const used = plain(points, "node_memory_used_bytes");
+  const total = plain(points, "node_memory_total_bytes");
+  return used !== undefined && total ? { memory_used_bytes: used, memory_ratio: used / total } : {};
+}
+
 /** The figures of one poll. What it did not bring is left out. */
 export function figures({ at, points }: Samples): Figures {
-  const one = new Map<string, number>();
-  const used = new Map<string, number>();
-  const out: Figures = { at: new Date(at).toISOString() };
-  for (const { metric, labels, value } of points) {
-    const mount = labels?.["mountpoint"];
-    if (metric === "node_disk_used_bytes" && mount !== undefined) used.set(mount, value);
-    else if (metric === "node_temperature_celsius")
-      out.temperature_c = Math.max(out.temperature_c ?? value, value);
-    else if (!labels || Object.keys(labels).length === 0) one.set(metric, value);
-  }
-  for (const { metric, labels, value } of points) {
-    const mount = labels?.["mountpoint"];
-    if (metric !== "node_disk_size_bytes" || mount === undefined || value <= 0) continue;
-    const ratio = (used.get(mount) ?? 0) / value;
-    if (out.disk_ratio == null || ratio > out.disk_ratio)
-      Object.assign(out, { disk_ratio: ratio, disk_mount: mount });
-  }
-  const [cpu, memory, total, load, up] = [metrics[0], metrics[1], metrics[2], metrics[3], metrics[7]].map(
-    (name) => one.get(name ?? ""),
-  );
-  if (cpu !== undefined) out.cpu_ratio = cpu;
-  if (memory !== undefined && total)
-    Object.assign(out, { memory_used_bytes: memory, memory_ratio: memory / total });
-  if (load !== undefined) out.load1 = load;
-  if (up !== undefined) out.uptime_s = up;
-  return out;
+  const cpu = plain(points, "node_cpu_usage_ratio");
+  const load = plain(points, "node_load1");
+  const up = plain(points, "node_uptime_seconds");
+  return {
+    at: new Date(at).toISOString(),
+    ...(cpu !== undefined && { cpu_ratio: cpu }),
+    ...(load !== undefined && { load1: load }),
+    ...(up !== undefined && { uptime_s: up }),
+    ...memory(points),
+    ...fullest(points),
+    ...hottest(points),
+  };
 }
 
 function take(samples: Samples): void {

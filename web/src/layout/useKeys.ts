@@ -18,6 +18,14 @@ export const goes: readonly { label: string; to: string; key: string }[] = [
   ...settingsPages,
 ].flatMap(({ label, to, key }) => (key ? [{ label, to, key }] : []));
 
+/** Puts the cursor into the filter of the list, if the page has one. */
+function filter(event: KeyboardEvent): void {
+  const field = document.querySelector<HTMLInputElement>("input[data-filter]");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+}
+
 /** Keys of the whole product: Ctrl K, ?, / and g followed by a letter. */
 export function useKeys({ onSearch, onHelp }: Actions): void {
   const router = useRouter();
@@ -26,39 +34,25 @@ export function useKeys({ onSearch, onHelp }: Actions): void {
     actions.current = { onSearch, onHelp };
   });
   useEffect(() => {
-    let begun = 0; // when g was pressed
+    let begun = Number.NEGATIVE_INFINITY; // when g was pressed
+    const go = (event: KeyboardEvent) => {
+      begun = Number.NEGATIVE_INFINITY;
+      const there = goes.find((each) => each.key === event.key);
+      if (!there) return;
+      event.preventDefault();
+      void router.navigate({ href: there.to });
+    };
     const press = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const command = event.ctrlKey || event.metaKey;
+      if (command && event.key.toLowerCase() === "k") {
         event.preventDefault();
         actions.current.onSearch();
-        return;
       }
-      if (
-        event.ctrlKey ||
-        event.metaKey ||
-        event.altKey ||
-        typing(event.target) ||
-        document.querySelector("[role=dialog]")
-      )
-        return;
-      if (event.timeStamp - begun < 1500) {
-        begun = 0;
-        const there = goes.find((each) => each.key === event.key);
-        if (there) {
-          event.preventDefault();
-          void router.navigate({ href: there.to });
-        }
-        return;
-      }
-      if (event.key === "g") begun = event.timeStamp;
+      if (command || event.altKey || typing(event.target) || document.querySelector("[role=dialog]")) return;
+      if (event.timeStamp - begun < 1500) go(event);
+      else if (event.key === "g") begun = event.timeStamp;
       else if (event.key === "?") actions.current.onHelp();
-      else if (event.key === "/") {
-        const filter = document.querySelector<HTMLInputElement>("input[data-filter]");
-        if (filter) {
-          event.preventDefault();
-          filter.focus();
-        }
-      }
+      else if (event.key === "/") filter(event);
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);

@@ -1,6 +1,6 @@
 import clsx from "clsx";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type CSSProperties, Fragment, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { Fragment, type ReactNode, useEffect, useMemo, useRef } from "react";
 
 import { t } from "../locales";
 import { Pick } from "./Field";
@@ -40,6 +40,8 @@ interface TableProps<T> {
   dense?: boolean;
   /** The head stays below the bar while the page scrolls. */
   sticky?: boolean;
+  /** The name column is as wide as its names; the last column takes what is left. */
+  fit?: boolean;
   /** The last rows are near: fetch more. */
   onEnd?: (() => void) | undefined;
   /** Stands in the table when there are no rows. */
@@ -133,54 +135,79 @@ function useEnd(onEnd: (() => void) | undefined, near: boolean): void {
   }, [near]);
 }
 
+function headings<T>(
+  rows: readonly { original: T }[],
+  group: TableProps<T>["group"],
+): (ReactNode | undefined)[] | undefined {
+  if (!group) return undefined;
+  let last: string | undefined;
+  return rows.map((row) => {
+    const { key, head } = group(row.original);
+    if (key === last) return undefined;
+    last = key;
+    return head;
+  });
+}
+
+/** A row that is no thing of the table: a heading, space, a sentence. */
+function Plain({
+  width,
+  className,
+  children,
+  height,
+}: {
+  width: number;
+  className?: string;
+  children?: ReactNode;
+  height?: number;
+}) {
+  return (
+    <tr role="row" className={clsx("plain", className)} aria-hidden={height !== undefined || undefined}>
+      <td role="cell" colSpan={width} style={height === undefined ? undefined : { height }}>
+        {children}
+      </td>
+    </tr>
+  );
+}
+
+interface LineProps<T> {
+  table: TableProps<T>;
+  model: ReturnType<typeof useModel<T & RowData>>;
+  row: { id: string; original: T };
+  index: number;
+}
+
+function Line<T extends RowData>({ table, model, row, index }: LineProps<T>) {
+  const { selected, onSelect, active, span, id, name = id } = table;
+  const on = selected?.has(row.id) ?? false;
+  return (
+    <tr role="row" aria-rowindex={index + 2} aria-selected={on || active === row.id || undefined}>
+      {onSelect && (
+        <td role="cell" className="pick">
+          <Pick label={t.ui.select(name(row.original))} checked={on} onChange={(next) => model.select(row.id, next)} />
+        </td>
+      )}
+      <Cells columns={model.columns} row={row.original} span={span?.(row.original)} />
+    </tr>
+  );
+}
+
 /**
  * Rows of things. A real table for screen readers whatever it looks like; below 720 px every
  * row becomes two lines, made of the columns whose `phone` says where they go. Long lists
  * draw only what is in sight.
  */
 export function Table<T extends RowData>(props: TableProps<T>) {
-  const {
-    label,
-    columns,
-    rows,
-    id,
-    name = id,
-    sort,
-    onSort,
-    selected,
-    onSelect,
-    active,
-    hidden,
-    span,
-    group,
-    dense,
-    sticky,
-    empty,
-  } = props;
-  const model = useModel({ columns, rows, id, sort, onSort, selected, onSelect, hidden });
+  const { label, onSelect, onEnd, group, dense = false, sticky, fit, empty } = props;
+  const model = useModel(props);
   const body = useRef<HTMLTableSectionElement>(null);
-  const shown = useRows({ body, count: model.rows.length, dense: dense ?? false });
-  useEnd(props.onEnd, props.onEnd !== undefined && shown.last >= model.rows.length - 10);
+  const { first, last, before, after } = useRows({ body, count: model.rows.length, dense });
+  useEnd(onEnd, onEnd !== undefined && last >= model.rows.length - 10);
   const width = model.columns.length + (onSelect ? 1 : 0);
-  const space = (height: number) => height > 0 && <Spacer height={height} width={width} />;
-  const heads = useMemo(() => {
-    if (!group) return undefined;
-    let last: string | undefined;
-    return model.rows.map((row) => {
-      const { key, head } = group(row.original);
-      if (key === last) return undefined;
-      last = key;
-      return head;
-    });
-  }, [group, model.rows]);
-
+  const heads = useMemo(() => headings(model.rows, group), [group, model.rows]);
+  const look = clsx("tbl stackable", dense && "dense", sticky && "sticky", fit && "fit");
   return (
-    <table
-      role="table"
-      aria-label={label}
-      aria-rowcount={model.rows.length}
-      className={clsx("tbl stackable", dense && "dense", sticky && "sticky")}
-    >
+    <table role="table" aria-label={label} aria-rowcount={model.rows.length + 1} className={look}>
       <thead role="rowgroup">
         <tr role="row">
           {onSelect && (
@@ -192,52 +219,20 @@ export function Table<T extends RowData>(props: TableProps<T>) {
         </tr>
       </thead>
       <tbody role="rowgroup" ref={body}>
-        {space(shown.before)}
-        {model.rows.slice(shown.first, shown.last).map((row, i) => (
+        {before > 0 && <Plain className="spacer" width={width} height={before} />}
+        {model.rows.slice(first, last).map((row, i) => (
           <Fragment key={row.id}>
-            {heads?.[shown.first + i] !== undefined && (
-              <tr role="row" className="group plain">
-                <td role="cell" colSpan={width}>
-                  {heads[shown.first + i]}
-                </td>
-              </tr>
+            {heads?.[first + i] !== undefined && (
+              <Plain className="group" width={width}>
+                {heads[first + i]}
+              </Plain>
             )}
-            <tr
-              role="row"
-              aria-rowindex={shown.first + i + 2}
-              aria-selected={selected?.has(row.id) || active === row.id || undefined}
-            >
-              {onSelect && (
-                <td role="cell" className="pick">
-                  <Pick
-                    label={t.ui.select(name(row.original))}
-                    checked={selected?.has(row.id) ?? false}
-                    onChange={(on) => model.select(row.id, on)}
-                  />
-                </td>
-              )}
-              <Cells columns={model.columns} row={row.original} span={span?.(row.original)} />
-            </tr>
+            <Line table={props} model={model} row={row} index={first + i} />
           </Fragment>
         ))}
-        {space(shown.after)}
-        {model.rows.length === 0 && empty && (
-          <tr role="row" className="plain">
-            <td role="cell" colSpan={width}>
-              {empty}
-            </td>
-          </tr>
-        )}
+        {after > 0 && <Plain className="spacer" width={width} height={after} />}
+        {model.rows.length === 0 && empty && <Plain width={width}>{empty}</Plain>}
       </tbody>
     </table>
-  );
-}
-
-function Spacer({ height, width }: { height: number; width: number }) {
-  const style: CSSProperties = { height };
-  return (
-    <tr className="spacer plain" aria-hidden="true">
-      <td colSpan={width} style={style} />
-    </tr>
   );
 }

@@ -72,7 +72,8 @@ export function top(
 
 function nice(high: number): number {
   const power = 10 ** Math.floor(Math.log10(high));
-  return (rounds.find((each) => each * power >= high) ?? 10) * power;
+  // 3 times 0.1 is not 0.3; twelve digits are.
+  return Number(((rounds.find((each) => each * power >= high) ?? 10) * power).toPrecision(12));
 }
 
 /** A time on the axis: the hour within a day or two, the date beyond. */
@@ -211,7 +212,7 @@ function axes(latest: RefObject<Drawn>, ink: Inks): uPlot.Axis[] {
       stroke: text,
       font,
       size: 24,
-      gap: 4,
+      gap: 8,
       grid: { show: false },
       ticks: { show: false },
       splits: (u, _axis, min, max) => ticks(min, max, u.bbox.width / devicePixelRatio),

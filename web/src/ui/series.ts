@@ -13,10 +13,10 @@ interface SparkOptions {
 /** The typical distance between two points: the median, so that gaps do not count. */
 export function step(points: readonly Point[]): number {
   if (points.length < 2) return 0;
-  const gaps: number[] = [];
-  for (let i = 1; i < points.length; i++) gaps.push(points[i]![0] - points[i - 1]![0]);
-  gaps.sort((a, b) => a - b);
-  return gaps[gaps.length >> 1] ?? 0;
+  const apart: number[] = [];
+  for (let i = 1; i < points.length; i++) apart.push(points[i]![0] - points[i - 1]![0]);
+  apart.sort((a, b) => a - b);
+  return apart[apart.length >> 1] ?? 0;
 }
 
 /** Cuts points where more than `allowed` passes between two. */

@@ -46,11 +46,11 @@ interface Options<T> {
   columns: readonly Column<T>[];
   rows: readonly T[];
   id: (row: T) => string;
-  sort: Sort | undefined;
-  onSort: ((sort: Sort) => void) | undefined;
-  selected: ReadonlySet<string> | undefined;
-  onSelect: ((ids: ReadonlySet<string>) => void) | undefined;
-  hidden: ReadonlySet<string> | undefined;
+  sort?: Sort | undefined;
+  onSort?: ((sort: Sort) => void) | undefined;
+  selected?: ReadonlySet<string> | undefined;
+  onSelect?: ((ids: ReadonlySet<string>) => void) | undefined;
+  hidden?: ReadonlySet<string> | undefined;
 }
 
 /** The state of a table: order, selection, hidden columns. */

@@ -19,99 +19,104 @@ interface StreamOptions {
 }
 
 /** One connection that comes back by itself and goes on where it was. */
-export interface Stream {
-  want: (samples: readonly string[]) => void;
-  retry: () => void;
-  close: () => void;
-}
+export class Stream {
+  private samples: readonly string[] = [];
+  private current: AbortController | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private quiet: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+  private heard = Date.now();
+  private state: LiveState["state"] = "connecting";
 
-/** Opens the stream; `last` is the id of the last event that was seen. */
-export function openStream(last: string, options: StreamOptions): Stream {
-  let samples: readonly string[] = [];
-  let current: AbortController | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let quiet: ReturnType<typeof setTimeout> | undefined;
-  let failures = 0;
-  let heard = Date.now();
-  let state: LiveState["state"] = "connecting";
+  /** Opens the stream; `last` is the id of the last event that was seen. */
+  constructor(
+    private last: string,
+    private readonly options: StreamOptions,
+  ) {
+    addEventListener("online", this.online);
+    void this.run();
+  }
 
-  const be = (next: LiveState["state"], since: number) => {
-    if (next === state) return;
-    state = next;
-    options.onState({ state, since });
+  /** Asks for these samples from now on. */
+  want(samples: readonly string[]): void {
+    this.samples = samples;
+    void this.run();
+  }
+
+  /** Tries again now. */
+  retry(): void {
+    void this.run();
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    removeEventListener("online", this.online);
+    clearTimeout(this.timer);
+    clearTimeout(this.quiet);
+    const connection = this.current;
+    this.current = undefined;
+    connection?.abort();
+  }
+
+  private readonly online = () => {
+    if (this.state !== "live") void this.run();
   };
 
-  const listen = (connection: AbortController) => {
-    heard = Date.now();
-    clearTimeout(quiet);
-    quiet = setTimeout(() => connection.abort(), silence);
-  };
+  private be(state: LiveState["state"], since: number): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.options.onState({ state, since });
+  }
 
-  const read = async (connection: AbortController) => {
-    const query = samples.length > 0 ? `?samples=${encodeURIComponent(samples.join(","))}` : "";
+  private listen(connection: AbortController): void {
+    this.heard = Date.now();
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => connection.abort(), silence);
+  }
+
+  private async run(): Promise<void> {
+    clearTimeout(this.timer);
+    const connection = new AbortController();
+    this.current?.abort();
+    this.current = connection;
+    try {
+      await this.read(connection);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) {
+        this.options.onSignedOut();
+        return;
+      }
+    }
+    if (this.current !== connection) return; // a newer one has taken over, or it was closed
+    clearTimeout(this.quiet);
+    // A restart is over in a moment; only what lasts longer is worth a word.
+    if (this.failures > 1) this.be("stale", this.heard);
+    this.timer = setTimeout(() => void this.run(), pauses[Math.min(this.failures, pauses.length - 1)]);
+    this.failures++;
+  }
+
+  private async read(connection: AbortController): Promise<void> {
+    const query = this.samples.length > 0 ? `?samples=${encodeURIComponent(this.samples.join(","))}` : "";
     const response = await fetch(`${base}/events${query}`, {
-      headers: { Accept: "text/event-stream", ...(last && { "Last-Event-ID": last }) },
+      headers: { Accept: "text/event-stream", ...(this.last && { "Last-Event-ID": this.last }) },
       credentials: "same-origin",
       cache: "no-store",
       signal: connection.signal,
     });
     if (!response.ok || !response.body) throw await readProblem(response);
-    failures = 0;
-    be("live", Date.now());
-    listen(connection);
+    this.failures = 0;
+    this.be("live", Date.now());
+    this.listen(connection);
     const feed = parser((event) => {
-      if (event.id) last = event.id;
-      options.onEvent(event);
+      if (event.id) this.last = event.id;
+      this.options.onEvent(event);
     });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      listen(connection);
+      this.listen(connection);
       feed(value);
     }
-  };
-
-  const run = async () => {
-    clearTimeout(timer);
-    const connection = new AbortController();
-    current?.abort();
-    current = connection;
-    try {
-      await read(connection);
-    } catch (error) {
-      if (error instanceof Problem && error.status === 401) {
-        options.onSignedOut();
-        return;
-      }
-    }
-    clearTimeout(quiet);
-    if (current !== connection) return; // a newer one has taken over, or it was closed
-    // A restart is over in a moment; only what lasts longer is worth a word.
-    if (failures > 1) be("stale", heard);
-    timer = setTimeout(() => void run(), pauses[Math.min(failures, pauses.length - 1)]);
-    failures++;
-  };
-
-  const now = () => {
-    if (state !== "live") void run();
-  };
-  addEventListener("online", now);
-  void run();
-
-  return {
-    want(next) {
-      samples = next;
-      void run();
-    },
-    retry: () => void run(),
-    close() {
-      removeEventListener("online", now);
-      clearTimeout(timer);
-      clearTimeout(quiet);
-      const connection = current;
-      current = undefined;
-      connection?.abort();
-    },
-  };
+  }
 }

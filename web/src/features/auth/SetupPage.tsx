@@ -1,6 +1,6 @@
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
-import { useForm } from "react-hook-form";
+import { useForm, useWatch } from "react-hook-form";
 
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
@@ -26,7 +26,7 @@ const shortest = 10;
 
 function Fresh({ token }: { token: string }) {
   const router = useRouter();
-  const { register, handleSubmit, watch } = useForm<Form>({
+  const { register, handleSubmit, control } = useForm<Form>({
     defaultValues: { token, username: "", password: "" },
   });
   const setup = api.useMutation("post", "/api/v1/setup", {
@@ -36,7 +36,7 @@ function Fresh({ token }: { token: string }) {
     },
   });
   const problem = setup.error ? toProblem(setup.error) : undefined;
-  const long = watch("password").length >= shortest;
+  const long = useWatch({ control, name: "password" }).length >= shortest;
   return (
     <form
       className="grid gap-4"

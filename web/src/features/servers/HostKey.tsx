@@ -9,7 +9,7 @@ import { Button } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { Dialog } from "../../ui/Dialog";
 import { Facts, Section } from "../../ui/Facts";
-import { Badge } from "../../ui/mark";
+import { Badge, type State } from "../../ui/mark";
 import { toast } from "../../ui/Toast";
 import { serverQuery } from "./queries";
 
@@ -24,7 +24,15 @@ function Fingerprint({ text }: { text: string }) {
   );
 }
 
-function Trust({ server, fingerprint, onClose }: { server: Server; fingerprint: string; onClose: () => void }) {
+function Trust({
+  server,
+  fingerprint,
+  onClose,
+}: {
+  server: Server;
+  fingerprint: string;
+  onClose: () => void;
+}) {
   const trust = api.useMutation("post", "/api/v1/servers/{id}/trust-host-key", {
     onSuccess: () => {
       toast({ title: k.trustedNow(server.name) });
@@ -54,10 +62,43 @@ function Trust({ server, fingerprint, onClose }: { server: Server; fingerprint: 
   );
 }
 
+/** What is known of a key, in one word. */
+function wordOf(key: Server["host_key"]): { look: State; word: string } {
+  if (!key) return { look: "unknown", word: k.none };
+  if (key.offered) return { look: "untrusted", word: k.changed };
+  return key.trusted ? { look: "ok", word: k.trusted } : { look: "unknown", word: k.notTrusted };
+}
+
+interface UncheckedProps {
+  changed: boolean;
+  onTrust: () => void;
+}
+
+/** A key that nobody has checked: how to compare it. */
+function Unchecked({ changed, onTrust }: UncheckedProps) {
+  return (
+    <Banner
+      className="mb-3"
+      look="untrusted"
+      title={changed ? k.changedTitle : k.newTitle}
+      action={
+        <Button size="small" onClick={onTrust}>
+          {k.trust}
+        </Button>
+      }
+    >
+      {changed ? k.changedWhy : k.newWhy}
+      <span className="row mt-2">
+        <code className="min-w-0 break-words">{k.command}</code>
+        <Copy text={k.command} label={k.copyCommand} />
+      </span>
+    </Banner>
+  );
+}
+
 /** The key a machine proves itself with: known, offered, and whether it is trusted. */
 export function HostKey({ server }: { server: Server }) {
   const [trusting, setTrusting] = useState<string>();
-  const key = server.host_key;
   if (server.auth === "local") {
     return (
       <Section className="mt-0!" title={k.title}>
@@ -65,37 +106,21 @@ export function HostKey({ server }: { server: Server }) {
       </Section>
     );
   }
-  const offered = key?.offered;
-  const candidate = offered ?? (key && !key.trusted ? key : undefined);
-  const look = offered ? "untrusted" : key?.trusted ? "ok" : "unknown";
-  const word = offered ? k.changed : key?.trusted ? k.trusted : key ? k.notTrusted : k.none;
+  const key = server.host_key;
+  const candidate = key?.offered ?? (key?.trusted ? undefined : key);
+  const { look, word } = wordOf(key);
   return (
     <Section className="mt-0!" title={k.title} end={<Badge look={look}>{word}</Badge>}>
       <p className="mb-3 text-muted">{k.about}</p>
       {candidate && (
-        <Banner
-          className="mb-3"
-          look="untrusted"
-          title={offered ? k.changedTitle : k.newTitle}
-          action={
-            <Button size="small" onClick={() => setTrusting(candidate.fingerprint)}>
-              {k.trust}
-            </Button>
-          }
-        >
-          {offered ? k.changedWhy : k.newWhy}
-          <span className="mt-2 row">
-            <code className="min-w-0 break-all">{k.command}</code>
-            <Copy text={k.command} label={k.copyCommand} />
-          </span>
-        </Banner>
+        <Unchecked changed={Boolean(key?.offered)} onTrust={() => setTrusting(candidate.fingerprint)} />
       )}
       {key && (
         <Facts
           facts={[
             [k.type, key.type],
             [k.fingerprint, <Fingerprint key="known" text={key.fingerprint} />],
-            [k.offered, offered && <Fingerprint key="offered" text={offered.fingerprint} />],
+            [k.offered, key.offered && <Fingerprint key="offered" text={key.offered.fingerprint} />],
           ]}
         />
       )}

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 
 import { type History, type Span, useHistory } from "../../api/history";
 import { type Limit, limitsOf, lines, type Measure, passed } from "../../api/limits";
+import type { ServerLook } from "../../api/severity";
 import type { Alert, Server, Snapshot, Threshold } from "../../api/types";
 import { ProblemPage } from "../../layout/Problem";
 import { useLook } from "../../layout/ServerCells";
@@ -70,7 +71,9 @@ function plots(all: readonly History[]): Plot[] {
 }
 
 function marksOf(alerts: readonly Alert[]): ChartMark[] {
-  return alerts.flatMap(({ fired_at, severity, title }) => (fired_at ? [{ at: Date.parse(fired_at), look: severity, title }] : []));
+  return alerts.flatMap(({ fired_at, severity, title }) =>
+    fired_at ? [{ at: Date.parse(fired_at), look: severity, title }] : [],
+  );
 }
 
 interface ChartsProps {
@@ -105,7 +108,12 @@ function Charts({ server, span, thresholds, snapshot, onZoom }: ChartsProps) {
           />
         ))}
       </div>
-      <Disks server={server} rows={mounts(series)} snapshot={snapshot} limits={limitsOf(thresholds, server, "disk")} />
+      <Disks
+        server={server}
+        rows={mounts(series)}
+        snapshot={snapshot}
+        limits={limitsOf(thresholds, server, "disk")}
+      />
     </>
   );
 }
@@ -123,14 +131,57 @@ function Disks({ rows, snapshot, limits }: DisksProps) {
   const c = t.servers.disk;
   const ratio = ({ used, size }: Mount) => (size > 0 ? used / size : 0);
   const columns: Column<Mount>[] = [
-    { key: "mount", head: c.mount, phone: "name", sort: (row) => row.mount, cell: (row) => <span className="font-medium" title={row.mount}>{row.mount}</span> },
-    { key: "device", head: c.device, from: "lg", cell: ({ mount }) => <span className="mono text-muted">{known.get(mount)?.device}</span> },
-    { key: "type", head: c.type, cell: ({ mount }) => <span className="text-muted">{known.get(mount)?.type}</span> },
+    {
+      key: "mount",
+      head: c.mount,
+      phone: "name",
+      sort: (row) => row.mount,
+      cell: (row) => (
+        <span className="font-medium" title={row.mount}>
+          {row.mount}
+        </span>
+      ),
+    },
+    {
+      key: "device",
+      head: c.device,
+      from: "lg",
+      cell: ({ mount }) => <span className="mono text-muted">{known.get(mount)?.device}</span>,
+    },
+    {
+      key: "type",
+      head: c.type,
+      cell: ({ mount }) => <span className="text-muted">{known.get(mount)?.type}</span>,
+    },
     { key: "size", head: c.size, num: true, sort: (row) => row.size, cell: (row) => bytes(row.size) },
     { key: "used", head: c.used, num: true, sort: (row) => row.used, cell: (row) => bytes(row.used) },
-    { key: "free", head: c.free, num: true, phone: "end", sort: (row) => row.size - row.used, cell: (row) => bytes(row.size - row.used) },
-    { key: "sub", head: "", phone: "sub", onlyPhone: true, cell: (row) => c.of(bytes(row.used), bytes(row.size)) },
-    { key: "use", head: c.use, num: true, phone: "state", sort: ratio, cell: (row) => <Reading ratio={ratio(row)} over={passed(ratio(row), limits)}>{percent(ratio(row))}</Reading> },
+    {
+      key: "free",
+      head: c.free,
+      num: true,
+      phone: "end",
+      sort: (row) => row.size - row.used,
+      cell: (row) => bytes(row.size - row.used),
+    },
+    {
+      key: "sub",
+      head: "",
+      phone: "sub",
+      onlyPhone: true,
+      cell: (row) => c.of(bytes(row.used), bytes(row.size)),
+    },
+    {
+      key: "use",
+      head: c.use,
+      num: true,
+      phone: "state",
+      sort: ratio,
+      cell: (row) => (
+        <Reading ratio={ratio(row)} over={passed(ratio(row), limits)}>
+          {percent(ratio(row))}
+        </Reading>
+      ),
+    },
   ];
   return (
     <Section className="mt-8" title={t.servers.disks} count={rows.length}>
@@ -139,33 +190,99 @@ function Disks({ rows, snapshot, limits }: DisksProps) {
   );
 }
 
-function Trouble({ server }: { server: Server }) {
-  const look = useLook(server);
-  const open = useQuery(serverAlertsQuery(server.id, "open", 20)).data?.items.filter((alert) => alert.state === "firing") ?? [];
+/** What keeps a server from being watched; nothing for one that answers. */
+function Unreached({ server, look }: { server: Server; look: ServerLook }) {
   const b = t.servers.banner;
   const key = (
     <Link className="link whitespace-nowrap" to={paths.serverSettings(server.id)}>
       {t.servers.checkKey}
     </Link>
   );
-  if (look === "untrusted") return <Banner look="untrusted" title={b.untrusted} action={key}>{b.untrustedWhy}</Banner>;
-  if (look === "down") return <Banner look="down" title={b.down(server.name, when(server.state_since, Date.now()))}>{server.reason}</Banner>;
-  if (look === "unknown") return <Banner look="unknown" title={b.unknown} />;
-  if (look === "stale" && server.last_seen) return <Banner look="stale" title={b.stale(when(server.last_seen, Date.now()))}>{b.staleWhy}</Banner>;
-  const worst = open.find((alert) => alert.severity === "critical") ?? open.find((alert) => alert.severity === "warning");
+  switch (look) {
+    case "untrusted":
+      return (
+        <Banner look="untrusted" title={b.untrusted} action={key}>
+          {b.untrustedWhy}
+        </Banner>
+      );
+    case "down":
+      return (
+        <Banner look="down" title={b.down(server.name, when(server.state_since, Date.now()))}>
+          {server.reason}
+        </Banner>
+      );
+    case "stale":
+      return (
+        <Banner look="stale" title={b.stale(when(server.last_seen ?? server.state_since, Date.now()))}>
+          {b.staleWhy}
+        </Banner>
+      );
+    default:
+      return <Banner look="unknown" title={b.unknown} />;
+  }
+}
+
+/** The worst open alert. */
+function Worst({ server }: { server: Server }) {
+  const open =
+    useQuery(serverAlertsQuery(server.id, "open", 20)).data?.items.filter(
+      (alert) => alert.state === "firing",
+    ) ?? [];
+  const worst =
+    open.find((alert) => alert.severity === "critical") ?? open.find((alert) => alert.severity === "warning");
   if (!worst) return null;
+  const b = t.servers.banner;
+  const link = (
+    <Link className="link whitespace-nowrap" to={paths.alert(worst.id)}>
+      {b.open}
+    </Link>
+  );
   return (
     <Banner
       look={worst.severity}
-      title={`${t.servers.severity[worst.severity]}: ${worst.title}`}
-      action={
-        <Link className="link whitespace-nowrap" to={paths.alert(worst.id)}>
-          {b.open}
-        </Link>
-      }
+      title={`${t.servers.severity[worst.severity]}: ${worst.message || worst.title}.`}
+      action={link}
     >
-      {worst.message} {open.length > 1 && b.more(open.length - 1)}
+      {b.since(when(worst.fired_at ?? worst.started_at, Date.now()))}{" "}
+      {open.length > 1 && b.more(open.length - 1)}
     </Banner>
+  );
+}
+
+function Trouble({ server }: { server: Server }) {
+  const look = useLook(server);
+  if (look === "up" || look === "warning" || look === "critical") return <Worst server={server} />;
+  return <Unreached server={server} look={look} />;
+}
+
+interface RangeBarProps {
+  server: Server;
+  range: Range;
+  zoomed: Span | undefined;
+  onChoose: (range: Range) => void;
+}
+
+function RangeBar({ server, range, zoomed, onChoose }: RangeBarProps) {
+  const options = ranges.map((value) => ({ value, label: t.servers.ranges[value] }));
+  return (
+    <div className="head mb-3">
+      <Segmented label={t.servers.range} value={range} onChange={onChoose} options={options} />
+      {zoomed && (
+        <>
+          <span className="text-sm text-muted">
+            {t.servers.zoomed(when(zoomed.from, Date.now()), clock(zoomed.to))}
+          </span>
+          <Button size="small" onClick={() => onChoose(range)}>
+            {t.servers.showAll}
+          </Button>
+        </>
+      )}
+      {server.state === "up" && server.poll_seconds > 0 && (
+        <Status look="ok" className="ml-auto text-sm text-muted max-md:hidden">
+          {t.servers.every(duration(server.poll_seconds))}
+        </Status>
+      )}
+    </div>
   );
 }
 
@@ -175,38 +292,28 @@ export function ServerOverview() {
   const { range = "1h", from, to } = route.useSearch();
   const navigate = route.useNavigate();
   const thresholds = useQuery(thresholdsQuery()).data?.items ?? none;
-  const snapshot = useQuery(snapshotQuery(server?.id ?? "")).data;
+  const snapshot = useQuery({ ...snapshotQuery(server?.id ?? ""), enabled: server !== undefined }).data;
   if (!server) return null;
   const zoomed = from !== undefined && to !== undefined ? { from, to } : undefined;
-  const choose = (next: Range) => void navigate({ search: next === "1h" ? {} : { range: next } });
+  const kept = range === "1h" ? {} : { range };
   return (
     <>
       <div className="mb-4 empty:hidden">
         <Trouble server={server} />
       </div>
-      <div className="head mb-3">
-        <Segmented label={t.servers.range} value={range} onChange={choose} options={ranges.map((value) => ({ value, label: t.servers.ranges[value] }))} />
-        {zoomed && (
-          <>
-            <span className="text-sm text-muted">{t.servers.zoomed(when(zoomed.from, Date.now()), clock(zoomed.to))}</span>
-            <Button size="small" onClick={() => choose(range)}>
-              {t.servers.showAll}
-            </Button>
-          </>
-        )}
-        {server.state === "up" && server.poll_seconds > 0 && (
-          <Status look="ok" className="ml-auto text-sm text-muted max-md:hidden">
-            {t.servers.every(duration(server.poll_seconds))}
-          </Status>
-        )}
-      </div>
+      <RangeBar
+        server={server}
+        range={range}
+        zoomed={zoomed}
+        onChoose={(next) => void navigate({ search: next === "1h" ? {} : { range: next } })}
+      />
       <Charts
         key={`${server.id} ${range} ${from} ${to}`}
         server={server}
         span={zoomed ?? length[range]}
         thresholds={thresholds}
         snapshot={snapshot}
-        onZoom={(a, b) => void navigate({ search: { ...(range !== "1h" && { range }), from: a, to: b } })}
+        onZoom={(a, b) => void navigate({ search: { ...kept, from: a, to: b } })}
       />
     </>
   );

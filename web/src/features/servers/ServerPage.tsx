@@ -110,7 +110,10 @@ function Actions({ server }: { server: Server }) {
       >
         {t.servers.scan}
       </Button>
-      <Button icon={<Pencil className="icon" aria-hidden="true" />} onClick={() => router.history.push(paths.serverEdit(server.id))}>
+      <Button
+        icon={<Pencil className="icon" aria-hidden="true" />}
+        onClick={() => router.history.push(paths.serverEdit(server.id))}
+      >
         {t.servers.edit}
       </Button>
       <Menu
@@ -120,9 +123,15 @@ function Actions({ server }: { server: Server }) {
           </IconButton>
         }
       >
-        <MenuItem onSelect={() => router.history.push(paths.serverSettings(server.id))}>{t.servers.key.title}</MenuItem>
+        <MenuItem onSelect={() => router.history.push(paths.serverSettings(server.id))}>
+          {t.servers.key.title}
+        </MenuItem>
         <MenuLine />
-        <MenuItem danger icon={<Trash2 className="icon" aria-hidden="true" />} onSelect={() => setDeleting(true)}>
+        <MenuItem
+          danger
+          icon={<Trash2 className="icon" aria-hidden="true" />}
+          onSelect={() => setDeleting(true)}
+        >
           {t.servers.deleteAction(server.name)}
         </MenuItem>
       </Menu>
@@ -156,7 +165,12 @@ function Header({ server }: { server: Server }) {
       </div>
       <TabLinks label={server.name}>
         {tabs.map(({ to, label, n }) => (
-          <Link key={to} to={to} activeOptions={{ exact: true }} aria-current={pathname === to ? "page" : undefined}>
+          <Link
+            key={to}
+            to={to}
+            activeOptions={{ exact: true }}
+            aria-current={pathname === to ? "page" : undefined}
+          >
             {label}
             {n ? <span className="n">{n}</span> : null}
           </Link>

@@ -28,7 +28,9 @@ function Rows({ snapshot, section }: { snapshot: Snapshot; section: Section }) {
   const { rows, columns, sort, text } = shown;
   const label = t.servers.snapshot[section];
   const words = q.toLowerCase().split(/\s+/);
-  const found = q ? rows.filter((row) => words.every((word) => text(row).toLowerCase().includes(word))) : rows;
+  const found = q
+    ? rows.filter((row) => words.every((word) => text(row).toLowerCase().includes(word)))
+    : rows;
   return (
     <>
       {rows.length > 12 && (
@@ -47,12 +49,17 @@ function Rows({ snapshot, section }: { snapshot: Snapshot; section: Section }) {
       <Table
         key={section}
         dense
+        fit
         label={label}
         columns={columns}
         rows={found}
         id={(row) => row.key}
         sort={sort}
-        empty={<Empty title={rows.length === 0 ? t.servers.snapshot.nothing(label) : t.servers.snapshot.nothingLeft} />}
+        empty={
+          <Empty
+            title={rows.length === 0 ? t.servers.snapshot.nothing(label) : t.servers.snapshot.nothingLeft}
+          />
+        }
       />
     </>
   );
@@ -73,15 +80,27 @@ export function ServerSnapshot() {
   }
   if (error) return <ProblemPage error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton label={t.ui.loading} lines={8} />;
-  const choose = (next: Section) => void navigate({ search: next === "hardware" ? {} : { section: next }, replace: true });
+  const choose = (next: Section) =>
+    void navigate({ search: next === "hardware" ? {} : { section: next }, replace: true });
   const options = sections.map((value) => ({ value, label: t.servers.snapshot[value] }));
   return (
     <>
       <div className="head mb-4 flex-wrap">
         <div className="max-md:hidden">
-          <Segmented label={t.servers.snapshot.sections} value={section} onChange={choose} options={options} />
+          <Segmented
+            label={t.servers.snapshot.sections}
+            value={section}
+            onChange={choose}
+            options={options}
+          />
         </div>
-        <Select bare className="flex-1 md:hidden" label={t.servers.snapshot.sections} value={section} onChange={(event) => choose(event.target.value as Section)}>
+        <Select
+          bare
+          className="flex-1 md:hidden"
+          label={t.servers.snapshot.sections}
+          value={section}
+          onChange={(event) => choose(event.target.value as Section)}
+        >
           {options.map(({ value, label }) => (
             <option key={value} value={value}>
               {label}

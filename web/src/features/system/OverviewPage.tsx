@@ -51,8 +51,8 @@ function OpenAlert({ alert }: { alert: Alert }) {
       <Mark className="mt-1" shape={shape} tone={tone} />
       <Link className="min-w-0 flex-1" to={paths.alert(alert.id)}>
         <span className="row">
-          <span className="clip flex-1 font-medium" title={alert.title}>
-            {alert.title}
+          <span className="clip flex-1 font-medium" title={alert.message}>
+            {alert.message || alert.title}
           </span>
           <span className="text-sm text-muted">{t.servers.severity[alert.severity]}</span>
         </span>

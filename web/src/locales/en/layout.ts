@@ -54,7 +54,6 @@ export const layout = {
     help: "Show these keys",
     filter: "Filter the list",
     close: "Close a dialog or a panel",
-    then: "then",
   },
   problem: {
     title: "That did not work",

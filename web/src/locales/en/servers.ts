@@ -75,7 +75,8 @@ export const servers = {
   },
   banner: {
     open: "Open alert",
-    more: (n: number) => (n === 1 ? "and 1 more open alert" : `and ${n} more open alerts`),
+    since: (time: string) => `Since ${time}.`,
+    more: (n: number) => (n === 1 ? "1 more alert is open." : `${n} more alerts are open.`),
     down: (name: string, time: string) => `${name} does not answer since ${time}.`,
     stale: (time: string) => `Figures are from ${time}.`,
     staleWhy: "No poll came back since.",

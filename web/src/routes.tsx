@@ -106,7 +106,11 @@ const more = createRoute({
   component: lazyRouteComponent(() => import("./layout/MorePage"), "MorePage"),
 });
 
-const page = <M extends Record<string, unknown>, K extends keyof M & string>(path: string, load: () => Promise<M>, name: K) =>
+const page = <M extends Record<string, unknown>, K extends keyof M & string>(
+  path: string,
+  load: () => Promise<M>,
+  name: K,
+) =>
   createRoute({
     getParentRoute: () => shell,
     path,
@@ -134,12 +138,18 @@ const kit =
       ]
     : [];
 
-const tree = root.addChildren([setup, signIn, unlock, ...kit, shell.addChildren([
+const tree = root.addChildren([
+  setup,
+  signIn,
+  unlock,
+  ...kit,
+  shell.addChildren([
     overview,
     server.addChildren([serverOverview, serverAlerts, serverSnapshot, serverSettings]),
     more,
     ...settings,
-  ])]);
+  ]),
+]);
 
 /** The whole map. */
 export const router = createRouter({

@@ -29,7 +29,11 @@ const columns: Column<Alert>[] = [
     key: "severity",
     head: t.servers.alert.severity,
     phone: "state",
-    cell: (alert) => <Status look={alert.stale_since ? "stale" : alert.severity}>{t.servers.severity[alert.severity]}</Status>,
+    cell: (alert) => (
+      <Status look={alert.stale_since ? "stale" : alert.severity}>
+        {t.servers.severity[alert.severity]}
+      </Status>
+    ),
   },
   {
     key: "title",
@@ -41,13 +45,20 @@ const columns: Column<Alert>[] = [
       </Link>
     ),
   },
-  { key: "state", head: t.servers.alert.state, phone: "sub", cell: (alert) => <span className="text-muted">{stateWord(alert)}</span> },
+  {
+    key: "state",
+    head: t.servers.alert.state,
+    phone: "sub",
+    cell: (alert) => <span className="text-muted">{stateWord(alert)}</span>,
+  },
   {
     key: "since",
     head: t.servers.alert.since,
     num: true,
     phone: "end",
-    cell: (alert) => <Time at={alert.resolved_at ?? alert.fired_at ?? alert.started_at} className="text-muted" />,
+    cell: (alert) => (
+      <Time at={alert.resolved_at ?? alert.fired_at ?? alert.started_at} className="text-muted" />
+    ),
   },
 ];
 

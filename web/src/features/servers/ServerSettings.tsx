@@ -20,7 +20,12 @@ export function ServerSettings() {
             [c.user, local ? "" : server.username],
             [c.auth, c.auths[server.auth]],
             [c.poll, server.poll_seconds > 0 ? t.servers.every(duration(server.poll_seconds)) : c.standard],
-            [c.snapshots, server.snapshot_minutes > 0 ? t.servers.every(duration(server.snapshot_minutes * 60)) : c.standard],
+            [
+              c.snapshots,
+              server.snapshot_minutes > 0
+                ? t.servers.every(duration(server.snapshot_minutes * 60))
+                : c.standard,
+            ],
             [c.clock, skew < 1000 ? c.clockOk : c.clockOff(milliseconds(skew), server.skew_ms > 0)],
             [c.group, server.group],
             [c.tags, server.tags.join(" · ")],

@@ -27,7 +27,8 @@ const most = 4; // lines of one chart
 const of = (all: readonly History[], metric: string) => all.filter((series) => series.metric === metric);
 
 /** The points of a metric without labels. */
-export const plain = (all: readonly History[], metric: string): readonly Point[] => of(all, metric)[0]?.points ?? [];
+export const plain = (all: readonly History[], metric: string): readonly Point[] =>
+  of(all, metric)[0]?.points ?? [];
 
 /** One series as a part of another: used of total. Points without a partner at their time are left out. */
 export function share(part: readonly Point[], whole: readonly Point[]): Point[] {
@@ -44,7 +45,8 @@ export function share(part: readonly Point[], whole: readonly Point[]): Point[] 
 export function sum(series: readonly (readonly Point[])[]): Point[] {
   if (series.length === 1 && series[0]) return [...series[0]];
   const totals = new Map<number, number>();
-  for (const points of series) for (const [at, value] of points) totals.set(at, (totals.get(at) ?? 0) + value);
+  for (const points of series)
+    for (const [at, value] of points) totals.set(at, (totals.get(at) ?? 0) + value);
   return [...totals].sort(([a], [b]) => a - b);
 }
 
@@ -59,15 +61,21 @@ export function traffic(all: readonly History[], metric: string): Point[] {
 }
 
 /** What all disks together read or write, a second. */
-export const transfer = (all: readonly History[], metric: string): Point[] => sum(of(all, metric).map(({ points }) => rates(points)));
+export const transfer = (all: readonly History[], metric: string): Point[] =>
+  sum(of(all, metric).map(({ points }) => rates(points)));
 
 const last = (points: readonly Point[]) => points[points.length - 1]?.[1] ?? 0;
 
 /** How full every file system is, the fullest first. */
 export function fullness(all: readonly History[]): ChartSeries[] {
-  const sizes = new Map(of(all, "node_disk_size_bytes").map(({ labels, points }) => [labels["mountpoint"], points]));
+  const sizes = new Map(
+    of(all, "node_disk_size_bytes").map(({ labels, points }) => [labels["mountpoint"], points]),
+  );
   return of(all, "node_disk_used_bytes")
-    .map(({ labels, points }) => ({ label: labels["mountpoint"] ?? "", points: share(points, sizes.get(labels["mountpoint"]) ?? []) }))
+    .map(({ labels, points }) => ({
+      label: labels["mountpoint"] ?? "",
+      points: share(points, sizes.get(labels["mountpoint"]) ?? []),
+    }))
     .filter(({ points }) => points.length > 0)
     .sort((a, b) => last(b.points) - last(a.points))
     .slice(0, most);
@@ -89,8 +97,14 @@ export interface Mount {
 
 /** Every file system as it is now, by its mount point. */
 export function mounts(all: readonly History[]): Mount[] {
-  const sizes = new Map(of(all, "node_disk_size_bytes").map(({ labels, points }) => [labels["mountpoint"], last(points)]));
+  const sizes = new Map(
+    of(all, "node_disk_size_bytes").map(({ labels, points }) => [labels["mountpoint"], last(points)]),
+  );
   return of(all, "node_disk_used_bytes")
-    .map(({ labels, points }) => ({ mount: labels["mountpoint"] ?? "", used: last(points), size: sizes.get(labels["mountpoint"]) ?? 0 }))
+    .map(({ labels, points }) => ({
+      mount: labels["mountpoint"] ?? "",
+      used: last(points),
+      size: sizes.get(labels["mountpoint"]) ?? 0,
+    }))
     .sort((a, b) => (a.mount < b.mount ? -1 : 1));
 }

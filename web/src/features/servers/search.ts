@@ -1,5 +1,14 @@
 /** The parts of a snapshot, in the order they are offered. */
-export const sections = ["hardware", "os", "disks", "network", "packages", "units", "ports", "users"] as const;
+export const sections = [
+  "hardware",
+  "os",
+  "disks",
+  "network",
+  "packages",
+  "units",
+  "ports",
+  "users",
+] as const;
 
 /** One of them. */
 export type Section = (typeof sections)[number];

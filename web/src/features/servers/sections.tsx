@@ -47,10 +47,21 @@ function list(rows: Row[], defs: readonly Def[]): List {
     ...(phone && { phone }),
     ...(from && { from }),
     sort: (row) => row[key],
-    cell: cell ?? ((row) => <span className={phone === "name" ? "font-medium" : mono ? "mono text-muted" : "text-muted"}>{row[key] || "–"}</span>),
+    cell:
+      cell ??
+      ((row) => (
+        <span className={phone === "name" ? "font-medium" : mono ? "mono text-muted" : "text-muted"}>
+          {row[key] || "–"}
+        </span>
+      )),
   }));
   const first = defs.find((def) => def.phone === "name") ?? defs[0];
-  return { rows, columns, sort: { by: first?.key ?? "", desc: false }, text: (row) => Object.values(row).join(" ") };
+  return {
+    rows,
+    columns,
+    sort: { by: first?.key ?? "", desc: false },
+    text: (row) => Object.values(row).join(" "),
+  };
 }
 
 const f = t.servers.facts;
@@ -63,7 +74,11 @@ function hardware({ hardware: h }: Sections): Sheet {
       [f.machine, [h.vendor, h.product].filter(Boolean).join(" ")],
       [f.board, h.board],
       [f.bios, h.bios],
-      [f.processor, h.cpu_model && `${h.cpu_sockets > 1 ? `${h.cpu_sockets} × ` : ""}${h.cpu_model}, ${f.cores(h.cpu_cores, h.cpu_threads)}`],
+      [
+        f.processor,
+        h.cpu_model &&
+          `${h.cpu_sockets > 1 ? `${h.cpu_sockets} × ` : ""}${h.cpu_model}, ${f.cores(h.cpu_cores, h.cpu_threads)}`,
+      ],
       [f.memory, h.memory_bytes > 0 ? bytes(h.memory_bytes) : ""],
       [f.virtualization, h.virtualization],
     ],
@@ -72,7 +87,14 @@ function hardware({ hardware: h }: Sections): Sheet {
 
 function system({ os }: Sections): Sheet {
   if (!os) return { facts: [] };
-  const updates = os.updates === null ? "" : os.updates === 0 ? f.upToDate : <Status look="warning">{f.waiting(os.updates)}</Status>;
+  const updates =
+    os.updates === null ? (
+      ""
+    ) : os.updates === 0 ? (
+      f.upToDate
+    ) : (
+      <Status look="warning">{f.waiting(os.updates)}</Status>
+    );
   return {
     facts: [
       [f.system, os.name],
@@ -87,7 +109,13 @@ function system({ os }: Sections): Sheet {
 
 function disks({ disks: all = [] }: Sections): List {
   return list(
-    all.map((d) => ({ key: d.name, name: d.name, model: d.model, kind: d.removable ? `${d.kind}, ${f.removable}` : d.kind, size: d.size_bytes })),
+    all.map((d) => ({
+      key: d.name,
+      name: d.name,
+      model: d.model,
+      kind: d.removable ? `${d.kind}, ${f.removable}` : d.kind,
+      size: d.size_bytes,
+    })),
     [
       { key: "name", head: f.name, phone: "name" },
       { key: "model", head: f.model, phone: "sub" },
@@ -99,14 +127,28 @@ function disks({ disks: all = [] }: Sections): List {
 
 function network({ network: all = [] }: Sections): List {
   return list(
-    all.map((n) => ({ key: n.name, name: n.name, state: n.state, addresses: n.addresses.join(", "), mac: n.mac, gateway: n.gateway ?? "", speed: n.speed_mbits })),
+    all.map((n) => ({
+      key: n.name,
+      name: n.name,
+      state: n.state,
+      addresses: n.addresses.join(", "),
+      mac: n.mac,
+      gateway: n.gateway ?? "",
+      speed: n.speed_mbits,
+    })),
     [
       { key: "name", head: f.name, phone: "name" },
       { key: "state", head: f.state, phone: "state" },
       { key: "addresses", head: f.addresses, phone: "sub", mono: true },
       { key: "gateway", head: f.gateway, mono: true },
       { key: "mac", head: f.mac, mono: true, from: "lg" },
-      { key: "speed", head: f.speed, num: true, phone: "end", cell: (row) => (Number(row["speed"]) > 0 ? f.mbits(Number(row["speed"])) : "–") },
+      {
+        key: "speed",
+        head: f.speed,
+        num: true,
+        phone: "end",
+        cell: (row) => (Number(row["speed"]) > 0 ? f.mbits(Number(row["speed"])) : "–"),
+      },
     ],
   );
 }
@@ -129,7 +171,11 @@ function units({ units: all = [] }: Sections): List {
         key: "active",
         head: f.active,
         phone: "state",
-        cell: ({ active }) => <Status look={active === "failed" ? "failed" : active === "active" ? "up" : "unknown"}>{active}</Status>,
+        cell: ({ active }) => (
+          <Status look={active === "failed" ? "failed" : active === "active" ? "up" : "unknown"}>
+            {active}
+          </Status>
+        ),
       },
       { key: "name", head: f.name, phone: "name" },
       { key: "sub", head: f.sub, phone: "end" },
@@ -141,9 +187,20 @@ function units({ units: all = [] }: Sections): List {
 function ports({ ports: all = [] }: Sections): List {
   const everywhere = (address: string) => (["0.0.0.0", "::", "*"].includes(address) ? f.everywhere : address);
   return list(
-    all.map((p, i) => ({ key: `${p.protocol} ${p.address} ${p.port} ${i}`, port: p.port, protocol: p.protocol, address: everywhere(p.address), process: p.process })),
+    all.map((p, i) => ({
+      key: `${p.protocol} ${p.address} ${p.port} ${i}`,
+      port: p.port,
+      protocol: p.protocol,
+      address: everywhere(p.address),
+      process: p.process,
+    })),
     [
-      { key: "port", head: f.port, phone: "name", cell: (row) => <span className="font-medium">{row["port"]}</span> },
+      {
+        key: "port",
+        head: f.port,
+        phone: "name",
+        cell: (row) => <span className="font-medium">{row["port"]}</span>,
+      },
       { key: "protocol", head: f.protocol, phone: "end" },
       { key: "address", head: f.address, phone: "sub", mono: true },
       { key: "process", head: f.process, phone: "state" },
@@ -156,7 +213,13 @@ function users({ users: all = [] }: Sections): List {
     all.map((u) => ({ key: `${u.uid} ${u.name}`, name: u.name, uid: u.uid, home: u.home, shell: u.shell })),
     [
       { key: "name", head: f.name, phone: "name" },
-      { key: "uid", head: f.uid, num: true, phone: "state", cell: (row) => number(Number(row["uid"])).replaceAll(",", "") },
+      {
+        key: "uid",
+        head: f.uid,
+        num: true,
+        phone: "state",
+        cell: (row) => number(Number(row["uid"])).replaceAll(",", ""),
+      },
       { key: "home", head: f.home, phone: "sub", mono: true },
       { key: "shell", head: f.shell, phone: "end", mono: true },
     ],

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -97,17 +96,20 @@ func idle(ctx context.Context) ([]figure, error) {
 // A process is an appliance that runs.
 type process struct {
 	cmd   *exec.Cmd
-	dir   string
 	base  string
 	token string
-	said  bytes.Buffer
+	lines *bufio.Reader // what it says on standard output
+	said  bytes.Buffer  // on standard error
 }
 
-var greeting = regexp.MustCompile(`^unity: ready (http://\S+) in `)
+var (
+	greeting   = regexp.MustCompile(`^unity: ready (http://\S+) in `)
+	invitation = regexp.MustCompile(`/setup\?token=(\S+)`)
+)
 
 // launch starts the binary on a data directory and returns when it says that it is ready.
 func launch(ctx context.Context, dir string) (*process, error) {
-	p := &process{dir: dir}
+	p := &process{}
 	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data-dir", dir, //nolint:gosec // a path of ours
 		"--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn")
 	p.cmd.Stderr = &p.said
@@ -119,15 +121,24 @@ func launch(ctx context.Context, dir string) (*process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%w: make build", err)
 	}
-	lines := bufio.NewReader(out)
-	first, err := lines.ReadString('\n')
-	m := greeting.FindStringSubmatch(first)
-	if m == nil {
-		return nil, errors.Join(fmt.Errorf("it said %q", first), err, p.stop())
+	p.lines = bufio.NewReader(out)
+	if p.base, err = p.hear(greeting); err != nil {
+		return nil, errors.Join(err, p.stop())
 	}
-	p.base = m[1]
-	go io.Copy(io.Discard, lines) //nolint:errcheck // ends with the process
 	return p, nil
+}
+
+// hear reads what the process says until a line matches.
+func (p *process) hear(line *regexp.Regexp) (string, error) {
+	for {
+		text, err := p.lines.ReadString('\n')
+		if m := line.FindStringSubmatch(text); m != nil {
+			return m[1], nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("it never said %s: %w", line, err)
+		}
+	}
 }
 
 // ready launches a new appliance and makes its first user.
@@ -140,13 +151,13 @@ func ready(ctx context.Context) (p *process, end func() error, err error) {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	end = func() error { return errors.Join(p.stop(), os.RemoveAll(dir)) }
-	token, err := os.ReadFile(filepath.Join(dir, "setup-token")) //nolint:gosec // a path of ours
+	token, err := p.hear(invitation)
 	if err == nil {
 		var made struct {
 			Token string `json:"access_token"`
 		}
 		err = p.call(ctx, http.MethodPost, "/api/v1/setup", map[string]any{
-			"token": strings.TrimSpace(string(token)), "username": "bench", "password": "correct horse battery staple",
+			"token": token, "username": "bench", "password": "correct horse battery staple",
 		}, &made)
 		p.token = made.Token
 	}

@@ -133,7 +133,11 @@ func (s *Service) load(ctx context.Context, t store.Tenant, x *board) error {
 	p := x.plan(s.Now())
 	x.reconcile(p)
 	for _, v := range targets {
-		x.reached(p, v.ID, reach{v.State, v.Reason, v.KeyChanged})
+		now, told := x.reach[v.ID]
+		if !told {
+			now = reach{v.State, v.Reason, v.KeyChanged}
+		}
+		x.reached(p, v.ID, now)
 	}
 	if err := s.commit(ctx, t, x, p, ""); err != nil {
 		return err

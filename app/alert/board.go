@@ -20,6 +20,7 @@ type board struct {
 	byEvent  map[string]*rule // fed ones, by their builtin name
 	targets  map[string]store.Target
 	silences []store.Silence
+	reach    map[string]reach  // how servers answer, as Reached was told: newer than what is stored
 	turned   map[string]bool   // rules that watch another metric than a moment ago
 	watch    map[string]*watch // by server, made at its first poll
 	counters map[string]map[string]counter
@@ -55,7 +56,7 @@ type counter struct {
 func newBoard(tenant store.TenantID) *board {
 	return &board{
 		tenant: tenant, open: map[string]*entry{}, held: map[string]store.Alert{}, busy: map[pair]int{},
-		counters: map[string]map[string]counter{},
+		counters: map[string]map[string]counter{}, reach: map[string]reach{},
 	}
 }
 
@@ -81,6 +82,11 @@ func (x *board) know(thresholds []store.Threshold, targets []store.Target, silen
 	for server := range x.counters {
 		if _, ok := x.targets[server]; !ok {
 			delete(x.counters, server)
+		}
+	}
+	for server := range x.reach {
+		if _, ok := x.targets[server]; !ok {
+			delete(x.reach, server)
 		}
 	}
 }

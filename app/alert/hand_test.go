@@ -77,6 +77,21 @@ func TestTheStateOfServersIsTakenOverAtStart(t *testing.T) {
 	h.want("resolved")
 }
 
+func TestAReloadKeepsWhatIsNewerThanTheStore(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	if err := h.t.SaveServerState(t.Context(), h.server.ID, store.ServerState{State: store.ServerUp, Since: h.now()}); err != nil {
+		t.Fatal(err)
+	}
+	h.reach(store.ServerDown, "timeout")
+	h.changed() // the state is stored a moment later
+	h.want("pending")
+	h.set(alert.Unreachable, func(v *store.Threshold) { v.Enabled = false })
+	h.want()
+	h.set(alert.Unreachable, func(v *store.Threshold) { v.Enabled = true }) // still down
+	h.want("pending")
+}
+
 func TestAChangedHostKeyFiresAtOnceANewOneDoesNot(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -28,6 +28,7 @@ func (s *Service) Reached(ctx context.Context, t store.Tenant, server store.Serv
 		if err := s.meet(ctx, t, x, server.ID); err != nil {
 			return err
 		}
+		x.reach[server.ID] = now
 		p := x.plan(s.Now())
 		x.reached(p, server.ID, now)
 		return s.commit(ctx, t, x, p, "")

@@ -41,7 +41,7 @@ type createSilenceIn struct {
 		Tag       string    `json:"tag,omitempty" maxLength:"64"`
 		Severity  string    `json:"severity,omitempty" enum:",info,warning,critical"`
 		Comment   string    `json:"comment,omitempty" maxLength:"500"`
-		Starts    time.Time `json:"starts_at,omitempty" doc:"Now, if absent"`
+		Starts    time.Time `json:"starts_at,omitzero" doc:"Now, if absent"`
 		Ends      time.Time `json:"ends_at"`
 	}
 }

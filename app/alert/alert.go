@@ -30,6 +30,7 @@ type Service struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 
+	pruned time.Time // when old rows were deleted last
 	mu     sync.Mutex
 	boards map[store.TenantID]*board
 }

@@ -336,6 +336,35 @@ func TestAlertsEndWithWhatTheyAreAbout(t *testing.T) {
 	}
 }
 
+func TestOldAlertsAndDeliveriesAreLetGo(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.threshold(store.Threshold{Metric: "cpu_percent", Value: 90})
+	h.cpu(95)
+	h.cpu(10)
+	h.cpu(95) // this one stays open
+	h.pass(91 * 24 * time.Hour)
+	h.tick()
+	h.want("resolved", "firing")
+	if d := h.told("firing", "resolved", "firing"); len(d) != 3 { // they wait for their channel
+		t.Fatal(d)
+	}
+	all, err := h.t.Deliveries(t.Context(), store.List{Limit: 10}, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all.Items {
+		d.State = store.DeliverySent
+		if err := h.t.Attempted(t.Context(), d, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.pass(300 * 24 * time.Hour)
+	h.tick()
+	h.want("firing")
+	h.told()
+}
+
 func TestBuiltinThresholdsAreThereOnceAndStay(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -38,7 +38,7 @@ func (s *Service) tick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var first error
+	first := s.prune(ctx, tenants)
 	for _, t := range tenants {
 		err := s.on(ctx, t, func(x *board) error {
 			p := x.plan(s.Now())

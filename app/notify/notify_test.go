@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -543,5 +544,34 @@ func TestNtfyGetsAnArticle(t *testing.T) {
 	}
 	if r.heads[0].Get("Authorization") != "Bearer tk_1" {
 		t.Errorf("headers: %v", r.heads[0])
+	}
+}
+
+func TestAChannelThatWasDownHearsOfItLater(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.channel("hook", "webhook", map[string]any{"url": "http://" + address})
+	p.run()
+	p.alarm("firing", "up")
+	if d := p.attempted(); d.State != store.DeliveryQueued || d.Attempts[0].Message != outgoing.ErrUnreachable.Msg {
+		t.Fatalf("delivery: %+v", d)
+	}
+	if l, err = net.Listen("tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	go func() { _ = s.Serve(l) }()
+	defer func() { _ = s.Close() }()
+	p.pass(10 * time.Second)
+	if d := p.attempted(); d.State != store.DeliverySent || len(d.Attempts) != 2 {
+		t.Fatalf("delivery: %+v", d)
 	}
 }

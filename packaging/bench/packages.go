@@ -26,6 +26,9 @@ var promises = []promise{
 	{"app/metric", "Disk", "bytes/sample", figure{name: "a sample on disk", limit: 2.4}},
 	{"app/metric", "Day/all", "ms/series", figure{name: "one series over 24 h", limit: 1}},
 	{"app/metric", "Day/all", "of-limit", figure{name: "  of fetching its rows"}},
+	{"app/server", "Poll", "cpu-ms/poll", figure{name: "a poll over a kept connection, both ends", limit: 5}},
+	{"app/httpapi", "Edge", "requests/s", figure{name: "one server through the edge"}},
+	{"app/httpapi", "Edge", "of-limit", figure{name: "  of a bare handler", limit: 0.7, more: true}},
 	{"app/alert", "Observe", "ns/series", figure{name: "one series against its thresholds"}},
 	{"app/cert", "Start", "ns/op", figure{name: "certificates at the start", limit: 5e6}},
 }

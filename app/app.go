@@ -14,10 +14,20 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"unity.internal/app/alert"
 	"unity.internal/app/auth"
+	"unity.internal/app/cert"
 	"unity.internal/app/event"
 	"unity.internal/app/httpapi"
 	"unity.internal/app/job"
+	"unity.internal/app/metric"
+	"unity.internal/app/notify"
+	"unity.internal/app/notify/ntfy"
+	"unity.internal/app/notify/smtp"
+	"unity.internal/app/notify/webhook"
+	"unity.internal/app/outgoing"
+	"unity.internal/app/remote"
+	"unity.internal/app/server"
 	"unity.internal/app/vault"
 	"unity.internal/store"
 	"unity.internal/web"
@@ -37,6 +47,15 @@ type App struct {
 	jobs    *job.Service
 	names   *names
 	health  *health
+	cert    *cert.Service
+	out     *outgoing.Client
+	metrics *metric.Service
+	alerts  *alert.Service
+	notify  *notify.Service
+	beat    *notify.Heartbeat
+	remote  *remote.Pool
+	servers *server.Service
+	sink    *sink
 	http    *httpapi.Server
 	control control
 	end     context.CancelFunc // ends requests that outlive the drain
@@ -95,11 +114,70 @@ func (a *App) build(ctx context.Context) error {
 	if a.names, err = newNames(ctx, a.config, a.store); err != nil {
 		return err
 	}
+	a.cert = cert.New(cert.Config{
+		Storage: cert.NewStorage(a.store.System(), a.vault), Allowed: a.names.known, Hostname: a.names.hostname,
+		Domains: cert.SearchDomains(), Log: a.log.With("part", "cert"),
+	})
+	a.watch()
+	if err := a.firstServer(ctx); err != nil {
+		return err
+	}
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
 		urls: a.names.urls, added: a.changed,
 	}
 	return a.edge(ctx)
+}
+
+// watch builds what looks at servers and tells people.
+func (a *App) watch() {
+	tenants := a.store.System().Tenants
+	a.out = outgoing.New(outgoing.Options{
+		AllowPrivate: func() bool { return !a.config.Serve.MultiTenancy }, Own: a.names.listeners,
+	})
+	a.metrics = metric.New(a.store, a.log.With("part", "metric"))
+	a.metrics.Room = a.health.room
+	a.notify = notify.New(notify.Options{
+		Tenants: tenants, Sealer: a.vault, Publish: a.bus.Publish, Base: a.names.base, Now: time.Now, Log: a.log.With("part", "notify"),
+		Kinds: []notify.Kind{webhook.Kind(a.out), ntfy.Kind(a.out), smtp.Kind(a.out.Dial, nil)},
+	})
+	a.beat = notify.NewHeartbeat(a.out, a.names.heartbeat, a.health.well, time.Now, a.log.With("part", "heartbeat"))
+	a.alerts = &alert.Service{
+		Tenants: tenants, Publish: a.bus.Publish, Wake: a.notify.Wake, Voice: a.voice, Now: time.Now, Log: a.log.With("part", "alert"),
+	}
+	a.sink = newSink(a)
+	a.remote = remote.New(remote.Limits{})
+	a.servers = server.New(server.Parts{
+		Store: a.store, Vault: a.vault, Remote: a.remote, Sink: a.sink, Log: a.log.With("part", "server"),
+		Publish: a.sink.publish, Hostname: a.names.hostname,
+	})
+}
+
+// voice returns the tenant whose channels speak for one: the household's for
+// the appliance itself, while there is one household.
+func (a *App) voice(id store.TenantID) store.TenantID {
+	if id == store.SystemTenant && !a.config.Serve.MultiTenancy {
+		return store.DefaultTenant
+	}
+	return id
+}
+
+// firstServer adds this machine to a new appliance, so that whoever sets it up
+// sees it live. One that a person removed does not come back.
+func (a *App) firstServer(ctx context.Context) error {
+	if _, locked := a.vault.Locked(); locked {
+		return nil
+	}
+	there, err := a.store.System().HasUsers(ctx)
+	if err != nil || there {
+		return err
+	}
+	home := a.store.Tenant(store.DefaultTenant)
+	_, err = home.LocalServer(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = a.servers.AddLocal(ctx, home)
+	}
+	return err
 }
 
 // edge builds the HTTP API over the parts.
@@ -121,13 +199,14 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, ctx, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
+		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify,
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
 		Limits: limits, Health: a.health.now, MetricsToken: token, MultiTenancy: a.config.Serve.MultiTenancy,
 		About: httpapi.About{
 			Version: number, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
-			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: func() string { return "" },
+			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
-		CA:      func(context.Context) ([]byte, error) { return nil, store.ErrNotFound },
+		CA:      a.cert.RootPEM,
 		Changed: a.changed,
 	})
 	return nil
@@ -135,7 +214,11 @@ func (a *App) edge(ctx context.Context) error {
 
 // changed tells every part that a tenant, or its settings, changed.
 func (a *App) changed(ctx context.Context, tenant store.TenantID) {
-	if err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx)); err != nil {
+	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx))
+	if tenant == store.SystemTenant {
+		a.beat.Changed()
+	}
+	if err != nil {
 		a.log.ErrorContext(ctx, "reload after a change", "tenant", tenant, "err", err)
 	}
 }
@@ -154,10 +237,13 @@ func (a *App) sizes(context.Context) (database, left int64) {
 func (a *App) Run(ctx context.Context, out io.Writer) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen,
+		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run,
+		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run,
 		func(ctx context.Context) error { return a.serve(ctx, out) },
 	} {
 		g.Go(func() error { return run(ctx) })
 	}
-	return errors.Join(g.Wait(), a.store.Close(context.WithoutCancel(ctx)), a.held.Close())
+	err := g.Wait()
+	a.remote.Close()
+	return errors.Join(err, a.store.Close(context.WithoutCancel(ctx)), a.held.Close())
 }

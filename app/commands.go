@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 	"unity.internal/app/auth"
 	"unity.internal/app/fault"
@@ -26,6 +27,7 @@ type terminal struct {
 
 // Main parses arguments, runs the command and returns the exit code.
 func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	unix.Umask(0o077) // what it writes is its own
 	var c Config
 	p, err := parser(&c)
 	if err != nil {

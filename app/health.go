@@ -55,6 +55,12 @@ func (h *health) look(ctx context.Context) {
 	} else {
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog) // not under systemd: nothing to tell
 	}
+	if reason := h.app.metrics.Unwell(); reason != "" {
+		v.Degraded = append(v.Degraded, "metrics: "+reason)
+	}
+	if err := h.app.alerts.Unwell(ctx, h.app.store.System().Own(), v.Degraded); err != nil && ctx.Err() == nil {
+		h.app.log.ErrorContext(ctx, "appliance alert", "err", err)
+	}
 	database, _ := h.app.sizes(ctx)
 	v.Gauges = []httpapi.Gauge{
 		{Name: "unity_database_bytes", Help: "Size of the database with its log", Value: float64(database)},
@@ -74,6 +80,9 @@ func (h *health) now() httpapi.Health {
 	}
 	return h.last
 }
+
+// well reports whether nothing is degraded: then the heartbeat goes out.
+func (h *health) well() bool { return len(h.now().Degraded) == 0 }
 
 // room reports whether samples may still be written.
 func (h *health) room() bool {

@@ -156,19 +156,27 @@ func (n *names) lan() string {
 	return "127.0.0.1"
 }
 
-// listening reports whether address and port are a listener of ours, which
-// requests to the outside must never reach.
-func (n *names) listening(to netip.AddrPort) bool {
-	if !to.Addr().IsLoopback() && !slices.Contains(n.own(), to.Addr().Unmap()) {
-		return false
-	}
+// listeners returns the addresses that requests to the outside must never reach.
+func (n *names) listeners() (all []netip.AddrPort) {
 	for _, ln := range []net.Addr{n.plain, n.tls} {
 		if ln == nil {
 			continue
 		}
-		if _, port, _ := net.SplitHostPort(ln.String()); port == strconv.Itoa(int(to.Port())) {
-			return true
+		_, text, _ := net.SplitHostPort(ln.String())
+		port, err := strconv.ParseUint(text, 10, 16)
+		if err != nil {
+			continue // a listener of ours has a port
+		}
+		for _, a := range append([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, n.own()...) {
+			all = append(all, netip.AddrPortFrom(a, uint16(port)))
 		}
 	}
-	return false
+	return all
+}
+
+// heartbeat returns whom to tell that the appliance lives, and how often.
+func (n *names) heartbeat(context.Context) (string, time.Duration, error) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.settings.HeartbeatURL, time.Duration(n.settings.HeartbeatSeconds) * time.Second, nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,14 @@ func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 		}
 		a.names.plain = ln.Addr()
 		all = append(all, ln)
+	}
+	if s.HTTPS != "" && s.TLS != "off" {
+		ln, err := listen(ctx, s.HTTPS, "--https")
+		if err != nil {
+			return nil, err
+		}
+		a.names.tls = ln.Addr()
+		all = append(all, tls.NewListener(ln, a.cert.TLSConfig()))
 	}
 	return all, nil
 }

@@ -9,15 +9,20 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
+	"unity.internal/app/alert"
 	"unity.internal/app/auth"
 	"unity.internal/app/event"
 	"unity.internal/app/job"
+	"unity.internal/app/metric"
+	"unity.internal/app/notify"
+	"unity.internal/app/server"
 	"unity.internal/app/vault"
 	"unity.internal/store"
 )
@@ -40,6 +45,13 @@ type Parts struct {
 	Vault  *vault.Vault
 	Bus    *event.Bus
 	Jobs   *job.Service
+	// Servers watches machines.
+	Servers *server.Service
+	// Metrics keeps the samples of servers.
+	Metrics *metric.Service
+	// Alerts evaluates thresholds; Notify keeps channels and tells people.
+	Alerts *alert.Service
+	Notify *notify.Service
 	Web    fs.FS // the built front end
 
 	Reach  Reach         // by which names the appliance is asked
@@ -89,20 +101,45 @@ func New(ctx, stop context.Context, p Parts) *Server {
 	m.routes()
 	m.document()
 	m.spa()
-	return &Server{m.app, m.api.OpenAPI()}
+	return &Server{app: m.app, doc: m.api.OpenAPI()}
 }
 
 // A Server answers on any number of listeners.
 type Server struct {
 	app *fiber.App
 	doc *huma.OpenAPI
+
+	mu     sync.Mutex
+	open   []net.Listener
+	closed bool
 }
 
 // Serve answers what arrives at ln until Shutdown.
-func (s *Server) Serve(ln net.Listener) error { return s.app.Listener(ln) }
+func (s *Server) Serve(ln net.Listener) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return ln.Close()
+	}
+	s.open = append(s.open, ln)
+	s.mu.Unlock()
+	return s.app.Listener(ln)
+}
 
-// Shutdown stops listening and waits for requests to end, until ctx ends.
-func (s *Server) Shutdown(ctx context.Context) error { return s.app.ShutdownWithContext(ctx) }
+// Shutdown stops listening and waits for requests to end, until ctx ends. It
+// closes the listeners itself: Fiber knows only those that it serves already.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	for _, ln := range s.open {
+		_ = ln.Close() // Fiber closes it, too
+	}
+	s.mu.Unlock()
+	if err := s.app.ShutdownWithContext(ctx); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // routes is the whole API, one resource a line.
 func (m mux) routes() {
@@ -112,6 +149,13 @@ func (m mux) routes() {
 	m.settings()
 	m.audit()
 	m.jobs()
+	m.servers()
+	m.samples()
+	m.thresholds()
+	m.alerts()
+	m.silences()
+	m.channels()
+	m.deliveries()
 	m.system()
 	m.events()
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -33,6 +33,7 @@ const (
 type bench struct {
 	tb     testing.TB
 	app    *fiber.App
+	client *http.Client
 	doc    *huma.OpenAPI
 	store  *store.Store
 	auth   *auth.Service
@@ -46,6 +47,21 @@ const password = "correct horse battery"
 
 func newBench(tb testing.TB, change ...func(*Parts)) *bench {
 	tb.Helper()
+	return newBenchWith(tb, people, change...)
+}
+
+// people are who may sign in, without a password.
+var people = []struct {
+	name, role string
+	tenant     store.TenantID
+}{{"ann", "owner", "acme"}, {"vic", "viewer", "acme"}, {"gus", "owner", "globex"}, {"root", "owner", "default"}}
+
+func newBenchWith(tb testing.TB, users []struct {
+	name, role string
+	tenant     store.TenantID
+}, change ...func(*Parts),
+) *bench {
+	tb.Helper()
 	b := &bench{tb: tb, log: &strings.Builder{}, tokens: map[string]string{}}
 	v := &vault.Vault{}
 	b.store = storetest.Open(tb, store.WithSigner(v.Sign))
@@ -57,10 +73,7 @@ func newBench(tb testing.TB, change ...func(*Parts)) *bench {
 	storetest.Tenants(tb, b.store, "acme", "globex")
 	b.auth = auth.New(b.store, func(ctx context.Context) ([]byte, error) { return v.Key(ctx, store.SystemTenant, "jwt") })
 	err := errors.Join(v.AddTenant(ctx, "acme"), v.AddTenant(ctx, "globex"))
-	for _, u := range []struct {
-		name, role string
-		tenant     store.TenantID
-	}{{"ann", "owner", "acme"}, {"vic", "viewer", "acme"}, {"gus", "owner", "globex"}, {"root", "owner", "default"}} {
+	for _, u := range users {
 		err = errors.Join(err, sys.CreateUser(ctx, store.User{ID: u.name, Username: u.name, Admin: u.name == "root"}, u.name),
 			b.store.Tenant(u.tenant).SetMember(ctx, u.name, u.role))
 	}
@@ -85,7 +98,7 @@ func newBench(tb testing.TB, change ...func(*Parts)) *bench {
 		},
 		Health: func() Health { return Health{Ready: true, Degraded: []string{"disk: nearly full"}} },
 		About: About{
-			Version: "test", URLs: func() []string { return nil }, Fingerprint: func() string { return "" },
+			Version: "test", URLs: func() []string { return nil }, Fingerprint: func(context.Context) (string, error) { return "", nil },
 			Sizes: func(context.Context) (int64, int64) { return 1, 2 },
 		},
 		CA:      func(context.Context) ([]byte, error) { return []byte("-----BEGIN CERTIFICATE-----\n"), nil },
@@ -97,7 +110,33 @@ func newBench(tb testing.TB, change ...func(*Parts)) *bench {
 	}
 	s := New(ctx, ctx, b.parts)
 	b.app, b.doc = s.app, s.doc
+	b.listen(s)
 	return b
+}
+
+// listen serves on loopback; the client reaches it under any host name.
+func (b *bench) listen(s *Server) {
+	b.tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }()
+	b.client = &http.Client{Transport: &http.Transport{
+		DisableCompression: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", ln.Addr().String())
+		},
+	}}
+	b.tb.Cleanup(func() {
+		b.client.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := errors.Join(s.Shutdown(ctx), <-served); err != nil {
+			b.tb.Error(err)
+		}
+	})
 }
 
 // cookie returns a session cookie of user, made without a password.
@@ -123,8 +162,10 @@ type answer struct {
 // do sends one request as who ("" is nobody); header holds "Name: value" lines.
 func (b *bench) do(who, method, path, body string, header ...string) answer {
 	b.tb.Helper()
-	req := httptest.NewRequest(method, path, strings.NewReader(body))
-	req.Host = host
+	req, err := http.NewRequestWithContext(b.tb.Context(), method, origin+path, strings.NewReader(body))
+	if err != nil {
+		b.tb.Fatal(err)
+	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Origin", origin)
 	for _, h := range header {
@@ -137,7 +178,7 @@ func (b *bench) do(who, method, path, body string, header ...string) answer {
 	if who != "" {
 		req.AddCookie(&http.Cookie{Name: plainCookie, Value: b.cookie(who)})
 	}
-	res, err := b.app.Test(req, -1)
+	res, err := b.client.Do(req)
 	if err != nil {
 		b.tb.Fatal(err)
 	}

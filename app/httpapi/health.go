@@ -95,5 +95,5 @@ type About struct {
 	Started                   time.Time
 	URLs                      func() []string
 	Sizes                     func(context.Context) (database, free int64)
-	Fingerprint               func() string // of the certificate of the appliance's own CA
+	Fingerprint               func(context.Context) (string, error) // of the certificate of the appliance's own CA
 }

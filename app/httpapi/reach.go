@@ -58,7 +58,14 @@ func (m mux) arrive(ctx context.Context) fiber.Handler {
 		c.Set("Cross-Origin-Opener-Policy", "same-origin")
 		ctx := context.WithValue(ctx, requestKey{}, id)
 		c.SetUserContext(context.WithValue(ctx, clientKey{}, m.client(c)))
-		return c.Next()
+		err := c.Next()
+		if err == nil && c.Response().StatusCode() < http.StatusBadRequest {
+			return nil
+		}
+		if c.Request().IsBodyStream() {
+			c.Context().SetConnectionClose() // what was not read of the body must not become the next request
+		}
+		return err
 	}
 }
 

@@ -39,10 +39,11 @@ func (m mux) getSystem(ctx context.Context, _ Caller, _ *struct{}) (*body[applia
 	if degraded == nil {
 		degraded = []string{}
 	}
+	fingerprint, err := m.About.Fingerprint(ctx)
 	return &body[appliance]{appliance{
 		m.About.Version, m.About.Commit, m.About.Started, m.About.Hostname, m.Vault.Instance(), free, database, degraded,
-		m.About.Fingerprint(), m.About.URLs(),
-	}}, nil
+		fingerprint, m.About.URLs(),
+	}}, err
 }
 
 type pem struct {

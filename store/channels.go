@@ -133,7 +133,8 @@ func (t Tenant) DeleteChannel(ctx context.Context, id string, rev int64) error {
 	})
 }
 
-// ownChannels returns ErrChannelUnknown if one of the ids is no channel of the tenant.
+// ownChannels returns ErrChannelUnknown if one of the ids is no channel of the
+// tenant. The appliance itself may name those of the household that speaks for it.
 func (t Tenant) ownChannels(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -143,7 +144,8 @@ func (t Tenant) ownChannels(ctx context.Context, ids []string) error {
 		return err
 	}
 	missing, err := sq.One(ctx, t.db, scanCount, `SELECT count(*) FROM json_each(@ids)
-		WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.tenant_id = @tenant AND c.id = json_each.value)`, sql.Named("ids", string(text)))
+		WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.tenant_id = @tenant AND c.id = json_each.value)
+		AND NOT EXISTS (SELECT 1 FROM channels c WHERE @tenant = 'system' AND c.tenant_id = 'default' AND c.id = json_each.value)`, sql.Named("ids", string(text)))
 	if err == nil && missing > 0 {
 		return ErrChannelUnknown
 	}

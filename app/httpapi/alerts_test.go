@@ -66,6 +66,9 @@ func TestAlertsFromThresholdToResolution(t *testing.T) {
 	if made["condition"] != "gt" || made["severity"] != "warning" || made["enabled"] != true || made["channel_ids"] != nil || made["server_id"] != nil {
 		t.Errorf("threshold: %v", made)
 	}
+	if off := b.want(201, "ann", "POST", "/thresholds", `{"name":"off","metric":"load1","value":4,"enabled":false}`); off["enabled"] != false {
+		t.Errorf("threshold: %v", off)
+	}
 	path := "/thresholds/" + made["id"].(string)
 	b.want(412, "ann", "PATCH", path, `{"value":95}`, `If-Match: "7"`)
 	made = b.want(200, "ann", "PATCH", path, fmt.Sprintf(`{"value":80,"clear_value":70,"server_id":%q,"channel_ids":[]}`, server), `If-Match: "1"`)

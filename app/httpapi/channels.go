@@ -37,7 +37,7 @@ type createChannelIn struct {
 	Body struct {
 		Name     string         `json:"name" minLength:"1" maxLength:"64" doc:"Unique within the tenant"`
 		Type     string         `json:"type" enum:"webhook,ntfy,smtp"`
-		Enabled  bool           `json:"enabled,omitempty" default:"true"`
+		Enabled  *bool          `json:"enabled,omitempty" default:"true"`
 		Config   map[string]any `json:"config" doc:"As GET /channels/types describes it"`
 		Template string         `json:"template,omitempty" maxLength:"4096"`
 	}
@@ -46,7 +46,7 @@ type createChannelIn struct {
 func (m mux) createChannel(ctx context.Context, c Caller, in *createChannelIn) (*versioned[store.Channel], error) {
 	b := in.Body
 	v, err := m.Notify.Create(ctx, c.Tenant, store.Channel{
-		Name: b.Name, Type: b.Type, Enabled: b.Enabled, Config: b.Config, Template: b.Template,
+		Name: b.Name, Type: b.Type, Enabled: b.Enabled == nil || *b.Enabled, Config: b.Config, Template: b.Template,
 	})
 	if err == nil {
 		m.Bus.Publish(c.Tenant.ID, "channels", v.ID, v.Rev)

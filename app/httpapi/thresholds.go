@@ -77,7 +77,7 @@ type createThresholdIn struct {
 		Clear     *float64 `json:"clear_value,omitempty"`
 		For       int64    `json:"for_seconds,omitempty" minimum:"0" maximum:"604800"`
 		Severity  string   `json:"severity,omitempty" enum:"info,warning,critical" default:"warning"`
-		Enabled   bool     `json:"enabled,omitempty" default:"true"`
+		Enabled   *bool    `json:"enabled,omitempty" default:"true"`
 		Channels  []string `json:"channel_ids,omitempty" maxItems:"50"`
 	}
 }
@@ -86,7 +86,7 @@ func (m mux) createThreshold(ctx context.Context, c Caller, in *createThresholdI
 	b := in.Body
 	v := store.Threshold{
 		ID: store.NewID(), Name: b.Name, Server: b.Server, Tag: b.Tag, Metric: b.Metric, Condition: b.Condition, Value: b.Value,
-		Clear: b.Clear, For: b.For, Severity: b.Severity, Enabled: b.Enabled, Channels: b.Channels,
+		Clear: b.Clear, For: b.For, Severity: b.Severity, Enabled: b.Enabled == nil || *b.Enabled, Channels: b.Channels,
 	}
 	if err := alert.Check(v); err != nil {
 		return nil, err

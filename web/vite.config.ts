@@ -44,6 +44,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // The drawing of charts is a leaf of its own, fetched with the first page that has one.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "plot", test: /node_modules\/uplot/ }] } } },
   },
   server: {
     proxy: { "/api": process.env["UNITY_URL"] ?? "http://127.0.0.1:8080" },

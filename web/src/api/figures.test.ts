@@ -97,6 +97,7 @@ test("the limits of a server are its own, those of its tags, and those of all", 
 
 test("a server looks like its worst trouble", () => {
   const up = {
+    id: "s1",
     state: "up" as const,
     alerts: { critical: 0, warning: 0, info: 0 },
     last_seen: new Date(at).toISOString(),

@@ -85,6 +85,12 @@ export function useFreshReadings(servers: readonly string[]): void {
   );
 }
 
+/** When a server last answered: what its list says, or a poll since. */
+export function lastSeen({ id, last_seen }: Pick<Server, "id" | "last_seen">): string | null {
+  const polled = newest.get(id)?.at;
+  return polled && (!last_seen || polled > last_seen) ? polled : last_seen;
+}
+
 const nothing: Figures = {};
 
 /** The newest figures of a server. */

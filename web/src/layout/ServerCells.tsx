@@ -9,7 +9,7 @@ import { Badge, Status } from "../ui/mark";
 import { useTicking } from "../ui/Time";
 
 /** The look of a server, again when time alone changes it: a poll that does not come. */
-export function useLook(server: Pick<Server, "state" | "alerts" | "last_seen" | "poll_seconds">): ServerLook {
+export function useLook(server: Server): ServerLook {
   return useTicking(useCallback((now) => lookOf(server, now), [server])) as ServerLook;
 }
 

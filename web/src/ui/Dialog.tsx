@@ -1,6 +1,6 @@
 import clsx from "clsx";
 import { Dialog as Radix } from "radix-ui";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useRef, useState } from "react";
 
 import { t } from "../locales";
 import { Button } from "./Button";
@@ -32,6 +32,7 @@ export function Dialog({ open, onClose, title, lead, children, foot, wide, onSub
       {foot && <div className="foot">{foot}</div>}
     </>
   );
+  const before = useRef<Element>(null); // what had the keyboard before, and gets it back
   const submit = (event: FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
@@ -44,6 +45,13 @@ export function Dialog({ open, onClose, title, lead, children, foot, wide, onSub
           <Radix.Content
             asChild={Boolean(onSubmit)}
             className={clsx("dialog", wide && "wide")}
+            onOpenAutoFocus={() => {
+              before.current = document.activeElement;
+            }}
+            onCloseAutoFocus={(event) => {
+              event.preventDefault();
+              if (before.current instanceof HTMLElement) before.current.focus();
+            }}
             {...(!lead && { "aria-describedby": undefined })}
           >
             {onSubmit ? <form onSubmit={submit}>{inside}</form> : inside}

@@ -30,15 +30,16 @@ interface ReadingProps {
   children: ReactNode;
   /** Draws a meter after the number. */
   ratio?: number | null | undefined;
+  className?: string | undefined;
   /** A limit is passed: the shape and the colour of its severity. */
   over?: Look | undefined;
 }
 
 /** A number, and how full it is. */
-export function Reading({ children, ratio, over }: ReadingProps) {
+export function Reading({ children, ratio, className, over }: ReadingProps) {
   const tone = over?.tone === "warn" || over?.tone === "critical" ? over.tone : undefined;
   return (
-    <span className={clsx("reading", tone)}>
+    <span className={clsx("reading", tone, className)}>
       {over && <Mark shape={over.shape} tone={over.tone} />}
       <span>{children}</span>
       {ratio != null && <Meter ratio={ratio} tone={tone} />}

@@ -38,8 +38,13 @@ interface FigureProps {
 
 function Figure({ server, measure, thresholds, meter }: FigureProps) {
   const value = useReadings(server)[ratios[measure]];
+  const stale = useLook(server) === "stale"; // old figures stay and turn faint
   return (
-    <Reading ratio={meter ? value : undefined} over={passed(value, limitsOf(thresholds, server, measure))}>
+    <Reading
+      className={stale ? "text-faint" : undefined}
+      ratio={meter ? value : undefined}
+      over={passed(value, limitsOf(thresholds, server, measure))}
+    >
       {percent(value)}
     </Reading>
   );

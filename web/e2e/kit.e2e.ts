@@ -1,0 +1,127 @@
+// The kit on its own: every part in every state, in both themes, wide and narrow.
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+
+const themes = ["light", "dark"] as const;
+const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 360, height: 740 } };
+
+async function open(page: Page): Promise<void> {
+  await page.goto("/_ui");
+  await page.getByRole("heading", { name: "Overlays" }).waitFor();
+  // Motion is for people; what is being judged must stand still.
+  await page.emulateMedia({ reducedMotion: "reduce" });
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html.slice(0, 160))])).toEqual([]);
+}
+
+for (const theme of themes) {
+  for (const [name, viewport] of Object.entries(sizes)) {
+    test(`everything is accessible, ${theme} and ${name}`, async ({ browser }) => {
+      const context = await browser.newContext({ viewport, colorScheme: theme });
+      const page = await context.newPage();
+      await open(page);
+      await expectAccessible(page);
+      await context.close();
+    });
+  }
+}
+
+test("nothing is wider than a phone", async ({ page }) => {
+  await page.setViewportSize(sizes.narrow);
+  await open(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(sizes.narrow.width);
+});
+
+test("a dialog takes the keyboard, keeps it and gives it back", async ({ page }) => {
+  await open(page);
+  const button = page.getByRole("button", { name: "Open dialog" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Rename server" });
+  await expect(dialog.getByLabel("Name")).toBeFocused();
+  await expectAccessible(page);
+  for (let i = 0; i < 5; i++) await page.keyboard.press("Tab");
+  expect(await dialog.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(button).toBeFocused();
+});
+
+test("danger waits until the thing is named", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Delete pve-02" }).last().click();
+  const dialog = page.getByRole("dialog");
+  const remove = dialog.getByRole("button", { name: "Delete pve-02" });
+  await expect(remove).toBeDisabled();
+  await dialog.getByRole("textbox").fill("pve-02");
+  await expect(remove).toBeEnabled();
+});
+
+test("a menu is walked with arrows", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Open menu" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Scan now" })).toBeFocused();
+  await expectAccessible(page);
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("menuitemcheckbox", { name: "Temperature" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Open menu" })).toBeFocused();
+});
+
+test("a table sorts, selects and keeps its roles on a phone", async ({ page }) => {
+  await page.setViewportSize(sizes.narrow);
+  await open(page);
+  const table = page.getByRole("table", { name: "Servers" });
+  await expect(table.getByRole("row")).toHaveCount(4);
+  await expect(table.getByRole("row").first().getByRole("cell").first()).toBeAttached();
+  await page.setViewportSize(sizes.wide);
+  await table.getByRole("button", { name: "Name" }).click();
+  await expect(table.getByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "ascending");
+  await table.getByRole("checkbox", { name: "Select all" }).check();
+  await expect(table.locator("tr[aria-selected=true]")).toHaveCount(4);
+});
+
+test("30,000 rows draw only what is in sight", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Show 30,000 rows" }).click();
+  const rows = page.getByRole("table", { name: "Pods" }).getByRole("row");
+  await expect(rows.nth(5)).toBeVisible();
+  expect(await rows.count()).toBeLessThan(120);
+  await page.evaluate(() => window.scrollTo(0, 500_000));
+  await expect(page.getByText(/^pod-1[45]/).first()).toBeAttached();
+  expect(await rows.count()).toBeLessThan(120);
+});
+
+test("a chosen theme is there before the first paint, and stays", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await open(page);
+  await page.getByRole("radio", { name: "Dark" }).check();
+  await page.reload({ waitUntil: "commit" });
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  const ink = () => page.evaluate(() => getComputedStyle(document.body).color);
+  const dark = await ink();
+  await page.getByRole("radio", { name: "System" }).check();
+  expect(await ink()).not.toBe(dark);
+});
+
+test("charts share one cursor and zoom by drag", async ({ page }) => {
+  await open(page);
+  const plot = page.locator(".u-over").first();
+  await plot.scrollIntoViewIfNeeded();
+  const box = await plot.boundingBox();
+  if (!box) throw new Error("the chart is not on the page");
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 40);
+  await expect(page.locator(".chart .tip")).toHaveCount(4);
+  const before = await page.locator(".chart .event").count();
+  await page.mouse.move(box.x + box.width * 0.85, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.95, box.y + 40, { steps: 4 });
+  await page.mouse.up();
+  await expect(page.locator(".chart .event")).not.toHaveCount(before); // the marks are out of sight now
+  await page.getByRole("button", { name: "Show all" }).click();
+  await expect(page.locator(".chart .event")).toHaveCount(before);
+});

@@ -1,0 +1,33 @@
+import { defineConfig } from "@playwright/test";
+
+// Chromium comes from the system: `apt-get install chromium`, or name another one here.
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const kit = "http://127.0.0.1:4790";
+
+export default defineConfig({
+  testDir: "e2e",
+  testMatch: "**/*.e2e.ts",
+  workers: 1,
+  forbidOnly: true,
+  reporter: [["list"]],
+  use: {
+    launchOptions: {
+      executablePath,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  projects: [{ name: "kit", testMatch: "kit.e2e.ts", use: { baseURL: kit } }],
+  webServer: {
+    command:
+      "vite build --mode kit --outDir node_modules/.kit --emptyOutDir --logLevel warn && vite preview --outDir node_modules/.kit --port 4790 --host 127.0.0.1 --strictPort",
+    url: kit,
+    timeout: 120_000,
+    reuseExistingServer: false,
+  },
+});

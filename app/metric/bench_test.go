@@ -24,7 +24,7 @@ func newFarm(b *testing.B, r *rig, n int) *farm {
 	b.Helper()
 	f := &farm{random: rand.New(rand.NewSource(1)), batch: make([]Sample, n)}
 	for i := range n {
-		f.refs = append(f.refs, r.ref(b, box, fmt.Sprintf("m%02d", i/10%30), "dev", fmt.Sprintf("d%d", i%10), "rack", fmt.Sprintf("r%d", i/300)))
+		f.refs = append(f.refs, r.ref(b, fmt.Sprintf("m%02d", i/10%30), "dev", fmt.Sprintf("d%d", i%10), "rack", fmt.Sprintf("r%d", i/300)))
 		f.sources = append(f.sources, newSource(f.random, kinds[i/10%len(kinds)]))
 	}
 	if err := r.Flush(b.Context()); err != nil {

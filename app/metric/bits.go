@@ -88,7 +88,7 @@ func (r *bitReader) ones(most uint) uint {
 	if r.held <= most {
 		r.fill()
 	}
-	n := min(uint(bits.LeadingZeros64(^r.acc)), most) //nolint:gosec // a count of bits
+	n := min(uint(bits.LeadingZeros64(^r.acc)), most)
 	if n == most {
 		r.take(n)
 	} else {
@@ -102,5 +102,5 @@ func (r *bitReader) rest() ([]byte, error) {
 	if r.over {
 		return nil, errDamaged
 	}
-	return r.all[len(r.all)-len(r.data)-int(r.held/8):], nil //nolint:gosec // at most 8
+	return r.all[len(r.all)-len(r.data)-int(r.held/8):], nil
 }

@@ -88,22 +88,29 @@ func (c *coder) readBlock(data []byte, into *samples) error {
 	if n <= 0 || count == 0 || count > maxBlock {
 		return errDamaged
 	}
-	was, to := len(into.at), len(into.at)+int(count) //nolint:gosec // at most maxBlock
-	into.at = grow(into.at, to)
+	was := into.len()
+	into.at = grow(into.at, was+int(count))
+	into.value = grow(into.value, was+int(count))
 	rest, err := readColumn(data[n:], into.at[was:])
-	if err != nil || len(rest) == 0 {
-		into.at = into.at[:was]
+	if err == nil {
+		err = c.readValues(rest, into.value[was:])
+	}
+	if err != nil {
+		into.at, into.value = into.at[:was], into.value[:was]
+	}
+	return err
+}
+
+// readValues fills out from the second column of a block.
+func (c *coder) readValues(data []byte, out []float64) error {
+	if len(data) == 0 || data[0] > maxDecimals && data[0] != asBits {
 		return errDamaged
 	}
-	decimals := rest[0]
-	c.ints = grow(c.ints[:0], int(count)) //nolint:gosec // at most maxBlock
-	if _, err := readColumn(rest[1:], c.ints); err != nil || decimals > maxDecimals && decimals != asBits {
-		into.at = into.at[:was]
-		return errDamaged
+	c.ints = grow(c.ints[:0], len(out))
+	if _, err := readColumn(data[1:], c.ints); err != nil {
+		return err
 	}
-	into.value = grow(into.value, to)
-	out := into.value[was:]
-	switch decimals {
+	switch data[0] {
 	case asBits:
 		for i, v := range c.ints {
 			out[i] = disordered(v)
@@ -113,7 +120,7 @@ func (c *coder) readBlock(data []byte, into *samples) error {
 			out[i] = float64(v)
 		}
 	default:
-		by := powers[decimals]
+		by := powers[data[0]]
 		for i, v := range c.ints {
 			out[i] = float64(v) / by
 		}

@@ -34,8 +34,10 @@ func roundTrip(t *testing.T, s samples) {
 
 func TestABlockKeepsEveryBit(t *testing.T) {
 	t.Parallel()
-	odd := []float64{0, math.Copysign(0, -1), 1, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.MaxFloat64,
-		math.SmallestNonzeroFloat64, 1 << 53, 1<<53 + 2, -1 << 63, 1 << 63, 0.1, 0.25, 1e15 + 0.5, math.Float64frombits(0x7ff0000000000002)}
+	odd := []float64{
+		0, math.Copysign(0, -1), 1, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.MaxFloat64,
+		math.SmallestNonzeroFloat64, 1 << 53, 1<<53 + 2, -1 << 63, 1 << 63, 0.1, 0.25, 1e15 + 0.5, math.Float64frombits(0x7ff0000000000002),
+	}
 	for _, a := range odd {
 		for _, b := range odd {
 			roundTrip(t, samples{[]int64{1, 2}, []float64{a, b}})
@@ -71,7 +73,7 @@ func FuzzBlock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var c coder
 		var got samples
-		if c.readBlock(data, &got) == nil {
+		if c.readBlock(data, &got) == nil && got.len() < 5000 {
 			roundTrip(t, got)
 		}
 	})

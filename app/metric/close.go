@@ -151,11 +151,17 @@ func (s *Service) retain(ctx context.Context, h *head, now int64) error {
 		total -= h.sizes[start]
 		below = max(below, start+windowMS)
 	}
-	if first >= below {
+	if below = min(below, h.mark.Load()); first >= below {
 		return nil
 	}
+	return dropBelow(ctx, h, below)
+}
+
+// dropBelow deletes the windows before one, a step at a time.
+func dropBelow(ctx context.Context, h *head, below int64) error {
 	for more := true; more; {
-		if more, err = h.tenant.DropChunks(ctx, 0, min(below, h.mark.Load())); err != nil {
+		var err error
+		if more, err = h.tenant.DropChunks(ctx, 0, below); err != nil {
 			return err
 		}
 	}
@@ -173,8 +179,8 @@ func (s *Service) retain(ctx context.Context, h *head, now int64) error {
 func measure(ctx context.Context, h *head) (first, total int64, err error) {
 	first = maxTime
 	looked := false
-	for start, from := int64(0), int64(0); from < h.mark.Load(); from = start + 1 {
-		start, err = h.tenant.NextWindow(ctx, from)
+	for from := int64(0); from < h.mark.Load(); {
+		start, err := h.tenant.NextWindow(ctx, from)
 		if errors.Is(err, store.ErrNotFound) {
 			break
 		}
@@ -189,6 +195,7 @@ func measure(ctx context.Context, h *head) (first, total int64, err error) {
 			}
 		}
 		total += h.sizes[start]
+		from = start + 1
 	}
 	return first, total, nil
 }

@@ -41,7 +41,7 @@ type columnWriter struct {
 }
 
 func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) } //nolint:gosec // a bit pattern
-func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }    //nolint:gosec // a bit pattern
+func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
 
 // append adds the column to dst.
 func (c *columnWriter) append(dst []byte, values []int64) []byte {
@@ -93,7 +93,7 @@ func weigh(order int, v []int64) residue {
 		}
 	}
 	span := uint64(most - least) //nolint:gosec // wraps, as the decoder's sum does
-	n := uint64(len(v))          //nolint:gosec // a length
+	n := uint64(len(v))
 	even := residue{order: order, even: true, least: least, span: span, values: v}
 	if span == 0 {
 		return even
@@ -144,12 +144,12 @@ func riceParameter(v []int64, middle int64, shift uint) (k uint, cost uint64) {
 	if sum == 0 && allAre(v, middle) {
 		return riceZero, 6
 	}
-	n := uint64(len(v)) //nolint:gosec // a length
+	n := uint64(len(v))
 	guess := max(bits.Len64(sum/n), 1) - 1
 	cost = 1<<64 - 1
 	for try := max(guess-1, 0); try <= min(guess+1, riceZero-1); try++ {
-		if c := riceCost(v, middle, shift, uint(try)); c < cost { //nolint:gosec // not negative
-			k, cost = uint(try), c //nolint:gosec // not negative
+		if c := riceCost(v, middle, shift, uint(try)); c < cost {
+			k, cost = uint(try), c
 		}
 	}
 	return k, cost
@@ -200,7 +200,7 @@ func (r residue) appendEven(dst []byte) []byte {
 
 // phase returns the bits that 0..span needs and how many values take one less.
 func phase(span uint64) (width uint, short uint64) {
-	width = uint(bits.Len64(span)) //nolint:gosec // a count of bits
+	width = uint(bits.Len64(span))
 	if width == 64 {
 		return width, -span - 1 // 2^64 - (span+1)
 	}
@@ -226,7 +226,7 @@ func (r residue) appendRice(dst []byte) []byte {
 				continue
 			}
 			z := zigzag(x)
-			n := uint(max(bits.Len64(z), 1)) //nolint:gosec // a count of bits
+			n := uint(max(bits.Len64(z), 1))
 			w.write(1<<riceEscape-1, riceEscape)
 			w.write(uint64(n-1), 6)
 			w.write(z, n)
@@ -248,16 +248,16 @@ func readColumn(data []byte, out []int64) ([]byte, error) {
 		if n <= 0 {
 			return nil, errDamaged
 		}
-		first[i], data = v, data[n:]
+		first[i], data = v, data[n:] //nolint:gosec // order is at most 2
 	}
 	if order >= len(out) {
 		return nil, errDamaged
 	}
 	var err error
 	if even {
-		data, err = readEven(data, first[order], out[order:])
+		data, err = readEven(data, first[order], out[order:]) //nolint:gosec // order is at most 2
 	} else {
-		data, err = readRice(data, first[order], shift, out[order:])
+		data, err = readRice(data, first[order], shift, out[order:]) //nolint:gosec // order is at most 2
 	}
 	if err != nil {
 		return nil, err

@@ -69,18 +69,14 @@ func (n *names) one(s string) string {
 }
 
 func (n *names) hash(server, metric string, labels store.Labels) uint64 {
-	var h maphash.Hash
-	h.SetSeed(n.seed)
-	h.WriteString(server)
-	h.WriteByte(0)
-	h.WriteString(metric)
+	sum := maphash.String(n.seed, server)
+	mix := func(s string) { sum = sum*0x9E3779B97F4A7C15 ^ maphash.String(n.seed, s) }
+	mix(metric)
 	for _, l := range labels {
-		h.WriteByte(0)
-		h.WriteString(l.Name)
-		h.WriteByte(0)
-		h.WriteString(l.Value)
+		mix(l.Name)
+		mix(l.Value)
 	}
-	return h.Sum64()
+	return sum
 }
 
 // openHead loads what is known of a tenant, but for the journal.
@@ -165,7 +161,8 @@ func (h *head) create(server, metric string, labels store.Labels) *series {
 }
 
 // resolve returns the series of readings, making those that are new.
-func (h *head) resolve(into []record, server string, readings []store.Reading) []record {
+func (h *head) resolve(server string, readings []store.Reading) []record {
+	into := make([]record, 0, len(readings))
 	h.mu.RLock()
 	missing := false
 	for _, r := range readings {
@@ -174,9 +171,9 @@ func (h *head) resolve(into []record, server string, readings []store.Reading) [
 		into = append(into, record{series: x, value: r.Value})
 	}
 	h.mu.RUnlock()
-	for i := range into {
+	for i, r := range readings {
 		if missing && into[i].series == nil {
-			into[i].series = h.create(server, readings[i].Metric, readings[i].Labels)
+			into[i].series = h.create(server, r.Metric, r.Labels)
 		}
 	}
 	return into

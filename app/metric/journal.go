@@ -62,7 +62,7 @@ func appendValue(dst []byte, v float64) []byte {
 	}
 	for i, by := range scales[1:] {
 		if m := math.Round(v * by); math.Abs(m) < exactUpTo && m/by == v && m != 0 {
-			return binary.AppendUvarint(dst, zigzag(int64(m))<<2|uint64(i+1)) //nolint:gosec // 1 or 2
+			return binary.AppendUvarint(dst, zigzag(int64(m))<<2|uint64(i+1))
 		}
 	}
 	return binary.LittleEndian.AppendUint64(append(dst, wholeBits), math.Float64bits(v))

@@ -34,7 +34,7 @@ func TestRetention(t *testing.T) {
 		if _, err := r.t.UpdateSettings(t.Context(), settings); err != nil {
 			t.Fatal(err)
 		}
-		ref := r.ref(t, box, "it")
+		ref := r.ref(t, "it")
 		for i := range 24 { // a chunk a window; retention looks at sizes only
 			at := noon.Add(time.Duration(i) * 2 * time.Hour)
 			data := make([]byte, tt.size)
@@ -128,7 +128,7 @@ func TestWithoutRoomOnlyTheNewestIsKept(t *testing.T) {
 // parallel: the limit holds for every file of the process.
 func TestAFullDisk(t *testing.T) {
 	r := newRig(t)
-	ref := r.ref(t, box, "it")
+	ref := r.ref(t, "it")
 	random := rand.New(rand.NewSource(4))
 	n := int64(0)
 	append10k := func() {

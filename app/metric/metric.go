@@ -71,7 +71,7 @@ func (s *Service) Append(ctx context.Context, t store.Tenant, b store.Batch) err
 		return err
 	}
 	at := h.snap(b.Server, b.At.UnixMilli())
-	records := h.resolve(make([]record, 0, len(b.Readings)), b.Server, b.Readings)
+	records := h.resolve(b.Server, b.Readings)
 	for i := range records {
 		records[i].at = at
 	}
@@ -103,7 +103,7 @@ func (s *Service) Ref(ctx context.Context, t store.Tenant, server, metric string
 	if err != nil {
 		return Ref{}, err
 	}
-	r := h.resolve(nil, server, []store.Reading{{Metric: metric, Labels: labels}})
+	r := h.resolve(server, []store.Reading{{Metric: metric, Labels: labels}})
 	return Ref{r[0].series}, nil
 }
 
@@ -139,7 +139,7 @@ func (s *Service) take(ctx context.Context, h *head, records []record) error {
 	s.coders.put(c)
 	wake(s.kick)
 	switch {
-	case !keep || queued < rowCount:
+	case !keep || queued < rowCount || s.failures.Load() > 0: // then Run tries, less and less often
 		return nil
 	case queued < maxQueued/2:
 		wake(s.full)

@@ -54,6 +54,7 @@ type Service struct {
 	key      func(ctx context.Context) ([]byte, error) // signs JWTs
 	hasher   hasher
 	attempts attempts
+	verified verified
 
 	mu     sync.RWMutex
 	byHash map[[32]byte]*store.Session

@@ -72,16 +72,19 @@ func (s *Service) issue(ctx context.Context, v store.Session, refresh string) (T
 
 // Bearer returns who a JWT belongs to, or ErrSignIn.
 func (s *Service) Bearer(ctx context.Context, token string) (Identity, error) {
-	key, err := s.key(ctx)
-	if err != nil {
-		return Identity{}, err
-	}
-	var c claims
-	_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return key, nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.now))
-	if err != nil {
-		return Identity{}, ErrSignIn.Because(err)
+	c, known := s.verified.of(token, s.now())
+	if !known {
+		key, err := s.key(ctx)
+		if err != nil {
+			return Identity{}, err
+		}
+		_, err = jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return key, nil },
+			jwt.WithValidMethods([]string{"HS256"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+			jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.now))
+		if err != nil {
+			return Identity{}, ErrSignIn.Because(err)
+		}
+		s.verified.add(token, c)
 	}
 	s.mu.RLock()
 	v := s.byID[c.Session]

@@ -167,7 +167,7 @@ func (t Tenant) DropChunks(ctx context.Context, from, to int64) (more bool, err 
 }
 
 // NextWindow returns the first window with chunks that starts at or after from,
-// and how many bytes it takes; ErrNotFound if there is none.
+// or ErrNotFound.
 func (t Tenant) NextWindow(ctx context.Context, from int64) (start int64, err error) {
 	start, err = sq.One(ctx, t.db, scanNumber, `SELECT start FROM chunks
 		WHERE tenant_id = @tenant AND start >= @from ORDER BY start LIMIT 1`, sql.Named("from", from))

@@ -175,10 +175,10 @@ func dropBelow(ctx context.Context, h *head, below int64) error {
 
 // measure returns the oldest window with chunks and how many bytes all windows
 // take, as far as is known: of those that an earlier process closed it looks at
-// one each time, since that reads every page of it.
+// a few each time, since that reads every page of them.
 func measure(ctx context.Context, h *head) (first, total int64, err error) {
 	first = maxTime
-	looked := false
+	looked := 0
 	for from := int64(0); from < h.mark.Load(); {
 		start, err := h.tenant.NextWindow(ctx, from)
 		if errors.Is(err, store.ErrNotFound) {
@@ -188,8 +188,8 @@ func measure(ctx context.Context, h *head) (first, total int64, err error) {
 			return first, total, err
 		}
 		first = min(first, start)
-		if _, known := h.sizes[start]; !known && !looked {
-			looked = true
+		if _, known := h.sizes[start]; !known && looked < 8 {
+			looked++
 			if h.sizes[start], err = h.tenant.WindowBytes(ctx, start); err != nil {
 				return first, total, err
 			}

@@ -230,14 +230,19 @@ func (s *Service) commit(ctx context.Context, h *head) error {
 		h.seq += int64(len(rows))
 		s.failures.Store(0)
 	case errors.Is(err, store.ErrNotFound):
-		s.mu.Lock()
-		delete(s.heads, h.tenant.ID)
-		s.mu.Unlock()
+		s.drop(h)
 	default:
 		h.queue.giveBack(created, rows)
 		s.failures.Add(1)
 	}
 	return err
+}
+
+// drop forgets the head of a tenant that was deleted.
+func (s *Service) drop(h *head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.heads, h.tenant.ID)
 }
 
 // Unwell says why samples are not kept, or nothing when they are.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"unity.internal/store"
 )
 
 const (
@@ -73,7 +75,10 @@ func (s *Service) maintain(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		for _, h := range s.all() {
-			if err := s.tend(ctx, h); err != nil && ctx.Err() == nil {
+			err := s.tend(ctx, h)
+			if errors.Is(err, store.ErrNotFound) { // the tenant was deleted
+				s.drop(h)
+			} else if err != nil && ctx.Err() == nil {
 				s.log.ErrorContext(ctx, "samples not tended", "tenant", h.tenant.ID, "err", err)
 			}
 		}

@@ -41,7 +41,7 @@ func (a *App) serve(ctx context.Context, out io.Writer) error {
 	for _, ln := range listeners {
 		g.Go(func() error { return a.http.Serve(ln) })
 	}
-	if err := a.greet(ctx, out); err != nil {
+	if err := a.greet(ctx, out); err != nil && ctx.Err() == nil { // stopped meanwhile: it ends as ever
 		return errors.Join(err, a.http.Shutdown(ctx))
 	}
 	<-serving.Done()

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -35,6 +34,7 @@ type Server struct {
 	KeyFiles []string // the private host keys; the public ones end in .pub
 	Dir      string
 	cmd      *exec.Cmd
+	orphans  []int // sessions of a stopped server
 	mu       sync.Mutex
 	log      strings.Builder
 }
@@ -111,7 +111,6 @@ func (s *Server) start(tb testing.TB, config string) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	s.cmd = exec.CommandContext(ctx, "/usr/sbin/sshd", "-D", "-e", "-f", config)
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -132,8 +131,8 @@ func (s *Server) start(tb testing.TB, config string) {
 	}()
 	tb.Cleanup(func() {
 		s.KillSessions()
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // sessions outlive a stopped server
 		cancel()
+		_ = stderr.Close() // whoever holds the other end may go on
 		<-ended
 		_ = s.cmd.Wait() // it was killed
 	})
@@ -159,12 +158,16 @@ func (s *Server) Log() string {
 	return s.log.String()
 }
 
-// Stop ends the server, but not the sessions it has.
-func (s *Server) Stop() { _ = s.cmd.Process.Kill() }
+// Stop ends the server, but not the sessions it has: they outlive it.
+func (s *Server) Stop() {
+	s.orphans = append(s.orphans, children(s.cmd.Process.Pid)...)
+	_ = s.cmd.Process.Kill() // it may have ended
+	_, _ = s.cmd.Process.Wait()
+}
 
 // KillSessions ends the processes that serve connections, as a crash would.
 func (s *Server) KillSessions() {
-	for _, pid := range children(s.cmd.Process.Pid) {
+	for _, pid := range append(s.orphans, children(s.cmd.Process.Pid)...) {
 		for _, inner := range children(pid) {
 			_ = kill(inner)
 		}

@@ -17,7 +17,7 @@ const (
 	chartPoints = 600     // of a series, if the caller names no step
 	mostPoints  = 200_000 // of an answer
 	mostNames   = 50
-	oneHour     = time.Hour
+	chartSpan   = time.Hour
 )
 
 // chartSteps are the steps that a chart may get without naming one.
@@ -109,7 +109,7 @@ func (in *metricsOf) query(now time.Time) (q metric.Query, err error) {
 	if q.To, err = instant(in.To, now); err != nil {
 		return q, err
 	}
-	if q.From, err = instant(in.From, q.To.Add(-oneHour)); err != nil {
+	if q.From, err = instant(in.From, q.To.Add(-chartSpan)); err != nil {
 		return q, err
 	}
 	if q.To.Before(q.From) {

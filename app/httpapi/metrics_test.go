@@ -2,10 +2,10 @@ package httpapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,7 +17,7 @@ import (
 func watched(t *testing.T, b *bench) time.Time {
 	t.Helper()
 	acme := b.store.Tenant("acme")
-	if _, err := acme.CreateServer(t.Context(), store.Server{ID: "s1", Name: "web", Host: "192.0.2.7", Port: 22, Username: "u", Auth: "key"}); err != nil {
+	if _, err := acme.CreateServer(t.Context(), store.Server{ID: "s1", Name: "web", Host: "192.0.2.7", Port: 22, Username: "u", Auth: "key", PollSeconds: 10, SnapshotMinutes: 30}); err != nil {
 		t.Fatal(err)
 	}
 	end := time.Now().Truncate(10 * time.Second)
@@ -39,7 +39,7 @@ func TestServerMetrics(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	end := watched(t, b)
-	ms := func(at time.Time) string { return fmt.Sprint(at.UnixMilli()) }
+	ms := func(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
 	rfc := func(at time.Time) string { return url.QueryEscape(at.Format(time.RFC3339)) }
 	for _, tt := range []struct {
 		name, query string

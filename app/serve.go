@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -33,6 +34,9 @@ func secretFile(path string) ([]byte, error) {
 
 // serve opens the listeners, says so, and answers until ctx ends.
 func (a *App) serve(ctx context.Context, out io.Writer) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
+	}
 	listeners, err := a.listeners(ctx)
 	if err != nil {
 		return err

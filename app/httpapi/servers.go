@@ -20,6 +20,10 @@ const maxImportBody = 2 << 20
 func (m mux) servers() {
 	handle(m, auth.ServersRead, route("listServers", http.MethodGet, "/servers"), m.listServers)
 	handle(m, auth.ServersWrite, route("createServer", http.MethodPost, "/servers"), m.createServer)
+	// Before {id}: the first route that matches answers.
+	// Before {id}: the first path that fits answers.
+	handle(m, auth.ServersRead, route("listServerTags", http.MethodGet, "/servers/tags"), listServerTags)
+	handle(m, auth.ServersWrite, route("getPublicKey", http.MethodGet, "/servers/public-key"), m.getPublicKey)
 	handle(m, auth.ServersRead, route("getServer", http.MethodGet, "/servers/{id}"), m.getServer)
 	handle(m, auth.ServersWrite, route("updateServer", http.MethodPatch, "/servers/{id}"), m.updateServer)
 	handle(m, auth.ServersWrite, route("deleteServer", http.MethodDelete, "/servers/{id}"), m.deleteServer)
@@ -33,8 +37,6 @@ func (m mux) servers() {
 	importing := action("importServers", "/servers/import")
 	importing.MaxBodyBytes = maxImportBody
 	handle(m, auth.ServersWrite, importing, m.importServers)
-	handle(m, auth.ServersRead, route("listServerTags", http.MethodGet, "/servers/tags"), listServerTags)
-	handle(m, auth.ServersWrite, route("getPublicKey", http.MethodGet, "/servers/public-key"), m.getPublicKey)
 }
 
 // serverOut is a server with what is known of it this moment.

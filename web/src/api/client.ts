@@ -4,14 +4,13 @@ import createClient from "openapi-react-query";
 
 import { Problem, readProblem } from "./errors";
 import type { Pending } from "./pending";
-import type { PendingManage } from "./pending-manage";
 import type { paths as Described } from "./schema";
 
 /** Where every path of the API begins. */
 export const base = "/api/v1";
 
 /** Every path of the API. */
-export type Paths = Described & Pending & PendingManage;
+export type Paths = Described & Pending;
 
 /** Plain requests, for what no component waits for. A failed one throws a Problem. */
 export const request = createFetchClient<Paths>({ baseUrl: "/", credentials: "same-origin" });

@@ -75,7 +75,12 @@ export function useHistory({ server, metrics, span }: Options) {
         params: {
           path: { id: server },
           // A moving span has no end, so that fetching it again after a pause fills the pause.
-          query: { names, from: iso(begin), ...(!moving && { to: iso(begin + length) }), step },
+          query: {
+            names: names.split(","),
+            from: iso(begin),
+            ...(!moving && { to: iso(begin + length) }),
+            step: String(step),
+          },
         },
       },
       { enabled: server !== "", gcTime: 60_000 },

@@ -98,7 +98,8 @@ function want(): void {
 }
 
 function lead(): void {
-  stream = new Stream(last, {
+  sent = union(wanted.values());
+  stream = new Stream(last, sent, {
     onEvent(event) {
       receive(event);
       post({ kind: "event", event });
@@ -110,7 +111,6 @@ function lead(): void {
     onSignedOut: reportSignedOut,
   });
   post({ kind: "hello" });
-  ask();
 }
 
 // Another tab says what it wants. The lock of a tab is free once the tab is gone, however it went.

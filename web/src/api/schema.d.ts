@@ -4,6 +4,166 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["acknowledgeAlerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resolveAlerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["snoozeAlerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getAlertStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["acknowledgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resolveAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["snoozeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/unacknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["unacknowledgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -148,6 +308,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listChannels"];
+        put?: never;
+        post: operations["createChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listChannelTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getChannel"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        patch: operations["updateChannel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -213,6 +453,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listServers"];
+        put?: never;
+        post: operations["createServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["importServers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/local": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["addLocalServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/public-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPublicKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listServerTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["tryServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getServer"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteServer"];
+        options?: never;
+        head?: never;
+        patch: operations["updateServer"];
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getServerMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listSnapshots"];
+        put?: never;
+        post: operations["createSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/snapshots/{sid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSnapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["testServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{id}/trust-host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["trustHostKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -245,6 +677,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listSilences"];
+        put?: never;
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSilence"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteSilence"];
+        options?: never;
+        head?: never;
+        patch: operations["updateSilence"];
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -275,6 +739,86 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["updateSystemSettings"];
+        trace?: never;
+    };
+    "/api/v1/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listThresholds"];
+        put?: never;
+        post: operations["createThreshold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/thresholds/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listThresholdMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/thresholds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getThreshold"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteThreshold"];
+        options?: never;
+        head?: never;
+        patch: operations["updateThreshold"];
+        trace?: never;
+    };
+    "/api/v1/thresholds/{id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["muteThreshold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/thresholds/{id}/unmute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["unmuteThreshold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/tls/ca.pem": {
@@ -313,6 +857,98 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Account: {
+            home: string;
+            name: string;
+            shell: string;
+            /** Format: int64 */
+            uid: number;
+        };
+        Alert: {
+            /** Format: date-time */
+            acknowledged_at: string | null;
+            acknowledged_by: string;
+            /** Format: date-time */
+            fired_at: string | null;
+            id: string;
+            labels: {
+                [key: string]: string;
+            };
+            /** @description A sentence for people */
+            message: string;
+            /** Format: date-time */
+            resolved_at: string | null;
+            /** Format: int64 */
+            rev: number;
+            server_id: string;
+            server_name: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** Format: date-time */
+            snoozed_until: string | null;
+            /**
+             * Format: date-time
+             * @description Since when no value came
+             */
+            stale_since: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            threshold_id: string;
+            title: string;
+            /** Format: double */
+            value: number | null;
+        };
+        AlertDetail: {
+            /** Format: date-time */
+            acknowledged_at: string | null;
+            acknowledged_by: string;
+            deliveries: components["schemas"]["Delivery"][];
+            /** Format: date-time */
+            fired_at: string | null;
+            id: string;
+            labels: {
+                [key: string]: string;
+            };
+            /** @description A sentence for people */
+            message: string;
+            /** Format: date-time */
+            resolved_at: string | null;
+            /** Format: int64 */
+            rev: number;
+            server_id: string;
+            server_name: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** Format: date-time */
+            snoozed_until: string | null;
+            /**
+             * Format: date-time
+             * @description Since when no value came
+             */
+            stale_since: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            threshold_id: string;
+            timeline: components["schemas"]["AlertEvent"][];
+            title: string;
+            /** Format: double */
+            value: number | null;
+        };
+        AlertEvent: {
+            /** @description Who did it; empty: the appliance */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            text: string;
+        };
+        AlertIDsInBody: {
+            ids: string[];
+        };
         Appliance: {
             /** @description SHA-256 of the certificate of the appliance's own CA */
             ca_fingerprint: string;
@@ -349,13 +985,224 @@ export interface components {
             seq: number;
             thing: string;
         };
+        Channel: {
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            rev: number;
+            /** @description Go template of the message; empty: the usual one */
+            template: string;
+            /** @enum {string} */
+            type: "webhook" | "ntfy" | "smtp";
+        };
+        Counts: {
+            /** Format: int64 */
+            critical: number;
+            /** Format: int64 */
+            info: number;
+            /** Format: int64 */
+            warning: number;
+        };
+        CreateChannelInBody: {
+            /** @description As GET /channels/types describes it */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @default true */
+            enabled: boolean;
+            /** @description Unique within the tenant */
+            name: string;
+            template?: string;
+            /** @enum {string} */
+            type: "webhook" | "ntfy" | "smtp";
+        };
+        CreateSilenceInBody: {
+            alert_id?: string;
+            comment?: string;
+            /** Format: date-time */
+            ends_at: string;
+            server_id?: string;
+            /** @enum {string} */
+            severity?: "" | "info" | "warning" | "critical";
+            /**
+             * @default manual
+             * @enum {string}
+             */
+            source: "manual" | "maintenance" | "quiet_hours";
+            /**
+             * Format: date-time
+             * @description Now, if absent
+             */
+            starts_at?: string;
+            tag?: string;
+            threshold_id?: string;
+        };
+        CreateThresholdInBody: {
+            channel_ids?: string[] | null;
+            /** Format: double */
+            clear_value?: number;
+            /**
+             * @default gt
+             * @enum {string}
+             */
+            condition: "gt" | "gte" | "lt" | "lte" | "eq" | "ne";
+            /** @default true */
+            enabled: boolean;
+            /** Format: int64 */
+            for_seconds?: number;
+            /** @example cpu_percent */
+            metric: string;
+            name: string;
+            server_id?: string;
+            /**
+             * @default warning
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "critical";
+            tag?: string;
+            /** Format: double */
+            value: number;
+        };
+        Delivery: {
+            alert_id: string;
+            attempts: components["schemas"]["DeliveryAttempt"][];
+            channel_id: string;
+            channel_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            event: "firing" | "resolved" | "test";
+            id: string;
+            /** Format: date-time */
+            next_at: string;
+            /** Format: date-time */
+            sent_at: string | null;
+            /** @enum {string} */
+            state: "queued" | "sent" | "failed";
+        };
+        DeliveryAttempt: {
+            /** Format: date-time */
+            at: string;
+            message: string;
+            ok: boolean;
+        };
+        Disk: {
+            /** @enum {string} */
+            kind: "nvme" | "ssd" | "hdd" | "card" | "virtual" | "unknown";
+            model: string;
+            name: string;
+            removable: boolean;
+            /** Format: int64 */
+            size_bytes: number;
+        };
+        Facts: {
+            arch: string;
+            /** Format: date-time */
+            boot_at: string | null;
+            /** Format: int64 */
+            cpu_cores: number;
+            cpu_model: string;
+            hostname: string;
+            kernel: string;
+            /** Format: int64 */
+            memory_bytes: number;
+            os: string;
+            /**
+             * Format: int64
+             * @description Packages that wait to be updated; null: not known
+             */
+            updates: number | null;
+            virtualization: string;
+        };
         Field: {
             /** @example body.port */
             field: string;
             message: string;
         };
+        Hardware: {
+            bios: string;
+            board: string;
+            /** Format: int64 */
+            cpu_cores: number;
+            cpu_model: string;
+            /** Format: int64 */
+            cpu_sockets: number;
+            /** Format: int64 */
+            cpu_threads: number;
+            /** Format: int64 */
+            memory_bytes: number;
+            product: string;
+            vendor: string;
+            virtualization: string;
+        };
+        HostKey: {
+            /** @example SHA256:uNiVztksCsDhcc0u9e8BrrvA4LIZhXnxbrAJBkTPQpQ */
+            fingerprint: string;
+            /** @description The key it shows now, if that is not the trusted one */
+            offered?: components["schemas"]["KeyName"];
+            trusted: boolean;
+            /** @example ssh-ed25519 */
+            type: string;
+        };
+        HostKeyDecisionBody: {
+            /** @description Of the key that a person has seen */
+            fingerprint: string;
+        };
+        ImportInBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @enum {string} */
+            format: "ssh_config" | "csv";
+            text: string;
+        };
+        Imported: {
+            auth: string;
+            host: string;
+            id?: string;
+            /** Format: int64 */
+            line: number;
+            message: string;
+            name: string;
+            ok: boolean;
+            /** Format: int64 */
+            port: number;
+            tags: string[];
+            username: string;
+        };
+        Interface: {
+            addresses: string[];
+            gateway?: string;
+            mac: string;
+            /** Format: int64 */
+            mtu: number;
+            name: string;
+            /** Format: int64 */
+            speed_mbits: number;
+            state: string;
+        };
+        ItemsAlert: {
+            items: components["schemas"]["Alert"][];
+        };
+        ItemsImported: {
+            items: components["schemas"]["Imported"][];
+        };
+        ItemsKind: {
+            items: components["schemas"]["Kind"][];
+        };
+        ItemsMetric: {
+            items: components["schemas"]["Metric"][];
+        };
         ItemsSession: {
             items: components["schemas"]["Session"][];
+        };
+        ItemsTag: {
+            items: components["schemas"]["Tag"][];
         };
         Job: {
             actor: string;
@@ -387,6 +1234,17 @@ export interface components {
              */
             total: number;
         };
+        KeyName: {
+            /** @example SHA256:uNiVztksCsDhcc0u9e8BrrvA4LIZhXnxbrAJBkTPQpQ */
+            fingerprint: string;
+            /** @example ssh-ed25519 */
+            type: string;
+        };
+        Kind: {
+            fields: components["schemas"]["Setting"][];
+            title: string;
+            type: string;
+        };
         LoginInBody: {
             password: string;
             username: string;
@@ -407,12 +1265,98 @@ export interface components {
             tenant_id: string;
             user_id: string;
         };
+        Metric: {
+            /**
+             * Format: double
+             * @description A limit to begin with
+             */
+            example: number;
+            metric: string;
+            title: string;
+            unit: string;
+        };
+        MetricSeries: {
+            labels: {
+                [key: string]: string;
+            };
+            metric: string;
+            /** @description Unix milliseconds and value; a step without samples has none */
+            points: (number[] | null)[];
+        };
+        MinutesInBody: {
+            /** Format: int64 */
+            minutes: number;
+        };
+        Mount: {
+            device: string;
+            mountpoint: string;
+            /** Format: double */
+            size_bytes: number;
+            type: string;
+        };
+        OSInfo: {
+            arch: string;
+            hostname: string;
+            /** @example debian */
+            id: string;
+            kernel: string;
+            /** @example Debian GNU/Linux 13 (trixie) */
+            name: string;
+            reboot_needed: boolean;
+            /**
+             * Format: int64
+             * @description Packages that wait to be updated; null: not known
+             */
+            updates: number | null;
+            /** @example 13 */
+            version: string;
+        };
+        OpenPort: {
+            address: string;
+            /** Format: int64 */
+            port: number;
+            /** @description Empty where only root may know */
+            process: string;
+            protocol: string;
+        };
+        Package: {
+            name: string;
+            version: string;
+        };
+        PageAlert: {
+            items: components["schemas"]["Alert"][];
+            next_cursor?: string;
+        };
         PageAuditRow: {
             items: components["schemas"]["AuditRow"][];
             next_cursor?: string;
         };
+        PageChannel: {
+            items: components["schemas"]["Channel"][];
+            next_cursor?: string;
+        };
+        PageDelivery: {
+            items: components["schemas"]["Delivery"][];
+            next_cursor?: string;
+        };
         PageJob: {
             items: components["schemas"]["Job"][];
+            next_cursor?: string;
+        };
+        PageServerOut: {
+            items: components["schemas"]["ServerOut"][];
+            next_cursor?: string;
+        };
+        PageSilence: {
+            items: components["schemas"]["Silence"][];
+            next_cursor?: string;
+        };
+        PageSnapshotInfo: {
+            items: components["schemas"]["SnapshotInfo"][];
+            next_cursor?: string;
+        };
+        PageThreshold: {
+            items: components["schemas"]["Threshold"][];
             next_cursor?: string;
         };
         PasswordInBody: {
@@ -429,8 +1373,150 @@ export interface components {
             status: number;
             title: string;
         };
+        PublicKey: {
+            /** @description One line for ~/.ssh/authorized_keys: commands only, no terminal and no forwarding */
+            authorized_keys_line: string;
+            fingerprint: string;
+            public_key: string;
+        };
+        Readings: {
+            /** Format: date-time */
+            at: string | null;
+            /** Format: double */
+            cpu_ratio: number | null;
+            disk_mount: string;
+            /**
+             * Format: double
+             * @description Of the fullest file system
+             */
+            disk_ratio: number | null;
+            /** Format: double */
+            load1: number | null;
+            /** Format: double */
+            memory_ratio: number | null;
+            /** Format: double */
+            memory_used_bytes: number | null;
+            /** Format: double */
+            network_receive_bytes_s: number | null;
+            /** Format: double */
+            network_transmit_bytes_s: number | null;
+            /** Format: int64 */
+            processes: number | null;
+            /** Format: double */
+            swap_ratio: number | null;
+            /**
+             * Format: double
+             * @description Of the hottest sensor
+             */
+            temperature_c: number | null;
+            /** Format: double */
+            uptime_s: number | null;
+        };
         RefreshInBody: {
             refresh_token: string;
+        };
+        ServerChangeBody: {
+            /** @enum {string} */
+            auth?: "password" | "key" | "agent" | "local";
+            group?: string;
+            host?: string;
+            name?: string;
+            notes?: string;
+            passphrase?: string;
+            password?: string;
+            /** Format: int64 */
+            poll_seconds?: number;
+            /** Format: int64 */
+            port?: number;
+            /** @description Empty: Unity's own key */
+            private_key?: string;
+            /** Format: int64 */
+            snapshot_minutes?: number;
+            tags?: string[] | null;
+            username?: string;
+        };
+        ServerDraftBody: {
+            /**
+             * @description key without a private_key is Unity's own key
+             * @enum {string}
+             */
+            auth: "password" | "key" | "agent";
+            group?: string;
+            /** @description A name or an address */
+            host: string;
+            /** @description Unique within the tenant; a test needs none */
+            name?: string;
+            notes?: string;
+            passphrase?: string;
+            password?: string;
+            /**
+             * Format: int64
+             * @description Absent: as the settings say
+             */
+            poll_seconds?: number;
+            /**
+             * Format: int64
+             * @default 22
+             */
+            port: number;
+            private_key?: string;
+            /**
+             * Format: int64
+             * @description Absent: as the settings say
+             */
+            snapshot_minutes?: number;
+            tags?: string[] | null;
+            /** @description Of the host key that was seen and is trusted */
+            trust_fingerprint?: string;
+            username?: string;
+        };
+        ServerMetrics: {
+            series: components["schemas"]["MetricSeries"][];
+            /**
+             * Format: double
+             * @description 0: every sample
+             */
+            step_seconds: number;
+            /** @description The newest hours may be missing: the appliance has just started and still reads its journal */
+            warming: boolean;
+        };
+        ServerOut: {
+            alerts: components["schemas"]["Counts"];
+            /** @enum {string} */
+            auth: "password" | "key" | "agent" | "local";
+            /** Format: date-time */
+            created_at: string;
+            facts: components["schemas"]["Facts"];
+            group: string;
+            host: string;
+            host_key: components["schemas"]["HostKey"] | null;
+            id: string;
+            /** Format: date-time */
+            last_seen: string | null;
+            name: string;
+            notes: string;
+            /** Format: int64 */
+            poll_seconds: number;
+            /** Format: int64 */
+            port: number;
+            readings: components["schemas"]["Readings"];
+            /** @description Why it is not up, as a sentence */
+            reason: string;
+            /** Format: int64 */
+            rev: number;
+            /**
+             * Format: int64
+             * @description How far its clock is ahead of the appliance's
+             */
+            skew_ms: number;
+            /** Format: int64 */
+            snapshot_minutes: number;
+            /** @enum {string} */
+            state: "up" | "down" | "untrusted" | "unknown";
+            /** Format: date-time */
+            state_since: string;
+            tags: string[];
+            username: string;
         };
         Session: {
             address: string;
@@ -446,6 +1532,16 @@ export interface components {
             kind: "browser" | "program";
             /** Format: date-time */
             seen_at: string;
+        };
+        Setting: {
+            default?: unknown;
+            help?: string;
+            name: string;
+            options?: string[] | null;
+            required: boolean;
+            title: string;
+            /** @enum {string} */
+            type: "text" | "url" | "secret" | "secrets" | "number" | "select" | "list";
         };
         Settings: {
             /**
@@ -512,6 +1608,87 @@ export interface components {
             token_type: "bearer";
             user: components["schemas"]["User"];
         };
+        Silence: {
+            actor: string;
+            alert_id: string;
+            comment: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            /** Format: int64 */
+            rev: number;
+            server_id: string;
+            /** @enum {string} */
+            severity: "" | "info" | "warning" | "critical";
+            /** @enum {string} */
+            source: "mute" | "snooze" | "maintenance" | "manual" | "quiet_hours";
+            /** Format: date-time */
+            starts_at: string;
+            tag: string;
+            threshold_id: string;
+        };
+        Snapshot: {
+            disks: components["schemas"]["Disk"][];
+            hardware: components["schemas"]["Hardware"];
+            mounts: components["schemas"]["Mount"][];
+            network: components["schemas"]["Interface"][];
+            os: components["schemas"]["OSInfo"];
+            packages: components["schemas"]["Package"][];
+            ports: components["schemas"]["OpenPort"][];
+            units: components["schemas"]["Unit"][];
+            users: components["schemas"]["Account"][];
+        };
+        SnapshotInfo: {
+            id: string;
+            /** @description The hash of each section: equal hashes, equal sections */
+            sections: {
+                [key: string]: string;
+            };
+            server_id: string;
+            /** Format: date-time */
+            taken_at: string;
+        };
+        SnapshotOut: {
+            id: string;
+            sections: components["schemas"]["Snapshot"];
+            server_id: string;
+            /** Format: date-time */
+            taken_at: string;
+        };
+        SnoozeAlertsInBody: {
+            ids: string[];
+            /** Format: int64 */
+            minutes: number;
+        };
+        Stage: {
+            /** @description Why it failed, for programs */
+            code?: string;
+            /** @description What was found, or what to do */
+            message: string;
+            /** Format: int64 */
+            ms: number;
+            ok: boolean;
+            /** @enum {string} */
+            stage: "name" | "tcp" | "host_key" | "login" | "commands";
+        };
+        Stats: {
+            /** Format: int64 */
+            acknowledged: number;
+            /** Format: int64 */
+            critical: number;
+            /** Format: int64 */
+            firing: number;
+            /** Format: int64 */
+            info: number;
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            stale: number;
+            /** Format: int64 */
+            warning: number;
+        };
         SystemSettings: {
             /** Format: int64 */
             heartbeat_seconds: number;
@@ -534,6 +1711,11 @@ export interface components {
             public_url?: string;
             trusted_proxies?: string[] | null;
         };
+        Tag: {
+            /** Format: int64 */
+            count: number;
+            tag: string;
+        };
         TenantInfo: {
             /** Format: date-time */
             created_at: string;
@@ -541,6 +1723,47 @@ export interface components {
             name: string;
             /** @enum {string} */
             status: "active" | "suspended" | "deleting";
+        };
+        TestOut: {
+            /** @description The key that the server showed */
+            host_key: components["schemas"]["KeyName"] | null;
+            items: components["schemas"]["Stage"][];
+        };
+        Threshold: {
+            /** @description Not empty: it comes with the appliance */
+            builtin: string;
+            /** @description Null: every channel */
+            channel_ids: string[] | null;
+            /**
+             * Format: double
+             * @description An alert ends when the value is back behind this one; null: behind value
+             */
+            clear_value: number | null;
+            /** @enum {string} */
+            condition: "gt" | "gte" | "lt" | "lte" | "eq" | "ne";
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description How long the condition must hold
+             */
+            for_seconds: number;
+            id: string;
+            /** @description A preset or the name of a metric */
+            metric: string;
+            /** Format: date-time */
+            muted_until: string | null;
+            name: string;
+            /** Format: int64 */
+            rev: number;
+            /** @description Null: every server, or those with the tag */
+            server_id: string | null;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            tag: string;
+            /** Format: double */
+            value: number;
         };
         TokenInBody: {
             /**
@@ -563,8 +1786,54 @@ export interface components {
             /** @enum {string} */
             token_type: "bearer";
         };
+        Unit: {
+            active: string;
+            description: string;
+            name: string;
+            sub: string;
+        };
         UnlockInBody: {
             passphrase: string;
+        };
+        UpdateChannelInBody: {
+            /** @description The whole config; ******** keeps a secret */
+            config?: {
+                [key: string]: unknown;
+            };
+            enabled?: boolean;
+            name?: string;
+            template?: string;
+        };
+        UpdateSilenceInBody: {
+            alert_id?: string;
+            comment?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            server_id?: string;
+            /** @enum {string} */
+            severity?: "" | "info" | "warning" | "critical";
+            /** Format: date-time */
+            starts_at?: string;
+            tag?: string;
+            threshold_id?: string;
+        };
+        UpdateThresholdInBody: {
+            channel_ids?: string[] | null;
+            /** Format: double */
+            clear_value?: number | null;
+            /** @enum {string} */
+            condition?: "gt" | "gte" | "lt" | "lte" | "eq" | "ne";
+            enabled?: boolean;
+            /** Format: int64 */
+            for_seconds?: number;
+            metric?: string;
+            name?: string;
+            server_id?: string | null;
+            /** @enum {string} */
+            severity?: "info" | "warning" | "critical";
+            tag?: string;
+            /** Format: double */
+            value?: number;
         };
         User: {
             /** Format: date-time */
@@ -587,6 +1856,337 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+                state?: "open" | "pending" | "firing" | "resolved" | "all";
+                severity?: "info" | "warning" | "critical";
+                /** @description The id of a server */
+                server?: string;
+                sort?: "newest";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertIDsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolveAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertIDsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snoozeAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeAlertsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlertStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolveAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snoozeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MinutesInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unacknowledgeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -869,6 +2469,274 @@ export interface operations {
             };
         };
     };
+    listChannels: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChannel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateChannelInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChannelTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsKind"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateChannelInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+                state?: "queued" | "sent" | "failed";
+                /** @description The id of a channel */
+                channel?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -978,6 +2846,543 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServers: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+                sort?: "name" | "newest";
+                tag?: string;
+                state?: "up" | "down" | "untrusted" | "unknown";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageServerOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerDraftBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importServers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsImported"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addLocalServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPublicKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServerTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsTag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerDraftBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteServer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateServer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getServerMetrics: {
+        parameters: {
+            query?: {
+                /** @description Metrics, with commas between them or repeated; none: all */
+                names?: string[] | null;
+                /** @description RFC 3339 or milliseconds; an hour before «to» if absent */
+                from?: string;
+                /** @description RFC 3339 or milliseconds; now if absent */
+                to?: string;
+                /** @description Seconds or a duration between points; 0: every sample; absent: at most 600 points a series */
+                step?: string;
+                /** @description The change per second, for counters */
+                rate?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerMetrics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSnapshots: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSnapshotInfo"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description An id, or latest */
+                sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trustHostKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostKeyDecisionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerOut"];
                 };
             };
             /** @description Error */
@@ -1121,6 +3526,179 @@ export interface operations {
             };
         };
     };
+    listSilences: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+                /** @description Only those that have not ended */
+                active?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSilence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSilenceInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSilence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSilence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSilenceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSystem: {
         parameters: {
             query?: never;
@@ -1204,6 +3782,274 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listThresholds: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageThreshold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createThreshold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateThresholdInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Threshold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listThresholdMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsMetric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getThreshold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Threshold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteThreshold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateThreshold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateThresholdInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Threshold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    muteThreshold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MinutesInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Threshold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmuteThreshold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Threshold"];
                 };
             };
             /** @description Error */

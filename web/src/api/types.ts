@@ -1,5 +1,6 @@
 // Names for the shapes of the document that pages speak of.
 import type { Paths } from "./client";
+import type { components } from "./schema";
 
 type Json<R> = R extends { content: { "application/json": infer B } } ? B : never;
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
@@ -13,3 +14,21 @@ export type Snapshot = Got<"/api/v1/servers/{id}/snapshots/{sid}">;
 export type Threshold = Got<"/api/v1/thresholds">["items"][number];
 export type MetricSeries = Got<"/api/v1/servers/{id}/metrics">["series"][number];
 export type Dashboard = Got<"/api/v1/system/dashboard">;
+
+type Schemas = components["schemas"];
+
+export type ServerDraft = Schemas["ServerDraftBody"];
+export type ServerChange = Schemas["ServerChangeBody"];
+export type Stage = Schemas["Stage"];
+export type TestResult = Schemas["TestOut"];
+export type ImportRow = Schemas["Imported"];
+export type Metric = Schemas["Metric"];
+export type AlertDetail = Schemas["AlertDetail"];
+export type AlertEvent = Schemas["AlertEvent"];
+export type Delivery = Schemas["Delivery"];
+export type Silence = Schemas["Silence"];
+export type Channel = Schemas["Channel"];
+export type ChannelKind = Schemas["Kind"];
+export type ChannelField = Schemas["Setting"];
+export type ThresholdDraft = Schemas["CreateThresholdInBody"];
+export type ThresholdChange = Schemas["UpdateThresholdInBody"];

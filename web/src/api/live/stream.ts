@@ -20,7 +20,6 @@ interface StreamOptions {
 
 /** One connection that comes back by itself and goes on where it was. */
 export class Stream {
-  private samples: readonly string[] = [];
   private current: AbortController | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private quiet: ReturnType<typeof setTimeout> | undefined;
@@ -31,6 +30,7 @@ export class Stream {
   /** Opens the stream; `last` is the id of the last event that was seen. */
   constructor(
     private last: string,
+    private samples: readonly string[],
     private readonly options: StreamOptions,
   ) {
     addEventListener("online", this.online);

@@ -240,7 +240,7 @@ function Worst({ server }: { server: Server }) {
   return (
     <Banner
       look={worst.severity}
-      title={`${t.servers.severity[worst.severity]}: ${worst.message || worst.title}.`}
+      title={`${t.servers.severity[worst.severity]}: ${(worst.message || worst.title).replace(/\.$/, "")}.`}
       action={link}
     >
       {b.since(when(worst.fired_at ?? worst.started_at, Date.now()))}{" "}

@@ -123,8 +123,23 @@ const settings = [
   page("/settings/sessions", () => import("./features/account/SessionsPage"), "SessionsPage"),
   page("/settings/audit", () => import("./features/audit/AuditPage"), "AuditPage"),
   page("/settings/jobs", () => import("./features/jobs/JobsPage"), "JobsPage"),
+  page("/settings/thresholds", () => import("./features/thresholds/ThresholdsPage"), "ThresholdsPage"),
+  page("/settings/channels", () => import("./features/channels/ChannelsPage"), "ChannelsPage"),
+  page("/settings/silences", () => import("./features/silences/SilencesPage"), "SilencesPage"),
   page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
 ];
+
+const lists = [
+  page("/servers", () => import("./features/servers/ServersPage"), "ServersPage"),
+  page("/servers/new", () => import("./features/servers/ServerNewPage"), "ServerNewPage"),
+  page("/servers/import", () => import("./features/servers/ImportPage"), "ImportPage"),
+  page("/servers/$id/edit", () => import("./features/servers/ServerEditPage"), "ServerEditPage"),
+];
+
+// The panel of one alert stands beside the list, which stays as it is.
+const alerts = page("/alerts", () => import("./features/alerts/AlertsPage"), "AlertsPage");
+const alertList = createRoute({ getParentRoute: () => alerts, path: "/" });
+const alertPanel = createRoute({ getParentRoute: () => alerts, path: "$id" });
 
 // One page that draws every part of the kit in every state; only while developing and in its tests.
 const kit =
@@ -148,6 +163,8 @@ const tree = root.addChildren([
     server.addChildren([serverOverview, serverAlerts, serverSnapshot, serverSettings]),
     more,
     ...settings,
+    ...lists,
+    alerts.addChildren([alertList, alertPanel]),
   ]),
 ]);
 

@@ -1,5 +1,5 @@
-import { Link, useLocation } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { t } from "../locales";
 import { paths } from "../paths";
@@ -17,14 +17,18 @@ interface SettingsPageProps {
 
 /** A page under Settings: its neighbours left, or above on narrow screens. */
 export function SettingsPage({ title, lead, action, children }: SettingsPageProps) {
-  const { pathname } = useLocation();
-  const here = (to: string) => pathname === to || (to !== paths.settings() && pathname.startsWith(`${to}/`));
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On narrow screens the neighbours are a line that scrolls sideways.
+    const here = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (here) nav.current?.scrollTo({ left: here.offsetLeft - 80 });
+  }, []);
   return (
     <Page title={title} crumbs={[{ label: t.layout.settings, to: paths.settings() }]}>
       <div className="side">
-        <nav aria-label={t.layout.settings}>
+        <nav ref={nav} aria-label={t.layout.settings}>
           {settingsPages.map(({ label, to }) => (
-            <Link key={to} to={to} aria-current={here(to) ? "page" : undefined}>
+            <Link key={to} to={to} activeOptions={{ exact: to === paths.settings() }}>
               {label}
             </Link>
           ))}

@@ -1,12 +1,15 @@
+import { alerts, silences, thresholds } from "./en/alerts";
 import { auth } from "./en/auth";
+import { channels } from "./en/channels";
 import { layout } from "./en/layout";
+import { manage } from "./en/manage";
 import { servers } from "./en/servers";
 import { account, audit, jobs, sessions, settings } from "./en/settings";
 import { system } from "./en/system";
 import { ui } from "./en/ui";
 
 /** Every text of the product. Its type is the contract for other languages. */
-export const en = { ui, layout, auth, servers, system, settings, account, sessions, audit, jobs };
+export const en = { ui, layout, auth, servers, system, settings, account, sessions, audit, jobs, manage, alerts, thresholds, silences, channels };
 
 /** What a language must say. */
 export type Messages = typeof en;

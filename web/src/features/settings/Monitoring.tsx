@@ -57,10 +57,14 @@ export function Monitoring({ settings }: { settings: Settings }) {
   return (
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
+        <div className="pair">
         <Input type="number" min={1} max={86_400} label={words.poll} help={words.pollHelp} end={unit(t.settings.units.s)} error={problem?.field("poll_seconds")} required {...register("poll_seconds", number)} />
         <Input type="number" min={1} max={10_080} label={words.snapshot} help={words.snapshotHelp} end={unit(t.settings.units.min)} error={problem?.field("snapshot_minutes")} required {...register("snapshot_minutes", number)} />
+        </div>
+        <div className="pair">
         <Input type="number" min={1} max={3650} label={words.days} end={unit(t.settings.units.days)} error={problem?.field("raw_retention_days")} required {...register("raw_retention_days", number)} />
         <Input type="number" min={0.02} step="any" label={words.bytes} help={words.bytesHelp} end={unit(t.settings.units.gib)} error={problem?.field("raw_retention_bytes")} required {...register("gib", number)} />
+        </div>
         <Input list="zones" label={words.zone} help={words.zoneHelp} error={problem?.field("time_zone")} placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone} autoComplete="off" {...register("time_zone")} />
         <datalist id="zones">
           {zones.map((zone) => (

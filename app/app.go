@@ -243,7 +243,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	} {
 		g.Go(func() error { return run(ctx) })
 	}
-	err := g.Wait()
+	err := errors.Join(g.Wait(), a.metrics.Flush(context.WithoutCancel(ctx))) // the last polls came after its Run had ended
 	a.remote.Close()
 	return errors.Join(err, a.store.Close(context.WithoutCancel(ctx)), a.held.Close())
 }

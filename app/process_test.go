@@ -153,7 +153,19 @@ func (p *process) must(method, path, body string, out any) {
 	}
 }
 
-// setUp makes the first user with the token in dir.
+// printed returns the set-up token that the process printed.
+func (p *process) printed() string {
+	p.t.Helper()
+	select {
+	case token := <-p.setup:
+		return token
+	case <-time.After(patience):
+		p.t.Fatalf("it prints no set-up address\n%s", p.stderr)
+		return ""
+	}
+}
+
+// setUp makes the first user with a set-up token.
 func (p *process) setUp(token string) {
 	p.t.Helper()
 	var answer struct {

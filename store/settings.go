@@ -70,19 +70,20 @@ func (t Tenant) writeSettings(ctx context.Context, rev int64, v any) error {
 		if rev != AnyRev && rev != current {
 			return ErrStale
 		}
-		return t.putSettings(ctx, v)
+		return t.putSettings(ctx, v, 1)
 	})
 }
 
-// putSettings merges v into the row, so that one kind of settings keeps another's fields.
-func (t Tenant) putSettings(ctx context.Context, v any) error {
+// putSettings merges v into the row, so that one kind of settings keeps another's
+// fields. step is added to the revision: 0 for what nobody edits.
+func (t Tenant) putSettings(ctx context.Context, v any, step int64) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return sq.Exec(ctx, t.db, `INSERT INTO settings (tenant_id, rev, data) VALUES (@tenant, 2, @data)
-		ON CONFLICT (tenant_id) DO UPDATE SET rev = rev + 1, data = json_patch(data, excluded.data)`,
-		sql.Named("data", string(text)))
+	return sq.Exec(ctx, t.db, `INSERT INTO settings (tenant_id, rev, data) VALUES (@tenant, 1 + @step, @data)
+		ON CONFLICT (tenant_id) DO UPDATE SET rev = rev + @step, data = json_patch(data, excluded.data)`,
+		sql.Named("data", string(text)), sql.Named("step", step))
 }
 
 // Settings returns what the tenant chose.
@@ -149,7 +150,7 @@ func (t Tenant) SetSSHKey(ctx context.Context, public string, private seal.Value
 		}
 		key = SSHKey{public, private}
 		return t.change(ctx, "servers.key", string(t.ID), func(t Tenant) error {
-			return t.putSettings(ctx, sshKeyRow{public, private.Ciphertext()})
+			return t.putSettings(ctx, sshKeyRow{public, private.Ciphertext()}, 0)
 		})
 	})
 	return key, err

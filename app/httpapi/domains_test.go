@@ -1,6 +1,44 @@
 package httpapi
 
-import "unity.internal/app/vault"
+import (
+	"context"
+	"time"
+
+	"unity.internal/app/alert"
+	"unity.internal/app/metric"
+	"unity.internal/app/notify"
+	"unity.internal/app/notify/ntfy"
+	"unity.internal/app/notify/smtp"
+	"unity.internal/app/notify/webhook"
+	"unity.internal/app/outgoing"
+	"unity.internal/app/remote"
+	"unity.internal/app/server"
+	"unity.internal/app/vault"
+	"unity.internal/store"
+)
 
 // domains adds the domain packages to the parts, each over the bench's store.
-func (b *bench) domains(_ *vault.Vault) {}
+func (b *bench) domains(v *vault.Vault) {
+	b.parts.Metrics = metric.New(b.store, b.parts.Log)
+	out := outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }})
+	b.parts.Notify = notify.New(notify.Options{
+		Tenants: b.store.System().Tenants, Sealer: v, Publish: b.bus.Publish, Now: time.Now, Log: b.parts.Log,
+		Kinds: []notify.Kind{webhook.Kind(out), ntfy.Kind(out), smtp.Kind(out.Dial, nil)}, Base: func() string { return origin },
+	})
+	b.parts.Alerts = &alert.Service{
+		Tenants: b.store.System().Tenants, Publish: b.bus.Publish, Wake: b.parts.Notify.Wake, Now: time.Now, Log: b.parts.Log,
+		Voice: func(id store.TenantID) store.TenantID { return id },
+	}
+	pool := remote.New(remote.Limits{Connect: 2 * time.Second})
+	b.tb.Cleanup(pool.Close)
+	b.parts.Servers = server.New(server.Parts{
+		Store: b.store, Vault: v, Remote: pool, Sink: deaf{}, Log: b.parts.Log, Publish: b.bus.Publish, Hostname: "attic",
+	})
+}
+
+// deaf is a sink for tests that watch nothing.
+type deaf struct{}
+
+func (deaf) Take(context.Context, store.Tenant, store.Batch) error { return nil }
+
+func (deaf) Reached(context.Context, store.Tenant, store.Server, store.ServerState) error { return nil }

@@ -1,0 +1,97 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// secret is what must never be seen again once it was handed over.
+const secret = "MARKER-7f3d9c-SECRET"
+
+// TestASecretIsNeverSeenAgain hands one marker over in every way there is, and
+// looks for it in answers, events, logs, exports and every file that is kept.
+func TestASecretIsNeverSeenAgain(t *testing.T) {
+	t.Parallel()
+	p, dir := newAppliance(t)
+	p.must("POST", "/auth/change-password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, password, secret), nil)
+	for _, send := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"POST", "/auth/login", `{"username":"lea","password":"wrong ` + secret + `"}`, 401},
+		{"POST", "/auth/token", `{"username":"lea","password":"` + secret + `"}`, 200},
+		{"POST", "/auth/refresh", `{"refresh_token":"` + secret + `"}`, 401},
+		{"POST", "/setup", `{"token":"` + secret + `","username":"eve","password":"` + secret + `"}`, 409},
+		{"POST", "/unlock", `{"passphrase":"` + secret + `"}`, 403},
+		{"POST", "/servers", `{"name":"one","host":"127.0.0.1","port":1,"username":"root","auth":"password","password":"` + secret + `"}`, 201},
+		{"POST", "/servers", `{"name":"two","host":"127.0.0.1","port":1,"username":"root","auth":"key","private_key":"` + secret + `","passphrase":"` + secret + `"}`, 422},
+		{"POST", "/servers/test", `{"name":"three","host":"127.0.0.1","port":1,"username":"root","auth":"password","password":"` + secret + `"}`, 200},
+		{"POST", "/servers/import", `{"format":"csv","text":"name,host,username,auth,password\nfour,127.0.0.1,root,password,` + secret + `","dry_run":true}`, 200},
+		{"POST", "/servers/import", `{"format":"csv","text":"name,host,username,auth,password\nfour,127.0.0.1,root,password,` + secret + `"}`, 200},
+		{"POST", "/channels", `{"name":"hook","type":"webhook","enabled":true,"config":{"url":"http://127.0.0.1:1/","secret":"` + secret + `","headers":{"X-Key":"` + secret + `"}}}`, 201},
+		{"POST", "/channels", `{"name":"push","type":"ntfy","enabled":true,"config":{"server":"http://127.0.0.1:1","topic":"t","token":"` + secret + `"}}`, 201},
+		{"POST", "/channels", `{"name":"mail","type":"smtp","enabled":true,"config":{"host":"127.0.0.1","port":1,"tls":"starttls","username":"u","password":"` + secret + `","from":"a@example.org","to":["b@example.org"]}}`, 201},
+		{"PATCH", "/settings", `{"unknown":"` + secret + `"}`, 422},
+	} {
+		var answer json.RawMessage
+		status, err := p.call(send.method, send.path, send.body, &answer)
+		if err != nil || status != send.status {
+			t.Errorf("%s %s: %d %s %v, want %d", send.method, send.path, status, answer, err, send.status)
+		}
+		if strings.Contains(string(answer), secret) {
+			t.Errorf("%s %s answers with the secret: %s", send.method, send.path, answer)
+		}
+	}
+	var document struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	p.must("GET", "/openapi.json", "", &document)
+	for path, methods := range document.Paths {
+		if methods["get"] == nil || strings.Contains(path, "{") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".pem") {
+			continue
+		}
+		var answer json.RawMessage
+		p.must(http.MethodGet, strings.TrimPrefix(path, "/api/v1"), "", &answer)
+		if strings.Contains(string(answer), secret) {
+			t.Errorf("GET %s answers with the secret", path)
+		}
+	}
+	var channels struct{ Items []struct{ ID, Name string } }
+	p.must("GET", "/channels", "", &channels)
+	for _, c := range channels.Items {
+		var answer json.RawMessage
+		if _, err := p.call("POST", "/channels/"+c.ID+"/test", "", &answer); err != nil || strings.Contains(string(answer), secret) {
+			t.Errorf("a test of %s: %s %v", c.Name, answer, err)
+		}
+	}
+	file := filepath.Join(dir, "export")
+	if out, err := run(t, "", "backup", file, "--data-dir", dir); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(p.stderr.String(), secret) {
+		t.Errorf("the log holds the secret:\n%s", p.stderr)
+	}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%s holds the secret", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

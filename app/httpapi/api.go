@@ -29,7 +29,7 @@ import (
 
 const (
 	base        = "/api/v1"
-	timeout     = 30 * time.Second // for reading a request, and for writing an answer
+	timeout     = 30 * time.Second // for writing an answer
 	idleTimeout = 2 * time.Minute
 	maxBody     = 1 << 20   // bytes of a request, where an operation says nothing else
 	maxHeader   = 16 * 1024 // bytes
@@ -83,7 +83,7 @@ func New(ctx, stop context.Context, p Parts) *Server {
 	// Immutable: without it Fiber reuses the memory of every string it hands out.
 	m.app = fiber.New(fiber.Config{
 		Immutable: true, StreamRequestBody: true, ErrorHandler: m.fail, DisableStartupMessage: true,
-		ReadTimeout: timeout, WriteTimeout: timeout, // a stream moves its own deadline
+		ReadTimeout: p.Limits.Arrival, WriteTimeout: timeout, // a stream moves its own deadline
 		IdleTimeout: idleTimeout, BodyLimit: maxBody, ReadBufferSize: maxHeader,
 		DisableDefaultDate: false, ServerHeader: "", Concurrency: 4096,
 	})

@@ -9,13 +9,17 @@ import (
 )
 
 // Limits says how many requests a second one address and one tenant may send,
-// and how many sign-ins a minute one address; 0 is no limit.
+// how many sign-ins a minute one address, and how long a request may take to
+// arrive; 0 is no limit.
 type Limits struct {
 	Address, Tenant, SignIn int
+	Arrival                 time.Duration
 }
 
 // DefaultLimits suit a household behind one address.
-func DefaultLimits() Limits { return Limits{Address: 100, Tenant: 500, SignIn: 20} }
+func DefaultLimits() Limits {
+	return Limits{Address: 100, Tenant: 500, SignIn: 20, Arrival: 30 * time.Second}
+}
 
 const (
 	burst       = 4     // seconds' worth that may come at once

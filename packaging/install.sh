@@ -107,10 +107,11 @@ if [ -n "$uninstall" ]; then
   exit 0
 fi
 
-for file in "$binary" "$here/unity" "$here/../unity"; do
-  if [ -n "$file" ] && [ -f "$file" ]; then binary=$file; break; fi
-done
-[ -f "$binary" ] || die "no program ${binary:-unity}: build it with 'make build', or name it with --binary"
+if [ -z "$binary" ]; then
+  binary=$here/unity
+  [ -f "$binary" ] || binary=$here/../unity
+fi
+[ -f "$binary" ] || die "no program $binary: build it with 'make build', or name it with --binary"
 config=$here/systemd
 [ -d "$config" ] || config=$here/../systemd
 

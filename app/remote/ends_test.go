@@ -71,7 +71,7 @@ func passwords(t *testing.T, interactive bool, questions ...string) (port int64,
 		if p != "right" {
 			return nil, errors.New("wrong")
 		}
-		return nil, nil
+		return &ssh.Permissions{}, nil
 	}
 	c := &ssh.ServerConfig{}
 	c.AddHostKey(signer)

@@ -122,8 +122,8 @@ func (s *Service) PublicKey(ctx context.Context, t store.Tenant) (PublicKey, err
 	if err != nil {
 		return PublicKey{}, err
 	}
-	print, err := remote.Fingerprint(k.Public)
-	return PublicKey{k.Public, "restrict " + k.Public, print}, err
+	fp, err := remote.Fingerprint(k.Public)
+	return PublicKey{k.Public, "restrict " + k.Public, fp}, err
 }
 
 func (s *Service) own(ctx context.Context, t store.Tenant) (store.SSHKey, error) {

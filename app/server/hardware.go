@@ -7,8 +7,14 @@ import (
 
 // guests are words of DMI that name a hypervisor, for machines without systemd-detect-virt.
 var guests = []struct{ word, name string }{
-	{"kvm", "kvm"}, {"qemu", "qemu"}, {"vmware", "vmware"}, {"virtualbox", "oracle"},
-	{"hvm domu", "xen"}, {"bochs", "qemu"}, {"openstack", "kvm"}, {"amazon ec2", "amazon"},
+	{"kvm", "kvm"},
+	{"qemu", "qemu"},
+	{"vmware", "vmware"},
+	{"virtualbox", "oracle"},
+	{"hvm domu", "xen"},
+	{"bochs", "qemu"},
+	{"openstack", "kvm"},
+	{"amazon ec2", "amazon"},
 }
 
 // fillers are what makers write where they write nothing.

@@ -89,14 +89,10 @@ func (s *Service) importOne(ctx context.Context, t store.Tenant, n *Imported, ta
 		c.Password = &n.password
 	}
 	err := s.complete(ctx, t, &v)
-	switch {
-	case err == nil && v.Auth == local:
-		err = invalid("auth", "server.auth_invalid", "The ways to sign in are password, key and agent.")
-	case err == nil && taken[v.Name]:
-		err = store.ErrServerName
-	case err == nil && v.Auth == remote.ByPassword && n.password == "":
-		err = errNoPassword
-	case err == nil && !dry:
+	if err == nil {
+		err = importable(v, n.password, taken)
+	}
+	if err == nil && !dry {
 		v, err = s.Create(ctx, t, v, c, "")
 		n.ID = v.ID
 	}
@@ -118,6 +114,19 @@ func (s *Service) importOne(ctx context.Context, t store.Tenant, n *Imported, ta
 	return nil
 }
 
+// importable refuses what only an import may bring.
+func importable(v store.Server, password string, taken map[string]bool) error {
+	switch {
+	case v.Auth == local:
+		return invalid("auth", "server.auth_invalid", "The ways to sign in are password, key and agent.")
+	case taken[v.Name]:
+		return store.ErrServerName
+	case v.Auth == remote.ByPassword && password == "":
+		return errNoPassword
+	}
+	return nil
+}
+
 // readSSHConfig takes each name of each Host line with the HostName, User and
 // Port that hold for it. Patterns name no machine.
 func readSSHConfig(text string) (all []Imported, err error) {
@@ -133,7 +142,7 @@ func readSSHConfig(text string) (all []Imported, err error) {
 	}
 	seen := map[string]bool{}
 	for i, name := range hostLines(text) {
-		for _, alias := range strings.Fields(name) {
+		for alias := range strings.FieldsSeq(name) {
 			alias = strings.Trim(alias, `"`)
 			if alias == "*" || alias == "" || seen[alias] || len(all) > maxImport {
 				continue

@@ -163,7 +163,7 @@ func tidy(tags []string) []string {
 
 func check(v store.Server) error {
 	switch {
-	case v.Name == "" || len(v.Name) > maxName || !printable(v.Name):
+	case !worded(v.Name, maxName):
 		return invalid("name", "server.name_invalid", "A name has 1 to 64 characters.")
 	case !hostish(v.Host):
 		return invalid("host", "server.host_invalid", "Give a host name or an IP address, without a user, a port or a path.")
@@ -171,10 +171,16 @@ func check(v store.Server) error {
 		return invalid("port", "server.port_invalid", "A port is between 1 and 65535.")
 	case !slices.Contains([]string{remote.ByPassword, remote.ByKey, remote.ByAgent, local}, v.Auth):
 		return invalid("auth", "server.auth_invalid", "The ways to sign in are password, key and agent.")
-	case v.Auth != local && (v.Username == "" || len(v.Username) > maxName || !printable(v.Username)):
+	case v.Auth != local && !worded(v.Username, maxName):
 		return invalid("username", "server.username_invalid", "Give the name of the account that Unity signs in to.")
-	case len(v.Tags) > maxTags || slices.ContainsFunc(v.Tags, func(t string) bool { return len(t) > maxTag || !printable(t) }):
+	case len(v.Tags) > maxTags || slices.ContainsFunc(v.Tags, func(t string) bool { return !worded(t, maxTag) }):
 		return invalid("tags", "server.tags_invalid", "A server has at most 20 tags of at most 32 characters.")
+	}
+	return checkTimes(v)
+}
+
+func checkTimes(v store.Server) error {
+	switch {
 	case v.PollSeconds < 1 || v.PollSeconds > 86400:
 		return invalid("poll_seconds", "server.poll_invalid", "A server is polled every 1 to 86400 seconds.")
 	case v.SnapshotMinutes < 1 || v.SnapshotMinutes > 10080:
@@ -189,7 +195,10 @@ func invalid(field, code, msg string) error {
 	return e
 }
 
-func printable(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) }
+// worded reports whether s says something, in at most n bytes without control characters.
+func worded(s string, n int) bool {
+	return s != "" && len(s) <= n && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 // hostish reports whether s could be a name or an address. A scope may follow
 // an IPv6 address.

@@ -69,7 +69,7 @@ func hexIPv4(text string) (netip.Addr, bool) {
 		return netip.Addr{}, false
 	}
 	var b [4]byte
-	binary.LittleEndian.PutUint32(b[:], uint32(n)) //nolint:gosec // 32 bits were parsed
+	binary.LittleEndian.PutUint32(b[:], uint32(n))
 	return netip.AddrFrom4(b), true
 }
 
@@ -82,6 +82,7 @@ func ones(mask netip.Addr) (n int) {
 	return n
 }
 
+// parseAddresses returns the addresses of each interface: ip's, or the kernel's own.
 func parseAddresses(s sections, nets []linkNet) map[string][]string {
 	all := map[string][]string{}
 	for line := range s.lines("addr") { // «4: eth0    inet 192.0.2.2/24 brd …»
@@ -97,11 +98,18 @@ func parseAddresses(s sections, nets []linkNet) map[string][]string {
 		}
 		bits, err := strconv.ParseUint(f[2], 16, 8)
 		if a, ok := hexIPv6(f[0], false); ok && err == nil {
-			all[f[5]] = append(all[f[5]], netip.PrefixFrom(a, int(min(bits, 128))).String()) //nolint:gosec // 8 bits were parsed
+			all[f[5]] = append(all[f[5]], netip.PrefixFrom(a, int(min(bits, 128))).String())
 		}
 	}
+	addLocals(s, nets, all)
+	return all
+}
+
+// addLocals reads the kernel's table of IPv4 addresses, in which each stands above
+// what it is for. The routes say behind which interface it is.
+func addLocals(s sections, nets []linkNet, all map[string][]string) {
 	last := ""
-	for line := range s.lines("fib") { // an address, and below it what it is for
+	for line := range s.lines("fib") {
 		f := strings.Fields(line)
 		if len(f) == 2 && (f[0] == "|--" || f[0] == "+--") {
 			last = f[1]
@@ -116,7 +124,6 @@ func parseAddresses(s sections, nets []linkNet) map[string][]string {
 			}
 		}
 	}
-	return all
 }
 
 // hexIPv6 reads 32 hex digits; in /proc/net/tcp6 each word of four bytes is turned around.
@@ -191,5 +198,5 @@ func parseProcNet(protocol, line string) (p OpenPort, ok bool) {
 	if len(address) == 32 {
 		a, ok = hexIPv6(address, true)
 	}
-	return OpenPort{Protocol: protocol, Address: a.String(), Port: int64(n)}, ok //nolint:gosec // 16 bits were parsed
+	return OpenPort{Protocol: protocol, Address: a.String(), Port: int64(n)}, ok
 }

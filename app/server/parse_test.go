@@ -107,7 +107,8 @@ func TestSnapshotOfARecordedMachine(t *testing.T) {
 		},
 		Disks: []Disk{
 			{"nvme0n1", "Samsung SSD 970 EVO Plus 500GB", 976773168 * 512, "nvme", false},
-			{"sda", "WDC WD40EFRX-68N", 7814037168 * 512, "hdd", false}, {"sdb", "WDC WD40EFRX-68N", 7814037168 * 512, "hdd", false},
+			{"sda", "WDC WD40EFRX-68N", 7814037168 * 512, "hdd", false},
+			{"sdb", "WDC WD40EFRX-68N", 7814037168 * 512, "hdd", false},
 		},
 		Network: []Interface{
 			{"docker0", "02:42:5a:11:9b:01", 1500, "up", 0, []string{"172.17.0.1/16"}, ""},

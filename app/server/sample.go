@@ -150,16 +150,7 @@ func (s *sample) latest(before *sample, since time.Duration, at time.Time) Readi
 	if s.swap.total > 0 {
 		v.Swap = new(s.swap.used / s.swap.total)
 	}
-	for _, m := range s.mounts {
-		if full := m.used / m.Size; v.Disk == nil || full > *v.Disk {
-			v.Disk, v.DiskMount = &full, m.Point
-		}
-	}
-	for _, t := range s.sensors {
-		if v.Celsius == nil || t.celsius > *v.Celsius {
-			v.Celsius = new(t.celsius)
-		}
-	}
+	s.peaks(&v)
 	if s.uptime > 0 {
 		v.Uptime, v.Processes = &s.uptime, &s.processes
 	}
@@ -170,6 +161,20 @@ func (s *sample) latest(before *sample, since time.Duration, at time.Time) Readi
 		v.Transmit = new(max(out-out0, 0) / since.Seconds())
 	}
 	return v
+}
+
+// peaks finds the fullest file system and the hottest sensor.
+func (s *sample) peaks(v *Readings) {
+	for _, m := range s.mounts {
+		if full := m.used / m.Size; v.Disk == nil || full > *v.Disk {
+			v.Disk, v.DiskMount = &full, m.Point
+		}
+	}
+	for _, t := range s.sensors {
+		if v.Celsius == nil || t.celsius > *v.Celsius {
+			v.Celsius = new(t.celsius)
+		}
+	}
 }
 
 // traffic sums what physical interfaces carried: bridges and tunnels carry the

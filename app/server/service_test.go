@@ -128,11 +128,11 @@ func (b *bench) sshd(o sshdtest.Options) (*sshdtest.Server, string) {
 	}
 	o.AuthorizedKeys = append(o.AuthorizedKeys, k.Line)
 	s := sshdtest.Start(b.tb, o)
-	print, err := remote.Fingerprint(s.PublicHostKey(b.tb, 0))
+	fingerprint, err := remote.Fingerprint(s.PublicHostKey(b.tb, 0))
 	if err != nil {
 		b.tb.Fatal(err)
 	}
-	return s, print
+	return s, fingerprint
 }
 
 func draft(s *sshdtest.Server, name string) store.Server {
@@ -151,17 +151,17 @@ func (b *bench) create(v store.Server, c server.Credentials, fingerprint string)
 func TestAServerIsAddedTrustedAndWatched(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).run()
-	s, print := b.sshd(sshdtest.Options{})
+	s, fingerprint := b.sshd(sshdtest.Options{})
 	v := b.create(draft(s, "nas"), server.Credentials{}, "")
 	b.state(v.ID, store.ServerUntrusted)
 	v, err := b.t.Server(t.Context(), v.ID)
-	if err != nil || v.HostKey == nil || v.HostKey.Trusted || v.HostKey.Fingerprint != print {
+	if err != nil || v.HostKey == nil || v.HostKey.Trusted || v.HostKey.Fingerprint != fingerprint {
 		t.Fatalf("%+v %v", v.HostKey, err)
 	}
 	if _, err := b.TrustHostKey(t.Context(), b.t, v.ID, "SHA256:another"); !errors.Is(err, store.ErrHostKeyOther) {
 		t.Fatal(err)
 	}
-	if v, err = b.TrustHostKey(t.Context(), b.t, v.ID, print); err != nil || !v.HostKey.Trusted {
+	if v, err = b.TrustHostKey(t.Context(), b.t, v.ID, fingerprint); err != nil || !v.HostKey.Trusted {
 		t.Fatal(err)
 	}
 	b.state(v.ID, store.ServerUp)
@@ -190,8 +190,8 @@ func TestAServerIsAddedTrustedAndWatched(t *testing.T) {
 func TestAServerCreatedWithItsFingerprintIsTrusted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).run()
-	s, print := b.sshd(sshdtest.Options{})
-	right := b.create(draft(s, "right"), server.Credentials{}, print)
+	s, fingerprint := b.sshd(sshdtest.Options{})
+	right := b.create(draft(s, "right"), server.Credentials{}, fingerprint)
 	wrong := b.create(draft(s, "wrong"), server.Credentials{}, "SHA256:another")
 	b.state(right.ID, store.ServerUp)
 	b.state(wrong.ID, store.ServerUntrusted)
@@ -200,8 +200,8 @@ func TestAServerCreatedWithItsFingerprintIsTrusted(t *testing.T) {
 func TestAChangedHostKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).run()
-	s, print := b.sshd(sshdtest.Options{})
-	v := b.create(draft(s, "nas"), server.Credentials{}, print)
+	s, fingerprint := b.sshd(sshdtest.Options{})
+	v := b.create(draft(s, "nas"), server.Credentials{}, fingerprint)
 	b.state(v.ID, store.ServerUp)
 	s.Stop()
 	s.KillSessions()
@@ -212,7 +212,7 @@ func TestAChangedHostKeyIsRefused(t *testing.T) {
 	}
 	b.state(v.ID, store.ServerUntrusted)
 	v, err := b.t.Server(t.Context(), v.ID)
-	if err != nil || !v.HostKey.Trusted || v.HostKey.Fingerprint != print || v.HostKey.Offered.Fingerprint != otherPrint {
+	if err != nil || !v.HostKey.Trusted || v.HostKey.Fingerprint != fingerprint || v.HostKey.Offered.Fingerprint != otherPrint {
 		t.Fatalf("%+v %v", v.HostKey, err)
 	}
 	if strings.Contains(other.Log(), "publickey") {
@@ -227,7 +227,7 @@ func TestAChangedHostKeyIsRefused(t *testing.T) {
 func TestUnreachableServersSayWhyAndComeBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).run()
-	s, print := b.sshd(sshdtest.Options{})
+	s, fingerprint := b.sshd(sshdtest.Options{})
 	s.Stop()
 	v := b.create(draft(s, "nas"), server.Credentials{}, "")
 	b.state(v.ID, store.ServerDown)
@@ -235,8 +235,8 @@ func TestUnreachableServersSayWhyAndComeBack(t *testing.T) {
 	if b.Now(b.t.ID, &now); !strings.Contains(now.Reason, "refuses connections") {
 		t.Error(now.Reason)
 	}
-	again, print2 := b.sshd(sshdtest.Options{HostKeyFiles: s.KeyFiles})
-	if print2 != print {
+	again, fingerprint2 := b.sshd(sshdtest.Options{HostKeyFiles: s.KeyFiles})
+	if fingerprint2 != fingerprint {
 		t.Fatal("another key")
 	}
 	v, err := b.Update(t.Context(), b.t, v.ID, v.Rev, func(v *store.Server) { v.Port = again.Port }, server.Credentials{})
@@ -249,13 +249,13 @@ func TestUnreachableServersSayWhyAndComeBack(t *testing.T) {
 func TestADeletedServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).run()
-	s, print := b.sshd(sshdtest.Options{})
-	v := b.create(draft(s, "nas"), server.Credentials{}, print)
+	s, fingerprint := b.sshd(sshdtest.Options{})
+	v := b.create(draft(s, "nas"), server.Credentials{}, fingerprint)
 	b.state(v.ID, store.ServerUp)
 	if err := b.Delete(t.Context(), b.t, v.ID, v.Rev); err != nil {
 		t.Fatal(err)
 	}
-	next := b.create(draft(s, "nas"), server.Credentials{}, print)
+	next := b.create(draft(s, "nas"), server.Credentials{}, fingerprint)
 	b.state(next.ID, store.ServerUp)
 	if _, ok := b.Now(b.t.ID, &store.Server{ID: v.ID}); ok {
 		t.Error("it is watched still")
@@ -297,8 +297,8 @@ func TestThisMachineIsWatched(t *testing.T) {
 func TestASnapshotTellsItsSteps(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	s, print := b.sshd(sshdtest.Options{Env: []string{"LANG=tr_TR.UTF-8", "LC_ALL=tr_TR.UTF-8"}})
-	v := b.create(draft(s, "nas"), server.Credentials{}, print)
+	s, fingerprint := b.sshd(sshdtest.Options{Env: []string{"LANG=tr_TR.UTF-8", "LC_ALL=tr_TR.UTF-8"}})
+	v := b.create(draft(s, "nas"), server.Credentials{}, fingerprint)
 	var steps []string
 	last := -1
 	err := b.Snapshot(t.Context(), b.t, v.ID, func(step string, done, total int) {
@@ -323,8 +323,8 @@ func TestASnapshotTellsItsSteps(t *testing.T) {
 func TestAServerThatDiesMidSnapshot(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	s, print := b.sshd(sshdtest.Options{})
-	v := b.create(draft(s, "nas"), server.Credentials{}, print)
+	s, fingerprint := b.sshd(sshdtest.Options{})
+	v := b.create(draft(s, "nas"), server.Credentials{}, fingerprint)
 	err := b.Snapshot(t.Context(), b.t, v.ID, func(step string, _, _ int) {
 		if step == "Reading hardware" {
 			s.KillSessions()
@@ -357,13 +357,13 @@ func TestStagesSayWhatWorks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, print := b.sshd(sshdtest.Options{Config: tt.config})
-			r, err := b.Try(t.Context(), b.t, draft(s, ""), server.Credentials{}, print)
+			s, fingerprint := b.sshd(sshdtest.Options{Config: tt.config})
+			r, err := b.Try(t.Context(), b.t, draft(s, ""), server.Credentials{}, fingerprint)
 			if err != nil {
 				t.Fatal(err)
 			}
 			last := r.Items[len(r.Items)-1]
-			if last.Stage != tt.stage || last.Code != tt.code || last.OK != (tt.code == "") || last.Message == "" || r.HostKey.Fingerprint != print {
+			if last.Stage != tt.stage || last.Code != tt.code || last.OK != (tt.code == "") || last.Message == "" || r.HostKey.Fingerprint != fingerprint {
 				t.Errorf("%+v %+v", last, r.HostKey)
 			}
 			if tt.code == "" && !strings.Contains(last.Message, "file system") {

@@ -19,9 +19,16 @@ const (
 
 // steps are what people see of a snapshot, in the order in which sections come.
 var steps = []struct{ section, title string }{
-	{"", "Connecting"}, {"date", "Reading metrics"}, {"cpu", "Reading hardware"}, {"os", "Reading the system"},
-	{"dpkg", "Reading packages"}, {"units", "Reading units"}, {"links", "Reading the network"},
-	{"users", "Reading users"}, {"updates", "Counting updates"}, {"end", "Saving"},
+	{"", "Connecting"},
+	{"date", "Reading metrics"},
+	{"cpu", "Reading hardware"},
+	{"os", "Reading the system"},
+	{"dpkg", "Reading packages"},
+	{"units", "Reading units"},
+	{"links", "Reading the network"},
+	{"users", "Reading users"},
+	{"updates", "Counting updates"},
+	{"end", "Saving"},
 }
 
 // Snapshot takes a snapshot of a server now and stores it. progress, which may

@@ -47,7 +47,7 @@ func Start(tb testing.TB, o Options) *Server {
 			tb.Fatalf("%s is missing: apt-get install openssh-server", tool)
 		}
 	}
-	if err := os.MkdirAll("/run/sshd", 0o755); err != nil && !os.IsPermission(err) {
+	if err := os.MkdirAll("/run/sshd", 0o755); err != nil && !os.IsPermission(err) { //nolint:gosec // sshd wants it so
 		tb.Fatal(err)
 	}
 	s := &Server{Host: "127.0.0.1", Dir: tb.TempDir(), Port: int64(o.Port), KeyFiles: o.HostKeyFiles}
@@ -72,7 +72,7 @@ func (s *Server) keygen(tb testing.TB, types []string) {
 		if typ == "rsa" {
 			args = append(args, "-b", "2048")
 		}
-		if out, err := exec.CommandContext(tb.Context(), "/usr/bin/ssh-keygen", args...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(tb.Context(), "/usr/bin/ssh-keygen", args...).CombinedOutput(); err != nil { //nolint:gosec // a test chose them
 			tb.Fatalf("ssh-keygen: %v\n%s", err, out)
 		}
 		s.KeyFiles = append(s.KeyFiles, file)
@@ -110,7 +110,7 @@ func write(tb testing.TB, file string, lines []string) {
 func (s *Server) start(tb testing.TB, config string) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
-	s.cmd = exec.CommandContext(ctx, "/usr/sbin/sshd", "-D", "-e", "-f", config)
+	s.cmd = exec.CommandContext(ctx, "/usr/sbin/sshd", "-D", "-e", "-f", config) //nolint:gosec // a temporary file of ours
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -211,6 +211,6 @@ func FreePort(tb testing.TB) int64 {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return int64(l.Addr().(*net.TCPAddr).Port)
 }

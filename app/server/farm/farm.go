@@ -173,7 +173,7 @@ func answer(requests <-chan *ssh.Request) {
 }
 
 func (f *Farm) session(i int, ch ssh.Channel, requests <-chan *ssh.Request) {
-	defer ch.Close()
+	defer func() { _ = ch.Close() }() // the client may have closed it
 	for r := range requests {
 		if r.WantReply {
 			_ = r.Reply(r.Type == "exec", nil) // who is gone needs none

@@ -59,14 +59,15 @@ func (t Tenant) AddSnapshot(ctx context.Context, v Snapshot) error {
 	if err != nil {
 		return err
 	}
+	w, err := packer()
+	if err != nil {
+		return err
+	}
 	for name, data := range v.Sections {
 		sum := sha256.Sum256(data)
 		hashes[name] = hex.EncodeToString(sum[:])
-		if known[hashes[name]] {
-			continue
-		}
-		if packed[hashes[name]], err = pack(data); err != nil {
-			return err
+		if !known[hashes[name]] {
+			packed[hashes[name]] = w.EncodeAll(data, nil)
 		}
 	}
 	text, err := json.Marshal(hashes)
@@ -175,14 +176,11 @@ func (t Tenant) section(ctx context.Context, server, hash string) ([]byte, error
 	return unpack(packed)
 }
 
-// pack compresses data. An encoder lives for one snapshot: a kept one would
-// hold megabytes for half an hour.
-func pack(data []byte) ([]byte, error) {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		return nil, err
-	}
-	return w.EncodeAll(data, nil), w.Close()
+// packer returns an encoder for one snapshot: a kept one would hold its tables
+// for half an hour.
+func packer() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
 }
 
 func unpack(data []byte) ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 
 	"unity.internal/app/remote"
 	"unity.internal/app/remote/sshdtest"
@@ -197,5 +198,46 @@ func pump(to, from net.Conn, dead <-chan struct{}, ended chan<- struct{}) {
 		default:
 			_, _ = to.Write(b[:n])
 		}
+	}
+}
+
+func TestTheKeysOfAnAgentSignIn(t *testing.T) {
+	t.Parallel()
+	private, public := newKey(t)
+	raw, err := ssh.ParseRawPrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := agent.NewKeyring()
+	socket := filepath.Join(t.TempDir(), "agent")
+	var c net.ListenConfig
+	l, err := c.Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = agent.ServeAgent(ring, conn)
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); <-ended })
+	s := sshdtest.Start(t, sshdtest.Options{AuthorizedKeys: []string{public}})
+	p := newPool(t, remote.Limits{})
+	p.Agent = socket
+	v := target(t, s, nil)
+	v.Auth = remote.ByAgent
+	_, err = p.Run(t.Context(), v, remote.Command{Script: "true"})
+	want(t, err, "remote.agent_empty")
+	if err := ring.Add(agent.AddedKey{PrivateKey: raw}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Run(t.Context(), v, remote.Command{Script: "true"}); err != nil {
+		t.Fatal(err)
 	}
 }

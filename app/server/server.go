@@ -49,7 +49,8 @@ type Service struct {
 	lives   map[id]*live
 	changes map[id]bool // servers to look at anew
 	signal  chan struct{}
-	keys    sync.Mutex // so that a key pair is made once
+	keys    sync.Mutex    // so that a key pair is made once
+	desks   chan struct{} // places where a snapshot is read and stored
 }
 
 type id struct {
@@ -59,8 +60,12 @@ type id struct {
 
 // New returns a service that watches once Run runs.
 func New(p Parts) *Service {
-	return &Service{Parts: p, lives: map[id]*live{}, changes: map[id]bool{}, signal: make(chan struct{}, 1)}
+	return &Service{Parts: p, lives: map[id]*live{}, changes: map[id]bool{}, signal: make(chan struct{}, 1), desks: make(chan struct{}, maxDesks)}
 }
+
+// maxDesks is how many snapshots are read and stored at once: that takes memory,
+// and after an import everybody's first snapshot is due.
+const maxDesks = 2
 
 // resync is how often servers are compared with the database, for what
 // nobody told us of: a tenant was suspended, say.

@@ -53,20 +53,34 @@ func (s *Service) Snapshot(ctx context.Context, t store.Tenant, server string, p
 	if err != nil {
 		return err
 	}
+	select {
+	case s.desks <- struct{}{}:
+		defer func() { <-s.desks }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.keep(ctx, t, v, l, parts); err != nil {
+		return err
+	}
+	progress("Done", len(steps), len(steps))
+	return nil
+}
+
+// keep reads what a server said and stores it.
+func (s *Service) keep(ctx context.Context, t store.Tenant, v store.Server, l *live, parts sections) error {
 	n := parseSnapshot(parts, parsePoll(parts))
-	l.count(n, time.Now())
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	l.count(n, now)
 	all, err := n.sections()
 	if err != nil {
 		return err
 	}
-	now := time.Now().UTC().Truncate(time.Millisecond)
 	name := store.SnapshotName{ID: store.NewID(), ServerID: v.ID, Taken: now}
 	if err := t.AddSnapshot(ctx, store.Snapshot{SnapshotName: name, Sections: all}); err != nil {
 		return err
 	}
 	l.learned(n.facts(), now)
 	s.save(t.ID, v.ID, v.Rev, l.current())
-	progress("Done", len(steps), len(steps))
 	return nil
 }
 

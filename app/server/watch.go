@@ -32,6 +32,7 @@ type watcher struct {
 	ended   chan struct{}
 
 	failures int
+	lost     bool      // the last readings
 	due      time.Time // of the next snapshot
 	snaps    sync.WaitGroup
 }
@@ -97,9 +98,11 @@ func (w *watcher) poll(ctx context.Context) error {
 	at := w.grid.last(now)
 	readings, changed, save := w.live.took(p, at, now, skew)
 	w.known(ctx)
-	if err := w.service.Sink.Take(ctx, w.tenant, store.Batch{Server: w.server.ID, At: at, Readings: readings}); err != nil && ctx.Err() == nil {
-		w.service.Log.WarnContext(ctx, "take readings", "server", w.server.ID, "err", err)
+	err = w.service.Sink.Take(ctx, w.tenant, store.Batch{Server: w.server.ID, At: at, Readings: readings})
+	if err != nil && !w.lost && ctx.Err() == nil {
+		w.service.Log.WarnContext(ctx, "readings are lost", "server", w.server.ID, "err", err)
 	}
+	w.lost = err != nil // said once, not at every poll
 	w.tell(ctx, changed, save)
 	if !now.Before(w.due) {
 		w.due = now.Add(time.Duration(w.server.SnapshotMinutes) * time.Minute)

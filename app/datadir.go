@@ -40,7 +40,7 @@ func prepare(dir string) error {
 
 // lock takes the data directory for this process, until the file is closed.
 func lock(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in the data directory
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}

@@ -36,8 +36,10 @@ var may = map[string][]string{
 	"app/remote":         {"store", "app/fault", "app/seal"},
 	"app/server":         {"store", "app/fault", "app/seal", "app/remote"},
 	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/outgoing"},
-	"app": {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
-		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/outgoing", "app/httpapi"},
+	"app": {
+		"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
+		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/outgoing", "app/httpapi",
+	},
 	"packaging":       {},
 	"packaging/bench": {"app/server/farm"},
 }

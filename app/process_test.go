@@ -186,7 +186,7 @@ func (p *process) signIn() {
 }
 
 // await reads the stream until an event with this name and text comes.
-func (p *process) await(query url.Values, name, text string) string {
+func (p *process) await(query url.Values, name, text string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
@@ -208,11 +208,10 @@ func (p *process) await(query url.Values, name, text string) string {
 			event = v
 		}
 		if data, ok := strings.CutPrefix(line, "data: "); ok && event == name && strings.Contains(data, text) {
-			return data
+			return
 		}
 	}
 	p.t.Fatalf("no event %s with %s: %v\n%s", name, text, lines.Err(), p.stderr)
-	return ""
 }
 
 // run runs one command of the product and returns what it printed.

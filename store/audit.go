@@ -69,8 +69,8 @@ func (t Tenant) record(ctx context.Context, a Audit) error {
 // signed returns what the mac of a covers: the row and the mac before it, each
 // part with its length so that no two rows read alike.
 func (a Audit) signed(previous []byte) []byte {
-	msg := binary.BigEndian.AppendUint64(nil, uint64(a.Seq))           //nolint:gosec // a row number is never negative
-	msg = binary.BigEndian.AppendUint64(msg, uint64(a.At.UnixMilli())) //nolint:gosec // nor is a time of ours
+	msg := binary.BigEndian.AppendUint64(nil, uint64(a.Seq)) //nolint:gosec // a row number is never negative
+	msg = binary.BigEndian.AppendUint64(msg, uint64(a.At.UnixMilli()))
 	for _, part := range []string{string(previous), a.ID, a.Actor, a.Action, a.Thing, a.Address, a.Result, a.text} {
 		msg = binary.BigEndian.AppendUint32(msg, uint32(len(part))) //nolint:gosec // parts are far below 4 GiB
 		msg = append(msg, part...)

@@ -263,6 +263,9 @@ func TestSchemaGolden(t *testing.T) {
 		}
 		got.WriteString(text + ";\n")
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	const golden = "testdata/schema.golden.sql"
 	if *update {
 		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(golden, []byte(got.String()), 0o644)); err != nil {

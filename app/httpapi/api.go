@@ -157,7 +157,7 @@ func (m mux) routes() {
 	m.channels()
 	m.deliveries()
 	m.system()
-	m.events()
+	m.events() //nolint:contextcheck // the context of a request is made when it arrives
 }
 
 // fail writes what Fiber or a raw handler failed with.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -213,9 +214,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	}
 	sign := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {
 		c := jwt.MapClaims{}
-		for k, v := range parsed.Claims.(jwt.MapClaims) {
-			c[k] = v
-		}
+		maps.Copy(c, parsed.Claims.(jwt.MapClaims))
 		change(c)
 		text, err := jwt.NewWithClaims(method, c).SignedString(key)
 		if err != nil {

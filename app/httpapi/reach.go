@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -84,8 +85,8 @@ func (m mux) client(c *fiber.Ctx) client {
 	address := socket
 	if proxied && m.Reach.Trusted(socket) {
 		hops := strings.Split(forwarded, ",")
-		for i := len(hops) - 1; i >= 0; i-- {
-			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		for _, text := range slices.Backward(hops) {
+			hop, err := netip.ParseAddr(strings.TrimSpace(text))
 			if err != nil {
 				break
 			}

@@ -111,7 +111,7 @@ func TestAServerIsTestedTrustedAndSnapped(t *testing.T) {
 		t.Error(key.Line)
 	}
 	s := sshdtest.Start(t, sshdtest.Options{AuthorizedKeys: []string{key.Line}})
-	print, err := remote.Fingerprint(s.PublicHostKey(t, 0))
+	fingerprint, err := remote.Fingerprint(s.PublicHostKey(t, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,10 +127,10 @@ func TestAServerIsTestedTrustedAndSnapped(t *testing.T) {
 		HostKey *struct{ Fingerprint string } `json:"host_key"`
 	}
 	r := into[stages](t, b.do("ann", http.MethodPost, "/api/v1/servers/test", string(draft)), http.StatusOK)
-	if n := len(r.Items); n != 3 || r.Items[2].Code != "server.host_key_untrusted" || r.HostKey.Fingerprint != print {
+	if n := len(r.Items); n != 3 || r.Items[2].Code != "server.host_key_untrusted" || r.HostKey.Fingerprint != fingerprint {
 		t.Fatalf("%+v", r)
 	}
-	trusting := strings.Replace(string(draft), "{", `{"trust_fingerprint":"`+print+`",`, 1)
+	trusting := strings.Replace(string(draft), "{", `{"trust_fingerprint":"`+fingerprint+`",`, 1)
 	r = into[stages](t, b.do("ann", http.MethodPost, "/api/v1/servers/test", trusting), http.StatusOK)
 	if n := len(r.Items); n != 5 || !r.Items[4].OK {
 		t.Fatalf("%+v", r)
@@ -140,8 +140,8 @@ func TestAServerIsTestedTrustedAndSnapped(t *testing.T) {
 	if a := b.do("ann", http.MethodPost, path+"/trust-host-key", `{"fingerprint":"SHA256:another"}`); a.status != http.StatusConflict {
 		t.Error(a)
 	}
-	v = into[machine](t, b.do("ann", http.MethodPost, path+"/trust-host-key", `{"fingerprint":"`+print+`"}`), http.StatusOK)
-	if v.HostKey == nil || !v.HostKey.Trusted || v.HostKey.Fingerprint != print {
+	v = into[machine](t, b.do("ann", http.MethodPost, path+"/trust-host-key", `{"fingerprint":"`+fingerprint+`"}`), http.StatusOK)
+	if v.HostKey == nil || !v.HostKey.Trusted || v.HostKey.Fingerprint != fingerprint {
 		t.Errorf("%+v", v.HostKey)
 	}
 	into[map[string]any](t, b.do("ann", http.MethodPost, path+"/snapshots", ""), http.StatusAccepted)

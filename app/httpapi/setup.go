@@ -105,7 +105,7 @@ const cookieTime = 90 * 24 * time.Hour
 // newCookie returns the Set-Cookie header of a session; of an empty token, one
 // that removes it.
 func newCookie(token string, secure bool) string {
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // Secure wherever there is TLS; without it only this box signs in
 		Name: plainCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		MaxAge: int(cookieTime.Seconds()), Secure: secure,
 	}

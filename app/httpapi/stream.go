@@ -61,7 +61,7 @@ func stream(m mux, need auth.Permission, op huma.Operation, open func(context.Co
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			defer cancel()
 			defer from.close()
-			ended := context.AfterFunc(m.stop, cancel)
+			ended := context.AfterFunc(m.stop, cancel) //nolint:contextcheck // the appliance's, which ends first
 			defer ended()
 			m.send(ctx, need, from, flusher{w, conn})
 		})

@@ -138,8 +138,8 @@ func TestHostKeysArePinnedByTheirFingerprint(t *testing.T) {
 	a, g := acmeAndGlobex(t)
 	v := mustCreate(t, a, watched("nas"))
 	first, second := []byte("\x00\x00\x00\x0bssh-ed25519first"), []byte("\x00\x00\x00\x0bssh-ed25519second")
-	print := func(wire []byte) string { return store.NameKey(wire).Fingerprint }
-	if _, err := a.TrustHostKey(t.Context(), v.ID, print(first)); !errors.Is(err, store.ErrHostKeyOther) {
+	fingerprint := func(wire []byte) string { return store.NameKey(wire).Fingerprint }
+	if _, err := a.TrustHostKey(t.Context(), v.ID, fingerprint(first)); !errors.Is(err, store.ErrHostKeyOther) {
 		t.Error(err)
 	}
 	offer := func(wire []byte) {
@@ -150,16 +150,16 @@ func TestHostKeysArePinnedByTheirFingerprint(t *testing.T) {
 	}
 	offer(first)
 	offer(second)
-	if _, err := a.TrustHostKey(t.Context(), v.ID, print(first)); !errors.Is(err, store.ErrHostKeyOther) {
+	if _, err := a.TrustHostKey(t.Context(), v.ID, fingerprint(first)); !errors.Is(err, store.ErrHostKeyOther) {
 		t.Error("a key was pinned that is not shown any more:", err)
 	}
-	v, err := a.TrustHostKey(t.Context(), v.ID, print(second))
+	v, err := a.TrustHostKey(t.Context(), v.ID, fingerprint(second))
 	if err != nil || !v.HostKey.Trusted || v.HostKey.Type != "ssh-ed25519" || v.HostKey.Offered != nil {
 		t.Fatalf("%+v %v", v.HostKey, err)
 	}
 	offer(first)
 	v, err = a.Server(t.Context(), v.ID)
-	if err != nil || v.HostKey.Fingerprint != print(second) || v.HostKey.Offered.Fingerprint != print(first) {
+	if err != nil || v.HostKey.Fingerprint != fingerprint(second) || v.HostKey.Offered.Fingerprint != fingerprint(first) {
 		t.Fatalf("%+v %v", v.HostKey, err)
 	}
 	if err := errors.Join(a.ForgetOffered(t.Context(), v.ID), a.ForgetOffered(t.Context(), v.ID)); err != nil {
@@ -168,7 +168,7 @@ func TestHostKeysArePinnedByTheirFingerprint(t *testing.T) {
 	if err := g.OfferHostKey(t.Context(), v.ID, first); !errors.Is(err, store.ErrNotFound) {
 		t.Error("a key was offered to another tenant's server:", err)
 	}
-	if _, err := g.TrustHostKey(t.Context(), v.ID, print(second)); !errors.Is(err, store.ErrNotFound) {
+	if _, err := g.TrustHostKey(t.Context(), v.ID, fingerprint(second)); !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
 }

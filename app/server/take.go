@@ -80,7 +80,8 @@ func (s *Service) keep(ctx context.Context, t store.Tenant, v store.Server, l *l
 		return err
 	}
 	l.learned(n.facts(), now)
-	s.save(t.ID, v.ID, v.Rev, l.current())
+	s.save(t.ID, v.ID, l.current())
+	s.Publish(t.ID, "servers", v.ID, v.Rev)
 	return nil
 }
 

@@ -198,7 +198,10 @@ func (w *watcher) offer(ctx context.Context, k remote.HostKey) {
 func (w *watcher) tell(ctx context.Context, changed, save bool) {
 	state := w.live.current()
 	if save {
-		w.service.save(w.tenant.ID, w.server.ID, w.server.Rev, state)
+		w.service.save(w.tenant.ID, w.server.ID, state)
+	}
+	if save && (changed || state.State != store.ServerUp) { // when it was last seen is no news
+		w.service.Publish(w.tenant.ID, "servers", w.server.ID, w.server.Rev)
 	}
 	if !changed {
 		return
@@ -210,8 +213,8 @@ func (w *watcher) tell(ctx context.Context, changed, save bool) {
 	}
 }
 
-// save stores a state with its neighbours. It is published at once: Now knows it already.
-func (s *Service) save(tenant store.TenantID, server string, rev int64, state store.ServerState) {
+// save stores a state with its neighbours. Nobody waits for that: Now knows it already.
+func (s *Service) save(tenant store.TenantID, server string, state store.ServerState) {
 	s.Store.Later(func(ctx context.Context, y store.System) error {
 		err := y.Tenant(tenant).SaveServerState(ctx, server, state)
 		if errors.Is(err, store.ErrNotFound) {
@@ -219,7 +222,6 @@ func (s *Service) save(tenant store.TenantID, server string, rev int64, state st
 		}
 		return err
 	})
-	s.Publish(tenant, "servers", server, rev)
 }
 
 // firstSnapshot returns when the next snapshot is due, after those there are.

@@ -157,6 +157,7 @@ func (m mux) routes() {
 	m.channels()
 	m.deliveries()
 	m.system()
+	m.dashboard()
 	m.events() //nolint:contextcheck // the context of a request is made when it arrives
 }
 

@@ -3,17 +3,13 @@ import createFetchClient from "openapi-fetch";
 import createClient from "openapi-react-query";
 
 import { Problem, readProblem } from "./errors";
-import type { Pending } from "./pending";
-import type { paths as Described } from "./schema";
+import type { paths } from "./schema";
 
 /** Where every path of the API begins. */
 export const base = "/api/v1";
 
-/** Every path of the API. */
-export type Paths = Described & Pending;
-
 /** Plain requests, for what no component waits for. A failed one throws a Problem. */
-export const request = createFetchClient<Paths>({ baseUrl: "/", credentials: "same-origin" });
+export const request = createFetchClient<paths>({ baseUrl: "/", credentials: "same-origin" });
 
 request.use({
   async onResponse({ response }) {

@@ -49,13 +49,17 @@ interface Options {
   metrics: readonly string[];
   /** How long a span (ms) that ends now; or a fixed span, which does not move. */
   span: number | Span;
+  /** Nothing is older than this (unix ms): a span that ends now begins no earlier. */
+  since?: number | undefined;
 }
+
+const least = 5 * 60_000; // what is shown of a server that was added just now
 
 /**
  * The series of a server over a span, moving on with every poll unless the span is fixed. The
  * span is that of the first render: a component that shows another one gets another key.
  */
-export function useHistory({ server, metrics, span }: Options) {
+export function useHistory({ server, metrics, span, since = 0 }: Options) {
   const names = metrics.join();
   const moving = typeof span === "number";
   const [opened] = useState(() => Date.now());
@@ -63,8 +67,11 @@ export function useHistory({ server, metrics, span }: Options) {
   const length = moving ? span : span.to - span.from;
   const begin = moving ? opened - length : span.from;
   const shown: Span = useMemo(
-    () => (moving ? { from: now - length, to: now } : { from: begin, to: begin + length }),
-    [moving, now, length, begin],
+    () =>
+      moving
+        ? { from: Math.max(now - length, Math.min(since, now - least)), to: now }
+        : { from: begin, to: begin + length },
+    [moving, now, length, begin, since],
   );
   const step = stepOf({ from: begin, to: begin + length });
   const query = useQuery(

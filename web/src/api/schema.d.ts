@@ -725,6 +725,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getDashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/settings": {
         parameters: {
             query?: never;
@@ -1068,6 +1084,12 @@ export interface components {
             tag?: string;
             /** Format: double */
             value: number;
+        };
+        Dashboard: {
+            alerts: components["schemas"]["Stats"];
+            /** @description The machine this runs on, if it is watched */
+            local_server_id: string | null;
+            servers: components["schemas"]["ServerLooks"];
         };
         Delivery: {
             alert_id: string;
@@ -1469,6 +1491,37 @@ export interface components {
             /** @description Of the host key that was seen and is trusted */
             trust_fingerprint?: string;
             username?: string;
+        };
+        ServerLooks: {
+            /**
+             * Format: int64
+             * @description Up, with an open critical alert
+             */
+            critical: number;
+            /** Format: int64 */
+            down: number;
+            /**
+             * Format: int64
+             * @description Up, but its polls do not come
+             */
+            stale: number;
+            /**
+             * Format: int64
+             * @description Not reached yet
+             */
+            unknown: number;
+            /** Format: int64 */
+            untrusted: number;
+            /**
+             * Format: int64
+             * @description Without any trouble
+             */
+            up: number;
+            /**
+             * Format: int64
+             * @description Up, with an open warning
+             */
+            warning: number;
         };
         ServerMetrics: {
             series: components["schemas"]["MetricSeries"][];
@@ -3715,6 +3768,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Appliance"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
                 };
             };
             /** @description Error */

@@ -1,10 +1,9 @@
 // Names for the shapes of the document that pages speak of.
-import type { Paths } from "./client";
-import type { components } from "./schema";
+import type { components, paths } from "./schema";
 
 type Json<R> = R extends { content: { "application/json": infer B } } ? B : never;
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
-type Got<P extends keyof Paths> = Paths[P] extends { get: infer O } ? Answer<O> : never;
+type Got<P extends keyof paths> = paths[P] extends { get: infer O } ? Answer<O> : never;
 
 export type Me = Got<"/api/v1/auth/me">;
 export type Server = Got<"/api/v1/servers/{id}">;

@@ -45,7 +45,7 @@ function AlertCount() {
 function ServerCount() {
   const counts = useDashboard().data?.servers;
   if (!counts) return null;
-  return <span className="count">{counts.up + counts.down + counts.untrusted + counts.unknown}</span>;
+  return <span className="count">{Object.values(counts).reduce((sum, n) => sum + n, 0)}</span>;
 }
 
 function Rail({ onSearch }: { onSearch: () => void }) {

@@ -184,7 +184,11 @@ function Line<T extends RowData>({ table, model, row, index }: LineProps<T>) {
     <tr role="row" aria-rowindex={index + 2} aria-selected={on || active === row.id || undefined}>
       {onSelect && (
         <td role="cell" className="pick">
-          <Pick label={t.ui.select(name(row.original))} checked={on} onChange={(next) => model.select(row.id, next)} />
+          <Pick
+            label={t.ui.select(name(row.original))}
+            checked={on}
+            onChange={(next) => model.select(row.id, next)}
+          />
         </td>
       )}
       <Cells columns={model.columns} row={row.original} span={span?.(row.original)} />

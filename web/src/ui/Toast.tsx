@@ -1,10 +1,8 @@
-import { X } from "lucide-react";
-import { Toast as Radix } from "radix-ui";
-import { type ReactNode, useSyncExternalStore } from "react";
+import { lazy, type ReactNode, Suspense, useSyncExternalStore } from "react";
 
-import { t } from "../locales";
-import { IconButton } from "./Button";
-import { type Look, looks, Mark, type State } from "./mark";
+import type { Look, State } from "./mark";
+
+const ToastList = lazy(() => import("./ToastList").then((m) => ({ default: m.ToastList })));
 
 interface ToastOptions {
   look?: State | Look;
@@ -16,7 +14,8 @@ interface ToastOptions {
   action?: ReactNode;
 }
 
-interface Shown extends ToastOptions {
+/** A toast on the page. */
+export interface Shown extends ToastOptions {
   id: number;
 }
 
@@ -35,6 +34,8 @@ export function toast(options: ToastOptions): void {
   show([...shown.slice(-2), { id: last, ...options }]);
 }
 
+const close = (id: number) => show(shown.filter((each) => each.id !== id));
+
 const subscribe = (tell: () => void) => {
   listeners.add(tell);
   return () => void listeners.delete(tell);
@@ -43,34 +44,10 @@ const subscribe = (tell: () => void) => {
 /** Where toasts appear; once, around nothing. */
 export function Toasts() {
   const list = useSyncExternalStore(subscribe, () => shown);
+  if (last === 0) return null; // nothing has been said yet, so nothing is fetched
   return (
-    <Radix.Provider duration={6000} label={t.ui.notifications} swipeDirection="right">
-      {list.map(({ id, look = "done", title, body, action }) => {
-        const { shape, tone } = typeof look === "string" ? looks[look] : look;
-        const bad = tone === "critical";
-        return (
-          <Radix.Root
-            key={id}
-            className="toast"
-            type={bad ? "foreground" : "background"}
-            duration={bad ? Number.POSITIVE_INFINITY : 6000}
-            onOpenChange={(open) => !open && show(shown.filter((each) => each.id !== id))}
-          >
-            <Mark shape={shape} tone={tone} />
-            <div className="min-w-0 flex-1">
-              <Radix.Title className="font-medium">{title}</Radix.Title>
-              {body && <Radix.Description className="text-muted">{body}</Radix.Description>}
-            </div>
-            {action}
-            <Radix.Close asChild>
-              <IconButton size="small" label={t.ui.close}>
-                <X className="icon" />
-              </IconButton>
-            </Radix.Close>
-          </Radix.Root>
-        );
-      })}
-      <Radix.Viewport className="toasts" />
-    </Radix.Provider>
+    <Suspense>
+      <ToastList list={list} onClose={close} />
+    </Suspense>
   );
 }

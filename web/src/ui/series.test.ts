@@ -56,7 +56,8 @@ test("series of different times share an axis", () => {
   });
 });
 
-test("silence is a gap, at the end only when it lasts", () => {
+test("silence is a gap, at the ends only when it lasts", () => {
+  expect(gaps([80, 90], 15, 0, 100)).toEqual([[0, 80]]);
   expect(gaps([0, 10, 50, 60], 15, 0, 100)).toEqual([
     [10, 50],
     [60, 100],

@@ -90,7 +90,8 @@ export function align(series: readonly (readonly Point[])[]): {
   return { times, values };
 }
 
-/** The stretches between `from` and `to` where no series has a point for more than `allowed`. */
+/** The stretches between `from` and `to` where no series has a point for more than `allowed`;
+ * at both ends for more than twice as long. */
 export function gaps(
   times: readonly number[],
   allowed: number,
@@ -99,6 +100,8 @@ export function gaps(
 ): [number, number][] {
   const out: [number, number][] = [];
   if (times.length === 0 || allowed <= 0) return out;
+  const start = times[0]!;
+  if (start - from > allowed * 2) out.push([from, Math.min(start, to)]);
   for (let i = 1; i < times.length; i++) {
     const [a, b] = [times[i - 1]!, times[i]!];
     if (b - a > allowed && b > from && a < to) out.push([Math.max(a, from), Math.min(b, to)]);

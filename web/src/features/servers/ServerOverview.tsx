@@ -85,7 +85,12 @@ interface ChartsProps {
 }
 
 function Charts({ server, span, thresholds, snapshot, onZoom }: ChartsProps) {
-  const { series, shown, step, query } = useHistory({ server: server.id, metrics, span });
+  const { series, shown, step, query } = useHistory({
+    server: server.id,
+    metrics,
+    span,
+    since: Date.parse(server.created_at),
+  });
   const alerts = useQuery(serverAlertsQuery(server.id, "all", 50)).data?.items ?? [];
   const marks = marksOf(alerts);
   const gap = Math.max(step * 3, (server.poll_seconds || 15) * 4, 60) * 1000;

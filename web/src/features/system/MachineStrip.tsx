@@ -98,7 +98,12 @@ function About({ server, version }: { server: Server; version: string }) {
 
 function Strip({ server, version }: { server: Server; version: string }) {
   const now = useReadings(server);
-  const { series, shown } = useHistory({ server: server.id, metrics, span: hour });
+  const { series, shown } = useHistory({
+    server: server.id,
+    metrics,
+    span: hour,
+    since: Date.parse(server.created_at),
+  });
   const received = useMemo(() => traffic(series), [series]);
   const heat = useMemo(() => hottest(series), [series]);
   const mount = now.disk_mount || "/";

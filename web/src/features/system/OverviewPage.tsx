@@ -101,8 +101,7 @@ function Content({ dashboard }: { dashboard: Dashboard }) {
   const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 500, sort: "name" } } });
   const thresholds =
     api.useQuery("get", "/api/v1/thresholds", { params: { query: { limit: 500 } } }).data?.items ?? none;
-  const { up, down, untrusted, unknown } = dashboard.servers;
-  const total = up + down + untrusted + unknown;
+  const total = Object.values(dashboard.servers).reduce((sum, n) => sum + n, 0);
   return (
     <>
       <Counts servers={dashboard.servers} />

@@ -21,9 +21,15 @@ import { Time } from "../../ui/Time";
 
 const hour = 3_600_000;
 const most = 14;
+const cpu = ["node_cpu_usage_ratio"];
 
 function Cpu({ server }: { server: Server }) {
-  const { series, shown } = useHistory({ server: server.id, metrics: ["node_cpu_usage_ratio"], span: hour });
+  const { series, shown } = useHistory({
+    server: server.id,
+    metrics: cpu,
+    span: hour,
+    since: Date.parse(server.created_at),
+  });
   return <Sparkline points={series[0]?.points ?? []} max={1} from={shown.from} to={shown.to} />;
 }
 

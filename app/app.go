@@ -235,15 +235,19 @@ func (a *App) sizes(context.Context) (database, left int64) {
 
 // Run serves until ctx ends or a part fails, and prints where on out.
 func (a *App) Run(ctx context.Context, out io.Writer) error {
+	listeners, err := a.listeners(ctx)
+	if err != nil {
+		return errors.Join(err, a.store.Close(ctx), a.held.Close())
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run,
 		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run,
-		func(ctx context.Context) error { return a.serve(ctx, out) },
+		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {
 		g.Go(func() error { return run(ctx) })
 	}
-	err := errors.Join(g.Wait(), a.metrics.Flush(context.WithoutCancel(ctx))) // the last polls came after its Run had ended
+	err = errors.Join(g.Wait(), a.metrics.Flush(context.WithoutCancel(ctx))) // the last polls came after its Run had ended
 	a.remote.Close()
 	return errors.Join(err, a.store.Close(context.WithoutCancel(ctx)), a.held.Close())
 }

@@ -32,15 +32,8 @@ func secretFile(path string) ([]byte, error) {
 	return bytes.TrimSpace(text), nil
 }
 
-// serve opens the listeners, says so, and answers until ctx ends.
-func (a *App) serve(ctx context.Context, out io.Writer) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
-	}
-	listeners, err := a.listeners(ctx)
-	if err != nil {
-		return err
-	}
+// serve says where the appliance is reached, and answers until ctx ends.
+func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener) error {
 	g, serving := errgroup.WithContext(ctx)
 	for _, ln := range listeners {
 		g.Go(func() error { return a.http.Serve(ln) })
@@ -48,11 +41,14 @@ func (a *App) serve(ctx context.Context, out io.Writer) error {
 	if err := a.greet(ctx, out); err != nil && ctx.Err() == nil { // stopped meanwhile: it ends as ever
 		return errors.Join(err, a.http.Shutdown(ctx))
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
+	}
 	<-serving.Done()
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) // not under systemd: nothing to tell
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err = a.http.Shutdown(drain)
+	err := a.http.Shutdown(drain)
 	a.end()
 	if errors.Is(err, context.DeadlineExceeded) {
 		a.log.WarnContext(ctx, "requests were still running at the stop")

@@ -144,7 +144,9 @@ func unwrap(master tink.AEAD, tenant store.TenantID, row store.Keyset) (r ring, 
 }
 
 // associated binds a value to its place, so that it opens nowhere else.
-func associated(tenant store.TenantID, where string) []byte { return []byte(string(tenant) + "|" + where) }
+func associated(tenant store.TenantID, where string) []byte {
+	return []byte(string(tenant) + "|" + where)
+}
 
 // Seal encrypts secret for one place of one tenant: where is "table|column|id".
 func (v *Vault) Seal(ctx context.Context, tenant store.TenantID, where string, secret []byte) (seal.Value, error) {

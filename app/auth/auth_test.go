@@ -1,0 +1,190 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"unity.internal/app/auth"
+	"unity.internal/app/fault"
+	"unity.internal/store"
+	"unity.internal/store/storetest"
+)
+
+const password = "correct horse battery"
+
+// a clock that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) time() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// household returns a service with the administrator lea, and its clock.
+func household(t *testing.T) (*auth.Service, *store.Store, *clock) {
+	t.Helper()
+	c := &clock{now: time.Now()}
+	s := storetest.Open(t, store.WithClock(c.time))
+	a := auth.New(s, func(context.Context) ([]byte, error) { return []byte(strings.Repeat("k", 32)), nil })
+	if _, _, err := a.Setup(t.Context(), "lea", password, auth.Client{Address: "192.0.2.1"}); err != nil {
+		t.Fatal(err)
+	}
+	return a, s, c
+}
+
+func TestSessionsRunOut(t *testing.T) {
+	t.Parallel()
+	a, _, c := household(t)
+	token, _, err := a.Login(t.Context(), "lea", password, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 12 { // used every six days: good for 90 days, no longer
+		c.move(6 * 24 * time.Hour)
+		if _, err := a.Browser(token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.move(8 * 24 * time.Hour)
+	if _, err := a.Browser(token); !errors.Is(err, auth.ErrSignIn) {
+		t.Fatalf("after 8 idle days: %v", err)
+	}
+}
+
+func TestSessionsOutliveARestart(t *testing.T) {
+	t.Parallel()
+	a, s, _ := household(t)
+	token, _, err := a.Login(t.Context(), "lea", password, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := auth.New(s, nil)
+	if err := again.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if who, err := again.Browser(token); err != nil || who.Home != store.DefaultTenant {
+		t.Fatal(who, err)
+	}
+	if _, err := again.Browser(token + "x"); !errors.Is(err, auth.ErrSignIn) {
+		t.Fatal(err)
+	}
+}
+
+func TestARefreshTokenUsedTwiceEndsItsSession(t *testing.T) {
+	t.Parallel()
+	a, _, c := household(t)
+	first, _, err := a.Token(t.Context(), "lea", password, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := a.Refresh(t.Context(), first.Refresh, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.move(2 * time.Minute)
+	if _, err := a.Refresh(t.Context(), first.Refresh, auth.Client{}); !errors.Is(err, auth.ErrReuse) {
+		t.Fatal(err)
+	}
+	if _, err := a.Bearer(t.Context(), second.Access); !errors.Is(err, auth.ErrSignIn) {
+		t.Fatalf("the session lives: %v", err)
+	}
+}
+
+func TestAnAccessTokenRunsOut(t *testing.T) {
+	t.Parallel()
+	a, _, c := household(t)
+	tokens, _, err := a.Token(t.Context(), "lea", password, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		after time.Duration
+		want  error
+	}{{14 * time.Minute, nil}, {2 * time.Minute, auth.ErrSignIn}} {
+		c.move(tt.after)
+		if _, err := a.Bearer(t.Context(), tokens.Access); !errors.Is(err, tt.want) {
+			t.Errorf("%v later: %v, want %v", tt.after, err, tt.want)
+		}
+	}
+}
+
+func TestManySignInsAtOnceAreQueuedThenRefused(t *testing.T) {
+	t.Parallel()
+	a, _, _ := household(t)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	good, busy := 0, 0
+	for range 40 {
+		wg.Go(func() {
+			_, _, err := a.Login(t.Context(), "lea", password, auth.Client{Address: "192.0.2.9"})
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				good++
+			} else if f := fault.From(err); f.Kind == fault.Limited && f.RetryAfter > 0 {
+				busy++
+			} else {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if good == 0 || busy == 0 || good+busy != 40 {
+		t.Fatalf("%d signed in, %d were told to wait", good, busy)
+	}
+}
+
+func TestNamesThatReadAlikeAreOne(t *testing.T) {
+	t.Parallel()
+	a, s, _ := household(t)
+	for _, name := range []string{"LEA", "Ｌｅａ", " lea "} {
+		if auth.NameKey(name) != auth.NameKey("lea") {
+			t.Errorf("%q is another than lea", name)
+		}
+	}
+	if err := s.System().CreateUser(t.Context(), store.User{ID: "x", Username: "LEA"}, auth.NameKey("LEA")); !errors.Is(err, store.ErrUserTaken) {
+		t.Fatal(err)
+	}
+	if _, _, err := a.Setup(t.Context(), "eve", password, auth.Client{}); !errors.Is(err, auth.ErrSetupDone) {
+		t.Fatal(err)
+	}
+}
+
+func TestRolesHoldWhatTheirTableSays(t *testing.T) {
+	t.Parallel()
+	var m auth.Members
+	users := []store.User{{ID: "v", Active: true}, {ID: "m", Active: true}, {ID: "a", Active: true}, {ID: "root", Active: true, Admin: true}, {ID: "off", Admin: true}}
+	m.Load([]store.Membership{{Tenant: "acme", User: "v", Role: "viewer"}, {Tenant: "acme", User: "m", Role: "member"}, {Tenant: "acme", User: "a", Role: "admin"}, {Tenant: "acme", User: "off", Role: "owner"}},
+		users, []store.TenantInfo{{ID: "acme", Status: "active"}})
+	for _, tt := range []struct {
+		user string
+		need auth.Permission
+		want bool
+	}{
+		{"v", auth.ServersRead, true}, {"v", auth.ServersWrite, false}, {"v", auth.AuditRead, false},
+		{"m", auth.ServersWrite, true}, {"m", auth.ChannelsWrite, false}, {"m", auth.SettingsWrite, false},
+		{"a", auth.ChannelsWrite, true}, {"a", auth.AuditRead, true}, {"a", auth.SystemWrite, false},
+		{"root", auth.SystemWrite, true}, {"root", auth.ServersWrite, true}, {"off", auth.ServersRead, false}, {"nobody", auth.Self, false},
+	} {
+		if got := m.May("acme", tt.user, tt.need); got != tt.want {
+			t.Errorf("%s %s: %v", tt.user, tt.need, got)
+		}
+		if m.May("globex", tt.user, tt.need) {
+			t.Errorf("%s may %s in a tenant that is none", tt.user, tt.need)
+		}
+	}
+}

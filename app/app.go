@@ -147,6 +147,9 @@ func (a *App) watch() {
 	}
 	a.sink = newSink(a)
 	a.remote = remote.New(remote.Limits{})
+	if !a.config.Serve.MultiTenancy { // the agent is the household's own
+		a.remote.Agent = os.Getenv("SSH_AUTH_SOCK")
+	}
 	a.servers = server.New(server.Parts{
 		Store: a.store, Vault: a.vault, Remote: a.remote, Sink: a.sink, Log: a.log.With("part", "server"),
 		Publish: a.sink.publish, Hostname: a.names.hostname,

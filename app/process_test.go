@@ -248,3 +248,11 @@ func tool(t *testing.T, args ...string) (string, error) {
 	text, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput()
 	return string(text), err
 }
+
+// write makes a file that only its owner reads.
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

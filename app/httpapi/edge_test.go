@@ -143,3 +143,28 @@ func TestTenThousandServersAreWalked(t *testing.T) {
 		t.Fatalf("%d of %d", seen, n)
 	}
 }
+
+func TestTooManyRequestsAreToldToWait(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(p *Parts) { p.Limits = Limits{Address: 5, Tenant: 3, SignIn: 2} })
+	limited := func(n int, who, method, path, body string) (refused int) {
+		for range n {
+			if got := b.do(who, method, path, body); got.status == http.StatusTooManyRequests {
+				refused++
+				if got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "request.too_many") {
+					t.Fatal(got)
+				}
+			}
+		}
+		return refused
+	}
+	if limited(4, "", "POST", "/api/v1/auth/login", `{"username":"a","password":"b"}`) == 0 {
+		t.Error("sign-ins of an address have no limit")
+	}
+	if limited(14, "ann", "GET", "/api/v1/settings", "") == 0 {
+		t.Error("a tenant has no limit")
+	}
+	if limited(30, "", "GET", "/healthz", "") == 0 {
+		t.Error("an address has no limit")
+	}
+}

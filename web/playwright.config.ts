@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+
 import { defineConfig } from "@playwright/test";
 
 // Chromium comes from the system: `apt-get install chromium`, or name another one here.
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: apt-get install chromium`);
 const kit = "http://127.0.0.1:4790";
 
 export default defineConfig({
@@ -22,7 +25,10 @@ export default defineConfig({
       ],
     },
   },
-  projects: [{ name: "kit", testMatch: "kit.e2e.ts", use: { baseURL: kit } }],
+  projects: [
+    { name: "kit", testMatch: "kit.e2e.ts", use: { baseURL: kit } },
+    { name: "product", testIgnore: "kit.e2e.ts" },
+  ],
   webServer: {
     command:
       "vite build --mode kit --outDir node_modules/.kit --emptyOutDir --logLevel warn && vite preview --outDir node_modules/.kit --port 4790 --host 127.0.0.1 --strictPort",

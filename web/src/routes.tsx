@@ -14,8 +14,16 @@ import { rangeSearch, sectionSearch } from "./features/servers/search";
 import { CrashPage, NotFoundPage } from "./layout/ErrorPage";
 import { Shell } from "./layout/Shell";
 import { paths } from "./paths";
+import { Toasts } from "./ui/Toast";
 
-const root = createRootRoute({ component: Outlet });
+const root = createRootRoute({
+  component: () => (
+    <>
+      <Outlet />
+      <Toasts />
+    </>
+  ),
+});
 
 const setup = createRoute({
   getParentRoute: () => root,

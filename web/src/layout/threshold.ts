@@ -7,7 +7,8 @@ const gap = "\u00a0";
 const events: readonly string[] = Object.keys(t.thresholds.events);
 
 /** Whether the threshold is about something that happens, so that its value says nothing. */
-export const isEvent = (metric: string): metric is keyof typeof t.thresholds.events => events.includes(metric);
+export const isEvent = (metric: string): metric is keyof typeof t.thresholds.events =>
+  events.includes(metric);
 
 /** The unit of a metric, by the list of those that are known or by its name. */
 export function unitOf(metric: string, known: readonly Metric[]): string {
@@ -23,14 +24,17 @@ export function amount(value: number | null | undefined, unit: string): string {
   if (value == null) return none;
   if (unit === "B") return bytes(value);
   if (unit === "s") return duration(value);
-  const text = unit && Math.abs(value) >= 10 ? number(Math.round(value * 10) / 10).replace(/\.0$/, "") : number(value);
+  const text =
+    unit && Math.abs(value) >= 10 ? number(Math.round(value * 10) / 10).replace(/\.0$/, "") : number(value);
   return unit ? text + gap + unit : text;
 }
 
 /** "> 90 %" */
 export function limitText(threshold: Threshold, known: readonly Metric[]): string {
   if (isEvent(threshold.metric)) return "";
-  return t.thresholds.signs[threshold.condition] + gap + amount(threshold.value, unitOf(threshold.metric, known));
+  return (
+    t.thresholds.signs[threshold.condition] + gap + amount(threshold.value, unitOf(threshold.metric, known))
+  );
 }
 
 /** "Memory > 90 % for 5 min" */
@@ -39,5 +43,7 @@ export function ruleText(threshold: Threshold, known: readonly Metric[]): string
   const what = isEvent(threshold.metric)
     ? t.thresholds.events[threshold.metric]
     : `${title} ${limitText(threshold, known)}`;
-  return threshold.for_seconds > 0 ? `${what} ${t.thresholds.forText(duration(threshold.for_seconds))}` : what;
+  return threshold.for_seconds > 0
+    ? `${what} ${t.thresholds.forText(duration(threshold.for_seconds))}`
+    : what;
 }

@@ -69,8 +69,8 @@ function Body({ job }: { job: Job }) {
       <div>
         <div className="mb-2 flex flex-wrap items-center gap-3">
           <Badge look={job.state}>{t.jobs.states[job.state]}</Badge>
-          <span className="min-w-0 flex-1 text-muted">{job.step}</span>
-          {job.total > 0 && <span className="text-sm text-muted">{t.jobs.of(job.done, job.total)}</span>}
+          <span className="min-w-0 flex-1 text-muted">{open && job.step}</span>
+          {open && job.total > 0 && <span className="text-sm text-muted">{t.jobs.of(job.done, job.total)}</span>}
           {open && <Cancel job={job} />}
         </div>
         <Progress done={open ? job.done : 1} total={open ? job.total : 1} label={job.title} />

@@ -18,7 +18,7 @@ import { Took } from "./Took";
 import { type Job, runs } from "./types";
 
 function Progress({ job }: { job: Job }) {
-  if (!runs(job)) return <span className="text-muted">{job.error || job.step}</span>;
+  if (!runs(job)) return <span className="text-muted">{job.error}</span>;
   return (
     <span className="row">
       {job.total > 0 && <Meter ratio={job.done / job.total} tone="accent" />}

@@ -99,6 +99,7 @@ function Actions({ threshold, onEdit, onRemove }: ActionsProps) {
 }
 
 function Scope({ threshold, names }: { threshold: Threshold; names: ReadonlyMap<string, string> }) {
+  if (threshold.builtin === "unwell") return t.alerts.appliance;
   if (threshold.server_id) return names.get(threshold.server_id) ?? words.gone;
   return threshold.tag ? words.tagged(threshold.tag) : words.everyServer;
 }

@@ -1,0 +1,100 @@
+// Every page, in both themes: nothing that axe finds, nothing wider than a phone.
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { paths } from "../src/paths";
+import { type Appliance, expect, test } from "./appliance";
+
+const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+const outside = new Set(["setup", "signIn", "unlock"]);
+
+/** The address of every page, with things that exist in it. */
+async function addresses(appliance: Appliance): Promise<Record<string, string>> {
+  const { id } = await appliance.local();
+  const { items: jobs } = await appliance.get<{ items: { id: string }[] }>("/api/v1/jobs");
+  const { items: alerts } = await appliance.get<{ items: { id: string }[] }>("/api/v1/alerts?state=all");
+  const ids: Record<string, string | undefined> = { job: jobs[0]?.id, alert: alerts[0]?.id };
+  const all: Record<string, string> = {};
+  for (const [name, build] of Object.entries(paths)) {
+    if (outside.has(name)) continue;
+    all[name] = (build as (id?: string) => string)(build.length > 0 ? (ids[name] ?? id) : undefined);
+  }
+  return all;
+}
+
+async function settled(page: Page): Promise<void> {
+  await page.locator("main").first().waitFor();
+  await page.waitForLoadState("load");
+  await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
+}
+
+async function violations(page: Page): Promise<unknown[]> {
+  const found = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return found.violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html.slice(0, 200))]);
+}
+
+test.beforeAll(async ({ appliance }) => {
+  // A job and an alert, so that their pages have something to show.
+  const api = await appliance.api();
+  const { id } = await appliance.local();
+  await expect(await api.post(`/api/v1/servers/${id}/snapshots`)).toBeOK();
+  const threshold = { name: "Processes", metric: "memory_percent", condition: "gt", value: 0, severity: "warning", enabled: true };
+  await expect(await api.post("/api/v1/thresholds", { data: threshold })).toBeOK();
+  await api.dispose();
+  await expect
+    .poll(async () => (await appliance.get<{ firing: number }>("/api/v1/alerts/stats")).firing, { timeout: 20_000 })
+    .toBeGreaterThan(0);
+});
+
+for (const theme of ["light", "dark"] as const) {
+  test(`every page is accessible, ${theme}`, async ({ page, appliance }) => {
+    test.setTimeout(120_000);
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    for (const [name, path] of Object.entries(await addresses(appliance))) {
+      await page.goto(path);
+      await settled(page);
+      expect.soft(await violations(page), `${name} ${path}`).toEqual([]);
+    }
+  });
+}
+
+test("no page is wider than a phone", async ({ page, appliance }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const [name, path] of Object.entries(await addresses(appliance))) {
+    await page.goto(path);
+    await settled(page);
+    expect.soft(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(360);
+  }
+});
+
+test("dialogs and panels of the product are accessible on a phone", async ({ page, appliance }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  const { alert } = await addresses(appliance);
+  await page.goto(alert ?? "");
+  await settled(page);
+  expect.soft(await violations(page), "panel").toEqual([]);
+  for (const [path, button] of [
+    [paths.thresholds(), "Add threshold"],
+    [paths.channels(), "Add channel"],
+    [paths.silences(), "Add silence"],
+  ] as const) {
+    await page.goto(path);
+    await page.getByRole("button", { name: button }).first().click();
+    await page.getByRole("dialog").waitFor();
+    expect.soft(await violations(page), button).toEqual([]);
+  }
+});
+
+test.describe("signed out", () => {
+  test.use({ storageState: { cookies: [], origins: [] } });
+
+  test("the sign-in is accessible", async ({ page }) => {
+    for (const theme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.goto(paths.signIn());
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+      expect(await violations(page)).toEqual([]);
+    }
+  });
+});

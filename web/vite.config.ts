@@ -45,7 +45,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     // The drawing of charts is a leaf of its own, fetched with the first page that has one.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "plot", test: /node_modules\/uplot/ }] } } },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "plot", test: /node_modules\/uplot/ }] } },
+    },
   },
   server: {
     proxy: { "/api": process.env["UNITY_URL"] ?? "http://127.0.0.1:8080" },

@@ -8,7 +8,6 @@ import { createRoot } from "react-dom/client";
 
 import { queries } from "./api/client";
 import { router } from "./routes";
-import { Toasts } from "./ui/Toast";
 
 // Dialogs lock the page's scrolling with a style element; the policy asks it for the nonce of this answer.
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content;
@@ -20,7 +19,6 @@ if (root) {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
-        <Toasts />
       </QueryClientProvider>
     </StrictMode>,
   );

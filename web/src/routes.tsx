@@ -11,7 +11,7 @@ import { onSignedOut, queries } from "./api/client";
 import { Problem } from "./api/errors";
 import { meQuery, setupQuery } from "./api/session";
 import { rangeSearch, sectionSearch } from "./features/servers/search";
-import { CrashPage, NotFoundPage } from "./layout/ErrorPage";
+import { CrashPage, LostPage, NotFoundPage } from "./layout/ErrorPage";
 import { Shell } from "./layout/Shell";
 import { paths } from "./paths";
 import { Toasts } from "./ui/Toast";
@@ -149,6 +149,8 @@ const alerts = page("/alerts", () => import("./features/alerts/AlertsPage"), "Al
 const alertList = createRoute({ getParentRoute: () => alerts, path: "/" });
 const alertPanel = createRoute({ getParentRoute: () => alerts, path: "$id" });
 
+const nowhere = createRoute({ getParentRoute: () => shell, path: "$", component: NotFoundPage });
+
 // One page that draws every part of the kit in every state; only while developing and in its tests.
 const kit =
   import.meta.env.DEV || import.meta.env.MODE === "kit"
@@ -173,6 +175,7 @@ const tree = root.addChildren([
     ...settings,
     ...lists,
     alerts.addChildren([alertList, alertPanel]),
+    nowhere,
   ]),
 ]);
 
@@ -182,7 +185,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   defaultErrorComponent: CrashPage,
-  defaultNotFoundComponent: NotFoundPage,
+  defaultNotFoundComponent: LostPage,
   scrollRestoration: true,
 });
 

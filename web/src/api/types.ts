@@ -5,13 +5,11 @@ type Json<R> = R extends { content: { "application/json": infer B } } ? B : neve
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
 type Got<P extends keyof paths> = paths[P] extends { get: infer O } ? Answer<O> : never;
 
-export type Me = Got<"/api/v1/auth/me">;
 export type Server = Got<"/api/v1/servers/{id}">;
 export type ServerReadings = Server["readings"];
 export type Alert = Got<"/api/v1/alerts">["items"][number];
 export type Snapshot = Got<"/api/v1/servers/{id}/snapshots/{sid}">;
 export type Threshold = Got<"/api/v1/thresholds">["items"][number];
-export type MetricSeries = Got<"/api/v1/servers/{id}/metrics">["series"][number];
 export type Dashboard = Got<"/api/v1/system/dashboard">;
 
 type Schemas = components["schemas"];

@@ -7,6 +7,7 @@ import { paths } from "../paths";
 import { Banner } from "../ui/Banner";
 import { Button, buttonClass } from "../ui/Button";
 import { Empty } from "../ui/Empty";
+import { Page } from "./Page";
 import { ProblemPage } from "./Problem";
 
 /** A page that threw. A chunk that is gone means that the server was updated meanwhile. */
@@ -35,21 +36,36 @@ export function CrashPage({ error, reset }: ErrorComponentProps) {
   );
 }
 
-/** An address that leads nowhere. */
+function NotFound() {
+  return (
+    <Empty
+      icon={<FileQuestion className="icon" aria-hidden="true" />}
+      title={t.layout.problem.notFoundTitle}
+      action={
+        <Link className={buttonClass()} to={paths.overview()}>
+          {t.layout.problem.back}
+        </Link>
+      }
+    >
+      {t.layout.problem.notFound}
+    </Empty>
+  );
+}
+
+/** An address that leads nowhere, for those who are signed in. */
 export function NotFoundPage() {
   return (
+    <Page title={t.layout.problem.notFoundTitle}>
+      <NotFound />
+    </Page>
+  );
+}
+
+/** An address that leads nowhere, outside of everything. */
+export function LostPage() {
+  return (
     <main className="page">
-      <Empty
-        icon={<FileQuestion className="icon" aria-hidden="true" />}
-        title={t.layout.problem.notFoundTitle}
-        action={
-          <Link className={buttonClass()} to={paths.overview()}>
-            {t.layout.problem.back}
-          </Link>
-        }
-      >
-        {t.layout.problem.notFound}
-      </Empty>
+      <NotFound />
     </main>
   );
 }

@@ -1,6 +1,7 @@
 import { Fragment } from "react";
 
 import { t } from "../locales";
+import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { goes } from "./useKeys";
 
@@ -14,7 +15,12 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
     [["Esc"], t.layout.keys.close],
   ];
   return (
-    <Dialog open onClose={onClose} title={t.layout.keys.title}>
+    <Dialog
+      open
+      onClose={onClose}
+      title={t.layout.keys.title}
+      foot={<Button onClick={onClose}>{t.ui.close}</Button>}
+    >
       <dl className="facts">
         {rows.map(([keys, what]) => (
           <Fragment key={what}>

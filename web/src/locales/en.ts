@@ -9,7 +9,23 @@ import { system } from "./en/system";
 import { ui } from "./en/ui";
 
 /** Every text of the product. Its type is the contract for other languages. */
-export const en = { ui, layout, auth, servers, system, settings, account, sessions, audit, jobs, manage, alerts, thresholds, silences, channels };
+export const en = {
+  ui,
+  layout,
+  auth,
+  servers,
+  system,
+  settings,
+  account,
+  sessions,
+  audit,
+  jobs,
+  manage,
+  alerts,
+  thresholds,
+  silences,
+  channels,
+};
 
 /** What a language must say. */
 export type Messages = typeof en;

@@ -6,6 +6,13 @@ import { t } from "../locales";
 import { Button } from "./Button";
 import { Input } from "./Field";
 
+/** What has the keyboard: the button of a menu rather than the item in it, which is about to go. */
+function keyboard(): Element | null {
+  const active = document.activeElement;
+  const button = active?.closest("[role=menu]")?.getAttribute("aria-labelledby");
+  return button ? document.getElementById(button) : active;
+}
+
 interface DialogProps {
   open: boolean;
   onClose: () => void;
@@ -46,7 +53,7 @@ export function Dialog({ open, onClose, title, lead, children, foot, wide, onSub
             asChild={Boolean(onSubmit)}
             className={clsx("dialog", wide && "wide")}
             onOpenAutoFocus={() => {
-              before.current = document.activeElement;
+              before.current = keyboard();
             }}
             onCloseAutoFocus={(event) => {
               event.preventDefault();

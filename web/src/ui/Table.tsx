@@ -11,7 +11,7 @@ import type { RowData } from "@tanstack/react-table";
 export type { Column, Sort } from "./table-model";
 
 /** Columns that one sentence replaces: a server without figures says why. */
-export interface Span {
+interface Span {
   columns: readonly string[];
   content: ReactNode;
 }

@@ -2,19 +2,10 @@ import clsx from "clsx";
 import type { ReactNode, SVGProps } from "react";
 
 /** The colour of a status; never without a shape. */
-export type Tone = "ok" | "warn" | "critical" | "info" | "stale" | "none";
+type Tone = "ok" | "warn" | "critical" | "info" | "stale" | "none";
 
 /** The shape of a status; readable without colour. */
-export type Shape =
-  | "disc"
-  | "triangle"
-  | "diamond"
-  | "cross"
-  | "square"
-  | "dashed"
-  | "ring"
-  | "half"
-  | "check";
+type Shape = "disc" | "triangle" | "diamond" | "cross" | "square" | "dashed" | "ring" | "half" | "check";
 
 const ring = { cx: 6, cy: 6, r: 4.3, fill: "none", stroke: "currentColor" } as const;
 

@@ -8,7 +8,7 @@ const dark = () => matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
 
 /** The chosen theme. */
-export function theme(): Theme {
+function theme(): Theme {
   const set = document.documentElement.dataset["theme"];
   return set === "light" || set === "dark" ? set : "system";
 }

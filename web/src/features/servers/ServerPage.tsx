@@ -4,6 +4,7 @@ import { Camera, Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, ifMatch, queries } from "../../api/client";
+import { Problem } from "../../api/errors";
 import { useFreshReadings, useReadings } from "../../api/readings";
 import type { Server } from "../../api/types";
 import { Page } from "../../layout/Page";
@@ -11,9 +12,9 @@ import { ProblemBanner, ProblemPage, toastProblem } from "../../layout/Problem";
 import { ServerBadge } from "../../layout/ServerCells";
 import { t } from "../../locales";
 import { paths } from "../../paths";
-import { Button, IconButton } from "../../ui/Button";
+import { Button, buttonClass, IconButton } from "../../ui/Button";
 import { Confirm } from "../../ui/Dialog";
-import { Skeleton } from "../../ui/Empty";
+import { Empty, Skeleton } from "../../ui/Empty";
 import { duration } from "../../ui/format";
 import { Mark } from "../../ui/mark";
 import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
@@ -189,7 +190,18 @@ export function ServerPage() {
   if (!server) {
     return (
       <Page title={t.servers.page} crumbs={[]}>
-        {error ? (
+        {error instanceof Problem && error.status === 404 ? (
+          <Empty
+            title={t.servers.gone}
+            action={
+              <Link className={buttonClass()} to={paths.servers()}>
+                {t.servers.toServers}
+              </Link>
+            }
+          >
+            {t.servers.goneWhy}
+          </Empty>
+        ) : error ? (
           <ProblemPage error={error} title={t.servers.loadFailed} onRetry={() => void refetch()} />
         ) : (
           <Skeleton label={t.ui.loading} lines={8} />

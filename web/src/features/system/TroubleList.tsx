@@ -21,12 +21,12 @@ import { Time } from "../../ui/Time";
 
 const hour = 3_600_000;
 const most = 14;
-const cpu = ["node_cpu_usage_ratio"];
+const busy = ["node_cpu_usage_ratio"];
 
 function Cpu({ server }: { server: Server }) {
   const { series, shown } = useHistory({
     server: server.id,
-    metrics: cpu,
+    metrics: busy,
     span: hour,
     since: Date.parse(server.created_at),
   });

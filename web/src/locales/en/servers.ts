@@ -15,6 +15,9 @@ export const servers = {
   seen: (time: string) => `seen ${time}`,
   upFor: (time: string) => `up ${time}`,
   loadFailed: "The server could not be loaded",
+  gone: "No such server",
+  goneWhy: "It was deleted, or the address is mistyped.",
+  toServers: "To the servers",
   tabs: {
     overview: "Overview",
     alerts: "Alerts",

@@ -1,7 +1,6 @@
 import { useState } from "react";
 
 import { setTheme, type Theme, useTheme } from "../theme";
-import { Toasts } from "../Toast";
 import { Segmented } from "../Segmented";
 import { Charts } from "./charts";
 import { Controls } from "./controls";
@@ -36,7 +35,6 @@ export function KitPage() {
       <Data />
       <Charts />
       <Overlays />
-      <Toasts />
     </main>
   );
 }

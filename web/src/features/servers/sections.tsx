@@ -178,8 +178,8 @@ function units({ units: all = [] }: Sections): List {
         ),
       },
       { key: "name", head: f.name, phone: "name" },
-      { key: "sub", head: f.sub, phone: "end" },
-      { key: "description", head: f.description, phone: "sub", from: "lg" },
+      { key: "sub", head: f.sub, phone: "sub" },
+      { key: "description", head: f.description, from: "lg" },
     ],
   );
 }

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { LayoutGrid, List } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { useHistory } from "../../api/history";
 import { limitsOf, type Measure, passed } from "../../api/limits";
@@ -8,6 +8,7 @@ import { useReadings } from "../../api/readings";
 import { lookOf, trouble } from "../../api/severity";
 import type { Server, Threshold } from "../../api/types";
 import { ServerLink, ServerReason, ServerStatus, useLook } from "../../layout/ServerCells";
+import { useUrl } from "../../layout/useUrl";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Section } from "../../ui/Facts";
@@ -134,7 +135,8 @@ interface TroubleProps {
 
 /** The servers that need a look, then the others, as many as a screen holds. */
 export function TroubleList({ servers, total, thresholds }: TroubleProps) {
-  const [view, setView] = useState<"list" | "grid">("list");
+  const [params, setParams] = useUrl();
+  const view = params.get("view") === "grid" ? "grid" : "list";
   const defs = useMemo(() => columns(thresholds), [thresholds]);
   const rows = useMemo(() => {
     const now = Date.now();
@@ -147,7 +149,7 @@ export function TroubleList({ servers, total, thresholds }: TroubleProps) {
       <Segmented
         label={t.system.view}
         value={view}
-        onChange={setView}
+        onChange={(next) => setParams({ view: next === "grid" ? next : undefined })}
         options={[
           { value: "list", name: t.system.list, label: <List className="icon" aria-hidden="true" /> },
           { value: "grid", name: t.system.grid, label: <LayoutGrid className="icon" aria-hidden="true" /> },

@@ -80,7 +80,7 @@ export const servers = {
     open: "Open alert",
     since: (time: string) => `Since ${time}.`,
     more: (n: number) => (n === 1 ? "1 more alert is open." : `${n} more alerts are open.`),
-    down: (name: string, time: string) => `${name} does not answer since ${time}.`,
+    down: (name: string, time: string) => `${name} has not answered since ${time}.`,
     stale: (time: string) => `Figures are from ${time}.`,
     staleWhy: "No poll came back since.",
     untrusted: "The host key is not trusted.",

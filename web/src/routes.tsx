@@ -189,12 +189,17 @@ export const router = createRouter({
   scrollRestoration: true,
 });
 
+let leaving = false;
+
 onSignedOut(() => {
   const { pathname, href } = router.state.location;
-  if (["/setup", "/sign-in", "/unlock"].includes(pathname) || !queries.getQueryData(meQuery().queryKey))
-    return;
-  queries.clear();
-  router.history.push(paths.signIn(href));
+  const known = queries.getQueryData(meQuery().queryKey) !== undefined;
+  if (leaving || !known || ["/setup", "/sign-in", "/unlock"].includes(pathname)) return;
+  leaving = true; // many requests fail at once, and one of them is enough
+  void router.navigate({ href: paths.signIn(href) }).finally(() => {
+    queries.clear();
+    leaving = false;
+  });
 });
 
 declare module "@tanstack/react-router" {

@@ -16,8 +16,8 @@ export function useSignOut(): () => Promise<void> {
   return async () => {
     try {
       await request.POST("/api/v1/auth/logout");
-      router.history.push(paths.signIn());
-      forget();
+      await router.navigate({ href: paths.signIn() });
+      forget(); // only now: what is on the page would fetch it again
     } catch (error) {
       toastProblem(t.layout.signOut, error);
     }

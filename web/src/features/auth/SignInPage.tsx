@@ -7,13 +7,14 @@ import { Lone } from "../../layout/Lone";
 import { ProblemBanner } from "../../layout/Problem";
 import { t } from "../../locales";
 import { Button } from "../../ui/Button";
+import { Copy } from "../../ui/Copy";
 import { Input, PasswordInput } from "../../ui/Field";
 import { wayBack } from "./next";
 
 /** Name and password, then back to where one was going. */
 export function SignInPage() {
   const router = useRouter();
-  const { register, handleSubmit, resetField, setFocus } = useForm({
+  const { register, handleSubmit, resetField, setFocus, getValues } = useForm({
     defaultValues: { username: "", password: "" },
   });
   const login = api.useMutation("post", "/api/v1/auth/login", {
@@ -49,7 +50,19 @@ export function SignInPage() {
           required
           {...register("password")}
         />
-        {login.error && <ProblemBanner error={login.error} />}
+        {login.error && (
+          <>
+            <ProblemBanner error={login.error} />
+            <p className="row flex-wrap text-sm text-muted">
+              {t.auth.signIn.forgot}
+              <code>{t.auth.signIn.forgotCommand(getValues("username"))}</code>
+              <Copy
+                text={t.auth.signIn.forgotCommand(getValues("username"))}
+                label={t.auth.signIn.copyCommand}
+              />
+            </p>
+          </>
+        )}
         <Button kind="primary" size="large" type="submit" busy={login.isPending}>
           {t.auth.signIn.submit}
         </Button>

@@ -11,7 +11,6 @@ export const auth = {
     token: "Setup token",
     tokenHelp: "It stands in the terminal, in the line that shows this address.",
     username: "User name",
-    usernameHelp: "Letters, digits, dots and dashes.",
     password: "Password",
     passwordHelp: "10 characters or more, and not a common one",
     submit: "Create administrator",
@@ -20,8 +19,6 @@ export const auth = {
     restoreThen:
       "Stop Unity, run the command on this machine as the user Unity runs as, and start Unity again. Users, servers and metrics are then as they were in the file, and this page is gone.",
     copyCommand: "Copy command",
-    done: "This machine is set up already.",
-    toSignIn: "Sign in",
   },
   signIn: {
     page: "Sign in",
@@ -29,8 +26,9 @@ export const auth = {
     username: "User name",
     password: "Password",
     submit: "Sign in",
-    forgot: "Forgot the password? On the machine itself:",
-    forgotCommand: "unity user password NAME",
+    forgot: "Forgotten? On the machine itself:",
+    forgotCommand: (name: string) => `unity user reset-password ${name || "NAME"}`,
+    copyCommand: "Copy command",
   },
   unlock: {
     page: "Unlock",

@@ -29,6 +29,5 @@ export const system = {
   openAlerts: "Open alerts",
   allAlerts: "All",
   noAlerts: "Nothing needs a look.",
-  forTime: (time: string) => `for ${time}`,
   failed: "The overview could not be loaded",
 };

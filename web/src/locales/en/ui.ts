@@ -7,7 +7,6 @@ export const ui = {
   copyCode: "Copy code and request id",
   ago: (time: string) => `${time} ago`,
   noData: "no data",
-  resetZoom: "Show all",
   at: (time: string) => `at ${time}`,
   loading: "Loading",
   keep: "Keep it",

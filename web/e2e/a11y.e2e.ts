@@ -6,6 +6,7 @@ import { paths } from "../src/paths";
 import { type Appliance, expect, test } from "./appliance";
 
 const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+const rule = "Always over";
 const outside = new Set(["setup", "signIn", "unlock"]);
 
 /** The address of every page, with things that exist in it. */
@@ -38,25 +39,44 @@ test.beforeAll(async ({ appliance }) => {
   const api = await appliance.api();
   const { id } = await appliance.local();
   await expect(await api.post(`/api/v1/servers/${id}/snapshots`)).toBeOK();
-  const threshold = { name: "Processes", metric: "memory_percent", condition: "gt", value: 0, severity: "warning", enabled: true };
+  const threshold = {
+    name: rule,
+    metric: "memory_percent",
+    condition: "gt",
+    value: 0,
+    severity: "warning",
+    enabled: true,
+  };
   await expect(await api.post("/api/v1/thresholds", { data: threshold })).toBeOK();
   await api.dispose();
   await expect
-    .poll(async () => (await appliance.get<{ firing: number }>("/api/v1/alerts/stats")).firing, { timeout: 20_000 })
+    .poll(async () => (await appliance.get<{ firing: number }>("/api/v1/alerts/stats")).firing, {
+      timeout: 20_000,
+    })
     .toBeGreaterThan(0);
 });
 
-for (const theme of ["light", "dark"] as const) {
-  test(`every page is accessible, ${theme}`, async ({ page, appliance }) => {
-    test.setTimeout(120_000);
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    for (const [name, path] of Object.entries(await addresses(appliance))) {
-      await page.goto(path);
-      await settled(page);
-      expect.soft(await violations(page), `${name} ${path}`).toEqual([]);
+test.afterAll(async ({ appliance }) => {
+  const { items } = await appliance.get<{ items: { id: string }[] }>(
+    `/api/v1/thresholds?q=${encodeURIComponent(rule)}`,
+  );
+  const api = await appliance.api();
+  for (const { id } of items) await expect(await api.delete(`/api/v1/thresholds/${id}`)).toBeOK();
+  await api.dispose();
+});
+
+test("every page is accessible in both themes", async ({ page, appliance }) => {
+  test.setTimeout(120_000);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  for (const [name, path] of Object.entries(await addresses(appliance))) {
+    await page.goto(path);
+    await settled(page);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect.soft(await violations(page), `${name} ${path} ${colorScheme}`).toEqual([]);
     }
-  });
-}
+  }
+});
 
 test("no page is wider than a phone", async ({ page, appliance }) => {
   await page.setViewportSize({ width: 360, height: 740 });

@@ -57,7 +57,12 @@ test("an alert appears in the open page, is told, and ends", async ({ page, cont
   const panel = page.getByRole("complementary", { name: "Alert" });
   await expect(panel.getByRole("link", { name: local.name })).toBeVisible();
   await expect(panel.getByRole("link", { name: "Memory in use" })).toBeVisible();
-  await expect(panel.getByText("Told hook").or(panel.getByText("hook", { exact: true })).first()).toBeVisible();
+  await expect(
+    panel
+      .getByText("Told hook")
+      .or(panel.getByText("hook", { exact: true }))
+      .first(),
+  ).toBeVisible();
   await panel.getByRole("button", { name: "Acknowledge" }).click();
   await expect(panel.getByRole("button", { name: "Take back" })).toBeVisible();
   await page.keyboard.press("Escape");

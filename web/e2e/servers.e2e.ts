@@ -29,7 +29,9 @@ test("a server is added with Unity's own key, after its host key was trusted", a
   await expect(page.getByText("not trusted yet")).toBeVisible();
   await ask.getByRole("button", { name: "Trust this key" }).click();
   for (const stage of ["Reach the port", "Host key", "Sign in", "Run commands"])
-    await expect(page.getByRole("listitem").filter({ hasText: stage }).getByText("works", { exact: true })).toBeVisible();
+    await expect(
+      page.getByRole("listitem").filter({ hasText: stage }).getByText("works", { exact: true }),
+    ).toBeVisible();
 
   await page.getByRole("button", { name: "Add server" }).click();
   await expect(page).toHaveURL(/\/servers\/[0-9a-f-]+$/);
@@ -80,7 +82,9 @@ test("a server is changed, and a write over newer words is refused", async ({ pa
 
 test("many are imported after a look, and deleted after naming them", async ({ page }) => {
   await page.goto("/servers/import");
-  await page.getByLabel("~/.ssh/config").fill("Host one two\n  HostName 192.0.2.7\n  User pi\n\nHost *\n  Port 22\n");
+  await page
+    .getByLabel("~/.ssh/config")
+    .fill("Host one two\n  HostName 192.0.2.7\n  User pi\n\nHost *\n  Port 22\n");
   await page.getByRole("button", { name: "Preview" }).click();
   const preview = page.getByRole("table", { name: "Preview" });
   await expect(preview.getByRole("row").filter({ hasText: "Ready" })).toHaveCount(2);

@@ -33,7 +33,8 @@ test("the printed address leads to a live overview", async ({ context, page }) =
   await expect(charts.first()).toBeVisible();
   // The page is never loaded again: the mark stays, and the figures move.
   await page.evaluate(() => document.body.setAttribute("data-mark", "kept"));
-  const spoken = () => charts.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")).join("; "));
+  const spoken = () =>
+    charts.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")).join("; "));
   const before = await spoken();
   await expect.poll(spoken, { timeout: 30_000 }).not.toBe(before);
   const later = await spoken();

@@ -3,6 +3,8 @@ import type { Page, Request } from "@playwright/test";
 
 import { expect, test } from "./appliance";
 
+const live = (tab: Page) => tab.locator("header").getByText("Live", { exact: true });
+
 test("the policy allows no inline script and no inline style without a nonce", async ({ page }) => {
   const response = await page.goto("/");
   const policy = response?.headers()["content-security-policy"] ?? "";
@@ -45,6 +47,7 @@ test("a menu is walked with arrows, and muting by keyboard works", async ({ page
 
 test("keys lead everywhere", async ({ page, appliance }) => {
   await page.goto("/");
+  await expect(live(page)).toBeVisible();
   await page.keyboard.press("g");
   await page.keyboard.press("s");
   await expect(page).toHaveURL(/\/servers$/);
@@ -53,6 +56,7 @@ test("keys lead everywhere", async ({ page, appliance }) => {
   await expect(page).toHaveURL(/\/alerts$/);
   const local = await appliance.local();
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Search or jump to" })).toBeFocused();
   await page.keyboard.type(local.name);
   await expect(page.getByRole("option", { name: local.name })).toBeVisible();
   await page.keyboard.press("Enter");
@@ -64,7 +68,6 @@ test("two tabs share one stream, and the second takes over", async ({ page, cont
   context.on("request", (sent: Request) => {
     if (new URL(sent.url()).pathname.endsWith("/api/v1/events")) streams.push(sent.frame().page());
   });
-  const live = (tab: Page) => tab.locator("header").getByText("Live", { exact: true });
   await page.goto("/servers");
   await expect(live(page)).toBeVisible();
   const second = await context.newPage();

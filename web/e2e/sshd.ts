@@ -28,7 +28,10 @@ export class Sshd {
     const dir = mkdtempSync(join(tmpdir(), "unity-sshd-"));
     const key = join(dir, "host_ed25519");
     execFileSync(keygen, ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-    const fingerprint = execFileSync(keygen, ["-lf", `${key}.pub`]).toString().split(" ")[1] ?? "";
+    const fingerprint =
+      execFileSync(keygen, ["-lf", `${key}.pub`])
+        .toString()
+        .split(" ")[1] ?? "";
     const port = await freePort();
     writeFileSync(join(dir, "authorized_keys"), "", { mode: 0o600 });
     const config = join(dir, "sshd_config");

@@ -3,7 +3,7 @@ import { useRouter } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Contrast, CornerDownLeft, FileText, LogOut, Plus, Search, Upload } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import { api } from "../api/client";
 import { t } from "../locales";
@@ -125,6 +125,28 @@ function Group({
   );
 }
 
+// The first entry is chosen until arrows or the pointer choose another, since answers come after the letters.
+function useChoice(values: readonly string[]) {
+  const [chosen, setChosen] = useState<string>();
+  const moved = useRef(false);
+  return {
+    reset: () => {
+      moved.current = false;
+      setChosen(undefined);
+    },
+    props: {
+      value: chosen !== undefined && values.includes(chosen) ? chosen : (values[0] ?? ""),
+      onValueChange: (value: string) => moved.current && setChosen(value),
+      onKeyDownCapture: (event: KeyboardEvent) => {
+        if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true;
+      },
+      onPointerMoveCapture: () => {
+        moved.current = true;
+      },
+    },
+  };
+}
+
 /** Finds any server, alert, page or command. */
 export function CommandMenu({ onClose }: { onClose: () => void }) {
   const router = useRouter();
@@ -133,28 +155,37 @@ export function CommandMenu({ onClose }: { onClose: () => void }) {
     q.trim(),
     (to) => void router.navigate({ href: to }),
   );
+  const words = t.layout.palette;
+  const groups = [
+    { heading: words.servers, entries: servers },
+    { heading: words.alerts, entries: alerts },
+    { heading: words.pages, entries: pages },
+    { heading: words.commands, entries: q ? commands : commands.slice(0, 2) },
+  ];
+  const choice = useChoice(
+    groups.flatMap(({ heading, entries }) => entries.map(({ key }) => `${heading} ${key}`)),
+  );
+  const ask = (text: string) => {
+    choice.reset();
+    setQ(text);
+  };
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="scrim">
           <Dialog.Content className="palette" aria-describedby={undefined}>
             <Dialog.Title className="sr-only">{t.layout.searchLong}</Dialog.Title>
-            <Command shouldFilter={false} loop label={t.layout.searchLong}>
+            <Command shouldFilter={false} loop label={t.layout.searchLong} {...choice.props}>
               <div className="ask">
                 <Search className="icon" aria-hidden="true" />
-                <Command.Input value={q} onValueChange={setQ} placeholder={t.layout.searchLong} />
+                <Command.Input value={q} onValueChange={ask} placeholder={t.layout.searchLong} />
                 <kbd>Esc</kbd>
               </div>
               <Command.List>
                 <Command.Empty>{t.layout.palette.nothing(q)}</Command.Empty>
-                <Group heading={t.layout.palette.servers} entries={servers} onDone={onClose} />
-                <Group heading={t.layout.palette.alerts} entries={alerts} onDone={onClose} />
-                <Group heading={t.layout.palette.pages} entries={pages} onDone={onClose} />
-                <Group
-                  heading={t.layout.palette.commands}
-                  entries={q ? commands : commands.slice(0, 2)}
-                  onDone={onClose}
-                />
+                {groups.map(({ heading, entries }) => (
+                  <Group key={heading} heading={heading} entries={entries} onDone={onClose} />
+                ))}
               </Command.List>
               <div className="foot max-md:hidden">
                 <span>

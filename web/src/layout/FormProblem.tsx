@@ -7,7 +7,7 @@ import { ProblemBanner } from "./Problem";
 interface FormProblemProps {
   error: unknown;
   /** The fields that show their own errors. */
-  fields?: readonly string[];
+  fields?: readonly string[] | undefined;
   /** Fills the form with what the thing is now. */
   onReload?: (() => void) | undefined;
 }

@@ -24,8 +24,9 @@ export function amount(value: number | null | undefined, unit: string): string {
   if (value == null) return none;
   if (unit === "B") return bytes(value);
   if (unit === "s") return duration(value);
-  const text =
-    unit && Math.abs(value) >= 10 ? number(Math.round(value * 10) / 10).replace(/\.0$/, "") : number(value);
+  const size = Math.abs(value);
+  const places = size >= 1 ? 10 : 100;
+  const text = size >= 1000 ? number(value) : String(Math.round(value * places) / places);
   return unit ? text + gap + unit : text;
 }
 

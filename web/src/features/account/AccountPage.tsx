@@ -38,8 +38,22 @@ function Password({ username }: { username: string }) {
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
         <input type="text" name="username" autoComplete="username" defaultValue={username} hidden readOnly />
-        <PasswordInput label={words.current} autoComplete="current-password" error={problem?.field("current_password")} required {...register("current_password")} />
-        <PasswordInput label={words.next} help={words.nextHelp} autoComplete="new-password" minLength={shortest} error={problem?.field("new_password")} required {...register("new_password")} />
+        <PasswordInput
+          label={words.current}
+          autoComplete="current-password"
+          error={problem?.field("current_password")}
+          required
+          {...register("current_password")}
+        />
+        <PasswordInput
+          label={words.next}
+          help={words.nextHelp}
+          autoComplete="new-password"
+          minLength={shortest}
+          error={problem?.field("new_password")}
+          required
+          {...register("new_password")}
+        />
         <PasswordInput
           label={words.again}
           autoComplete="new-password"
@@ -64,13 +78,19 @@ export function AccountPage() {
   const theme = useTheme();
   const signOut = useSignOut();
   if (!me) return null;
-  const role = me.user.is_admin ? t.account.admin : me.memberships.find((each) => each.tenant_id === me.tenant.id)?.role;
+  const role = me.user.is_admin
+    ? t.account.admin
+    : me.memberships.find((each) => each.tenant_id === me.tenant.id)?.role;
   return (
     <SettingsPage title={t.account.title} lead={t.account.lead}>
       <Section
         title={t.account.you}
         end={
-          <Button size="small" icon={<LogOut className="icon" aria-hidden="true" />} onClick={() => void signOut()}>
+          <Button
+            size="small"
+            icon={<LogOut className="icon" aria-hidden="true" />}
+            onClick={() => void signOut()}
+          >
             {t.account.signOut}
           </Button>
         }
@@ -82,13 +102,19 @@ export function AccountPage() {
           ]}
         />
       </Section>
-      <Section title={t.account.theme} end={<span className="text-sm text-faint">{t.account.themeHelp}</span>}>
+      <Section
+        title={t.account.theme}
+        end={<span className="text-sm text-faint">{t.account.themeHelp}</span>}
+      >
         <Segmented
           size="normal"
           label={t.account.theme}
           value={theme}
           onChange={setTheme}
-          options={(["system", "light", "dark"] as const).map((value) => ({ value, label: t.layout.theme[value] }))}
+          options={(["system", "light", "dark"] as const).map((value) => ({
+            value,
+            label: t.layout.theme[value],
+          }))}
         />
       </Section>
       <Password username={me.user.username} />

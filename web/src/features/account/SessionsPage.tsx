@@ -50,7 +50,11 @@ const columns: Column<Session>[] = [
     phone: "sub",
     cell: (session) => <code className="text-muted">{session.address}</code>,
   },
-  { key: "kind", head: "", cell: (session) => <span className="text-muted">{t.sessions.kind[session.kind]}</span> },
+  {
+    key: "kind",
+    head: "",
+    cell: (session) => <span className="text-muted">{t.sessions.kind[session.kind]}</span>,
+  },
   {
     key: "began",
     head: t.sessions.began,
@@ -78,7 +82,11 @@ const columns: Column<Session>[] = [
     phone: "state",
     cell: (session) =>
       !session.current && (
-        <Button size="small" aria-label={t.sessions.endOf(agentName(session.agent))} onClick={() => void endOne(session)}>
+        <Button
+          size="small"
+          aria-label={t.sessions.endOf(agentName(session.agent))}
+          onClick={() => void endOne(session)}
+        >
           {t.sessions.end}
         </Button>
       ),
@@ -107,13 +115,13 @@ export function SessionsPage() {
     <SettingsPage
       title={t.sessions.title}
       lead={t.sessions.lead}
-      action={
-        others.length > 0 && <Button onClick={() => setAsking(true)}>{t.sessions.endOthers}</Button>
-      }
+      action={others.length > 0 && <Button onClick={() => setAsking(true)}>{t.sessions.endOthers}</Button>}
     >
       {error && <ProblemPage error={error} title={t.sessions.loadFailed} onRetry={() => void refetch()} />}
       {isPending && <Skeleton label={t.ui.loading} lines={3} />}
-      {data && <Table label={t.sessions.title} columns={columns} rows={data.items} id={(session) => session.id} />}
+      {data && (
+        <Table label={t.sessions.title} columns={columns} rows={data.items} id={(session) => session.id} />
+      )}
       <Confirm
         open={asking}
         onClose={() => setAsking(false)}

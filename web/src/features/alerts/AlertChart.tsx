@@ -11,11 +11,11 @@ import type { Rules } from "./queries";
 const hour = 3_600_000;
 const week = 168 * hour;
 
-/** How far back the chart of an alert reaches: an hour before it began, six at least. */
-function spanOf(alert: Alert): number | { from: number; to: number } {
-  const start = Date.parse(alert.started_at) - hour;
-  if (!alert.resolved_at) return Math.min(week, Math.max(6 * hour, Math.ceil((Date.now() - start) / hour) * hour));
-  const to = Math.min(Date.now(), Date.parse(alert.resolved_at) + hour / 2);
+/** How far back the chart of an alert reaches: an hour before it began. */
+function spanOf(started: string, resolved: string | null): number | { from: number; to: number } {
+  const start = Date.parse(started) - hour;
+  if (!resolved) return Math.min(week, Math.ceil((Date.now() - start) / hour) * hour);
+  const to = Math.min(Date.now(), Date.parse(resolved) + hour / 2);
   return { from: Math.max(start, to - week), to };
 }
 
@@ -28,28 +28,32 @@ interface AlertChartProps {
 /** The value that raised the alert, with its limit and when it fired. */
 export function AlertChart({ alert, threshold, rules }: AlertChartProps) {
   const { metric, value, severity } = threshold;
-  const { id, started_at, resolved_at } = alert;
+  const { started_at, resolved_at } = alert;
   // The span is chosen once an alert: a moving one moves by itself.
-  const span = useMemo(() => spanOf(alert), [id, started_at, resolved_at]);
+  const span = useMemo(() => spanOf(started_at, resolved_at), [started_at, resolved_at]);
   const names = useMemo(() => needed(metric), [metric]);
   const { series, shown, step } = useHistory({ server: alert.server_id ?? "", metrics: names, span });
   const points = useMemo(() => watched(metric, alert.labels, series), [metric, alert.labels, series]);
   const unit = unitOf(metric, rules.metrics);
   const format = (figure: number) => amount(figure, unit);
   const marks: ChartMark[] = [];
-  if (alert.fired_at) marks.push({ at: Date.parse(alert.fired_at), look: severity, title: t.alerts.states.firing });
-  if (resolved_at) marks.push({ at: Date.parse(resolved_at), look: "resolved", title: t.alerts.states.resolved });
+  if (alert.fired_at)
+    marks.push({ at: Date.parse(alert.fired_at), look: severity, title: t.alerts.states.firing });
+  if (resolved_at)
+    marks.push({ at: Date.parse(resolved_at), look: "resolved", title: t.alerts.states.resolved });
   const title = rules.metrics.find((each) => each.metric === metric)?.title ?? metric;
-  if (points.length === 0) return null;
+  const [first] = points;
+  if (!first) return null;
+  // Before there were samples there is nothing to see.
+  const from = Math.min(Math.max(shown.from, first[0]), shown.to - hour / 6);
   return (
     <div className="mt-5 mb-3">
       <Chart
         title={title}
         series={[{ label: title, points }]}
-        from={shown.from}
+        from={from}
         to={shown.to}
         format={format}
-        {...(unit === "%" && { max: 100 })}
         {...(unit === "B" && { base: 1024 as const })}
         limits={[{ value, look: severity, label: t.alerts.limit(format(value)) }]}
         marks={marks}

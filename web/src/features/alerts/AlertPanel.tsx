@@ -83,7 +83,12 @@ function Line({ event, alert }: { event: AlertEvent; alert: AlertDetail }) {
       <span>
         {event.text}
         {event.actor && <span className="text-muted"> · {event.actor}</span>}
-        {old && <span className="text-faint"> · {when(event.at, Date.now()).replace(clock(event.at), "").trim()}</span>}
+        {old && (
+          <span className="text-faint">
+            {" "}
+            · {when(event.at, Date.now()).replace(clock(event.at), "").trim()}
+          </span>
+        )}
       </span>
     </li>
   );
@@ -101,7 +106,8 @@ function Told({ deliveries }: { deliveries: readonly Delivery[] }) {
             <li key={each.id} className="flex-wrap">
               <Status look={each.state}>{t.channels.delivery.states[each.state]}</Status>
               <span className="clip flex-1">
-                {each.channel_name} <span className="text-muted">{t.channels.delivery.events[each.event]}</span>
+                {each.channel_name}{" "}
+                <span className="text-muted">{t.channels.delivery.events[each.event]}</span>
               </span>
               <span className="text-sm text-faint" title={exact(each.sent_at ?? each.created_at)}>
                 {clock(each.sent_at ?? each.created_at)}
@@ -121,7 +127,9 @@ function Body({ alert, rules }: { alert: AlertDetail; rules: Rules }) {
   const threshold = rules.rule(alert);
   const { value, limit } = figures(alert, rules);
   const words = t.alerts.facts;
-  const told = [...new Set(alert.deliveries.filter((each) => each.state === "sent").map((each) => each.channel_name))];
+  const told = [
+    ...new Set(alert.deliveries.filter((each) => each.state === "sent").map((each) => each.channel_name)),
+  ];
   return (
     <>
       <h2>{alert.title}</h2>
@@ -151,7 +159,14 @@ function Body({ alert, rules }: { alert: AlertDetail; rules: Rules }) {
               </Link>
             ),
           ],
-          ["", threshold && <span key="t" className="text-muted">{ruleText(threshold, rules.metrics)}</span>],
+          [
+            "",
+            threshold && (
+              <span key="t" className="text-muted">
+                {ruleText(threshold, rules.metrics)}
+              </span>
+            ),
+          ],
           [words.value, value && `${value} (${limit})`],
           [words.started, stamp(alert.started_at)],
           [words.fired, stamp(alert.fired_at)],
@@ -159,7 +174,8 @@ function Body({ alert, rules }: { alert: AlertDetail; rules: Rules }) {
           [words.stale, stamp(alert.stale_since)],
           [
             words.acknowledged,
-            alert.acknowledged_at && t.alerts.by(alert.acknowledged_by, when(alert.acknowledged_at, Date.now())),
+            alert.acknowledged_at &&
+              t.alerts.by(alert.acknowledged_by, when(alert.acknowledged_at, Date.now())),
           ],
           [words.snoozed, stamp(alert.snoozed_until)],
           [words.told, told.length > 0 ? told.join(", ") : alert.fired_at && words.nobody],

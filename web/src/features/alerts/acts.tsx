@@ -21,7 +21,9 @@ async function told(title: string, act: () => Promise<unknown>): Promise<void> {
 
 /** Says that somebody looks after them. */
 export const acknowledge = (ids: string[]): Promise<void> =>
-  told(t.alerts.acknowledged(ids.length), () => request.POST("/api/v1/alerts/acknowledge", { body: { ids } }));
+  told(t.alerts.acknowledged(ids.length), () =>
+    request.POST("/api/v1/alerts/acknowledge", { body: { ids } }),
+  );
 
 /** Says that nobody does any more. */
 export const unacknowledge = (id: string): Promise<void> =>

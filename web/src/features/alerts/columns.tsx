@@ -12,7 +12,7 @@ import { Time, useTicking } from "../../ui/Time";
 import { type Rules, type Word, wordOf } from "./queries";
 
 /** Severity in shape and word; what has no data, or is over, looks like that. */
-export function AlertStatus({ alert }: { alert: Alert }) {
+function AlertStatus({ alert }: { alert: Alert }) {
   if (alert.state === "resolved") return <Status look="resolved">{t.alerts.states.resolved}</Status>;
   if (alert.stale_since) return <Status look="stale">{t.alerts.stale}</Status>;
   return <Status look={alert.severity}>{t.alerts.severities[alert.severity]}</Status>;
@@ -54,10 +54,17 @@ export function columns(rules: Rules, grouped: boolean): Column<Alert>[] {
   const server: Column<Alert> = {
     key: "server",
     head: t.thresholds.server,
-    cell: (alert) => <span className="block max-w-48 clip text-muted">{alert.server_name || t.alerts.appliance}</span>,
+    cell: (alert) => (
+      <span className="block max-w-48 clip text-muted">{alert.server_name || t.alerts.appliance}</span>
+    ),
   };
   return [
-    { key: "severity", head: t.alerts.severity, phone: "state", cell: (alert) => <AlertStatus alert={alert} /> },
+    {
+      key: "severity",
+      head: t.alerts.severity,
+      phone: "state",
+      cell: (alert) => <AlertStatus alert={alert} />,
+    },
     {
       key: "alert",
       head: t.alerts.alert,
@@ -83,7 +90,13 @@ export function columns(rules: Rules, grouped: boolean): Column<Alert>[] {
       },
     },
     { key: "state", head: t.alerts.state, cell: (alert) => <State alert={alert} /> },
-    { key: "sub", head: "", phone: "sub", onlyPhone: true, cell: (alert) => <Brief alert={alert} rules={rules} /> },
+    {
+      key: "sub",
+      head: "",
+      phone: "sub",
+      onlyPhone: true,
+      cell: (alert) => <Brief alert={alert} rules={rules} />,
+    },
     {
       key: "since",
       head: t.alerts.since,

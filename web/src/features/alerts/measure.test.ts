@@ -20,7 +20,13 @@ test("a share is of the same file system", () => {
 });
 
 test("a counter becomes a rate in the unit of its preset", () => {
-  const all = [{ metric: "node_disk_read_bytes_total", labels: { device: "sda" }, points: [[0, 0] as const, [1000, 3e6] as const] }];
+  const all = [
+    {
+      metric: "node_disk_read_bytes_total",
+      labels: { device: "sda" },
+      points: [[0, 0] as const, [1000, 3e6] as const],
+    },
+  ];
   expect(watched("disk_read_mb_s", { device: "sda" }, all)).toEqual([[1000, 3]]);
 });
 

@@ -1,3 +1,5 @@
+import { useMemo } from "react";
+
 import { api } from "../../api/client";
 import type { Alert, Metric, Threshold } from "../../api/types";
 
@@ -6,9 +8,14 @@ const noThresholds: readonly Threshold[] = [];
 
 /** The thresholds by their id, and the metrics they are about. */
 export function useRules() {
-  const thresholds = api.useQuery("get", "/api/v1/thresholds", { params: { query: { limit: 200 } } }).data?.items ?? noThresholds;
+  const thresholds =
+    api.useQuery("get", "/api/v1/thresholds", { params: { query: { limit: 200 } } }).data?.items ??
+    noThresholds;
   const metrics = api.useQuery("get", "/api/v1/thresholds/metrics").data?.items ?? noMetrics;
-  return { thresholds, metrics, rule: (alert: Alert) => thresholds.find((each) => each.id === alert.threshold_id) };
+  return useMemo(
+    () => ({ metrics, rule: (alert: Alert) => thresholds.find((each) => each.id === alert.threshold_id) }),
+    [thresholds, metrics],
+  );
 }
 
 /** What `useRules` returns. */

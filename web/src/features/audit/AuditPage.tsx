@@ -5,13 +5,13 @@ import { useList } from "../../api/list";
 import { useMay } from "../../api/may";
 import type { components } from "../../api/schema";
 import { FilterInput } from "../../layout/FilterInput";
-import { ProblemPage } from "../../layout/Problem";
+import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { useUrl } from "../../layout/useUrl";
 import { t } from "../../locales";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import { Empty, Skeleton } from "../../ui/Empty";
+import { Empty } from "../../ui/Empty";
 import { Facts } from "../../ui/Facts";
 import { exact } from "../../ui/format";
 import { looks, type Look, Status } from "../../ui/mark";
@@ -49,12 +49,23 @@ function columns(onOpen: (row: Row) => void, onActor: (row: Row) => void): Colum
       key: "who",
       head: t.audit.who,
       cell: (row) => (
-        <button type="button" className="hover:underline" title={t.audit.only(row.actor_name)} onClick={() => onActor(row)}>
+        <button
+          type="button"
+          className="hover:underline"
+          title={t.audit.only(row.actor_name)}
+          onClick={() => onActor(row)}
+        >
           {row.actor_name}
         </button>
       ),
     },
-    { key: "sub", head: "", phone: "sub", onlyPhone: true, cell: (row) => `${row.actor_name} · ${row.address}` },
+    {
+      key: "sub",
+      head: "",
+      phone: "sub",
+      onlyPhone: true,
+      cell: (row) => `${row.actor_name} · ${row.address}`,
+    },
     {
       key: "thing",
       head: t.audit.thing,
@@ -80,7 +91,13 @@ function columns(onOpen: (row: Row) => void, onActor: (row: Row) => void): Colum
 function Detail({ row, onClose }: { row: Row; onClose: () => void }) {
   const detail = row.detail == null || row.detail === "" ? "" : JSON.stringify(row.detail, null, 2);
   return (
-    <Dialog open wide onClose={onClose} title={row.action} foot={<Button onClick={onClose}>{t.ui.close}</Button>}>
+    <Dialog
+      open
+      wide
+      onClose={onClose}
+      title={row.action}
+      foot={<Button onClick={onClose}>{t.ui.close}</Button>}
+    >
       <Facts
         facts={[
           [t.audit.at, exact(row.at)],
@@ -105,65 +122,91 @@ function Detail({ row, onClose }: { row: Row; onClose: () => void }) {
   );
 }
 
+interface Filter {
+  q: string;
+  actor: string;
+  scope: "here" | "system";
+}
+
+const readFilter = (url: URLSearchParams): Filter => ({
+  q: url.get("q") ?? "",
+  actor: url.get("actor") ?? "",
+  scope: url.get("scope") === "system" ? "system" : "here",
+});
+
+interface FiltersProps {
+  filter: Filter;
+  /** The name of the one person whose rows are shown. */
+  name: string;
+  onChange: (change: Record<string, string | undefined>) => void;
+}
+
+function Filters({ filter, name, onChange }: FiltersProps) {
+  const admin = useMay("system.write");
+  return (
+    <div className="mb-3 flex flex-wrap items-center gap-2">
+      <div className="w-60 max-md:flex-1">
+        <FilterInput label={t.audit.filter} value={filter.q} onChange={(text) => onChange({ q: text })} />
+      </div>
+      {filter.actor && (
+        <Chip pressed onPress={() => onChange({ actor: undefined })}>
+          {t.audit.only(name)}
+        </Chip>
+      )}
+      {admin && (
+        <span className="ml-auto">
+          <Segmented
+            label={t.audit.scope}
+            value={filter.scope}
+            onChange={(next) => onChange({ scope: next === "here" ? undefined : next, actor: undefined })}
+            options={(["here", "system"] as const).map((value) => ({ value, label: t.audit.scopes[value] }))}
+          />
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+  if (filtered)
+    return <Empty title={t.audit.none} action={<Button onClick={onClear}>{t.audit.clear}</Button>} />;
+  return (
+    <Empty icon={<ScrollText className="icon" aria-hidden="true" />} title={t.audit.empty}>
+      {t.audit.emptyBody}
+    </Empty>
+  );
+}
+
 /** Who did what, newest first. */
 export function AuditPage() {
   const [url, setUrl] = useUrl();
   const [open, setOpen] = useState<Row>();
-  const admin = useMay("system.write");
-  const [q, actor, scope] = [url.get("q") ?? "", url.get("actor") ?? "", url.get("scope") ?? "here"];
+  const filter = readFilter(url);
+  const { q, actor, scope } = filter;
   const list = useList<Row>(
     "/api/v1/audit",
     { q: q || undefined, actor: actor || undefined },
     scope === "system" ? { "X-Tenant-ID": "system" } : {},
   );
-  const { rows, loading, error } = list;
-  const clear = () => setUrl({ q: undefined, actor: undefined });
-  const name = rows.find((row) => row.actor === actor)?.actor_name ?? actor;
+  const name = list.rows.find((row) => row.actor === actor)?.actor_name ?? actor;
   return (
     <SettingsPage title={t.audit.title} lead={t.audit.lead}>
-      <div className="mb-3 flex flex-wrap items-center gap-2">
-        <div className="w-60 max-md:flex-1">
-          <FilterInput label={t.audit.filter} value={q} onChange={(text) => setUrl({ q: text })} />
-        </div>
-        {actor && (
-          <Chip pressed onPress={() => setUrl({ actor: undefined })}>
-            {t.audit.only(name)}
-          </Chip>
-        )}
-        {admin && (
-          <span className="ml-auto">
-            <Segmented
-              label={t.audit.scope}
-              value={scope}
-              onChange={(next) => setUrl({ scope: next === "here" ? undefined : next, actor: undefined })}
-              options={[
-                { value: "here", label: t.audit.scopes.here },
-                { value: "system", label: t.audit.scopes.system },
-              ]}
-            />
-          </span>
-        )}
-      </div>
-      {error && <ProblemPage error={error} title={t.audit.loadFailed} onRetry={list.retry} />}
-      {loading && <Skeleton label={t.ui.loading} lines={8} />}
-      {!error && !loading && (
+      <Filters filter={filter} name={name} onChange={setUrl} />
+      <Loaded of={list} failed={t.audit.loadFailed} lines={8}>
         <Table
           label={t.audit.title}
           columns={columns(setOpen, (row) => setUrl({ actor: row.actor }))}
-          rows={rows}
+          rows={list.rows}
           id={(row) => row.id}
           onEnd={list.more}
           empty={
-            q || actor ? (
-              <Empty title={t.audit.none} action={<Button onClick={clear}>{t.audit.clear}</Button>} />
-            ) : (
-              <Empty icon={<ScrollText className="icon" aria-hidden="true" />} title={t.audit.empty}>
-                {t.audit.emptyBody}
-              </Empty>
-            )
+            <Nothing
+              filtered={q !== "" || actor !== ""}
+              onClear={() => setUrl({ q: undefined, actor: undefined })}
+            />
           }
         />
-      )}
+      </Loaded>
       {open && <Detail row={open} onClose={() => setOpen(undefined)} />}
     </SettingsPage>
   );

@@ -1,14 +1,12 @@
-import { useState } from "react";
-import { useForm, type UseFormReturn } from "react-hook-form";
+import { type ReactNode, useState } from "react";
+import { useForm, type UseFormRegisterReturn, type UseFormReturn } from "react-hook-form";
 
 import { api, ifMatch } from "../../api/client";
 import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import type { Channel, ChannelField, ChannelKind } from "../../api/types";
-import { FormProblem } from "../../layout/FormProblem";
+import { FormDialog } from "../../layout/FormDialog";
 import { t } from "../../locales";
-import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
 import { Input, PasswordInput, Select, Textarea } from "../../ui/Field";
 import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/Toast";
@@ -23,6 +21,33 @@ interface Form {
   config: Texts;
 }
 
+interface Shared extends UseFormRegisterReturn {
+  label: string;
+  help: string | undefined;
+  error: string | undefined;
+  required: boolean;
+}
+
+// How a field of each type looks; a type without a line here is a line of text.
+const looksOf: Record<string, (shared: Shared, field: ChannelField) => ReactNode> = {
+  select: (shared, { options }) => (
+    <Select {...shared}>
+      {options?.map((option) => (
+        <option key={option} value={option}>
+          {option}
+        </option>
+      ))}
+    </Select>
+  ),
+  list: (shared) => <Textarea rows={2} spellCheck={false} {...shared} help={shared.help ?? words.list} />,
+  secrets: (shared) => (
+    <Textarea mono rows={2} spellCheck={false} autoComplete="off" {...shared} help={words.headers} />
+  ),
+  secret: (shared) => <PasswordInput autoComplete="off" {...shared} />,
+  number: (shared) => <Input type="number" step="any" {...shared} />,
+  url: (shared) => <Input type="url" spellCheck={false} autoCapitalize="none" {...shared} />,
+};
+
 interface EntryProps {
   field: ChannelField;
   form: UseFormReturn<Form>;
@@ -31,7 +56,7 @@ interface EntryProps {
 }
 
 function Entry({ field, form, problem, stored }: EntryProps) {
-  const { name, title, type, required, options, help } = field;
+  const { name, title, type, required, help } = field;
   const shared = {
     label: required ? title : words.optional(title),
     help: stored && type === "secret" ? words.stored : help,
@@ -39,22 +64,31 @@ function Entry({ field, form, problem, stored }: EntryProps) {
     required,
     ...form.register(`config.${name}`),
   };
-  if (type === "select") {
-    return (
-      <Select {...shared}>
-        {options?.map((option) => (
-          <option key={option} value={option}>
-            {option}
-          </option>
-        ))}
-      </Select>
-    );
-  }
-  if (type === "list") return <Textarea {...shared} rows={2} help={help ?? words.list} spellCheck={false} />;
-  if (type === "secrets") return <Textarea mono {...shared} rows={2} help={words.headers} spellCheck={false} autoComplete="off" />;
-  if (type === "secret") return <PasswordInput {...shared} autoComplete="off" />;
-  if (type === "number") return <Input type="number" step="any" {...shared} />;
-  return <Input type={type === "url" ? "url" : "text"} {...shared} spellCheck={false} autoCapitalize="none" />;
+  return looksOf[type]?.(shared, field) ?? <Input spellCheck={false} autoCapitalize="none" {...shared} />;
+}
+
+interface TypeProps {
+  type: Channel["type"];
+  onChoose: (type: Channel["type"]) => void;
+}
+
+function TypeChoice({ type, onChoose }: TypeProps) {
+  return (
+    <div className="grid gap-1">
+      <Segmented
+        full
+        size="normal"
+        label={words.type}
+        value={type}
+        onChange={onChoose}
+        options={(["ntfy", "smtp", "webhook"] as const).map((value) => ({
+          value,
+          label: words.types[value],
+        }))}
+      />
+      <p className="help">{words.typeHelp[type]}</p>
+    </div>
+  );
 }
 
 interface ChannelDialogProps {
@@ -64,17 +98,7 @@ interface ChannelDialogProps {
   onClose: () => void;
 }
 
-/** Makes a channel, or changes one; its fields are those that its type names. */
-export function ChannelDialog({ channel, kinds, onClose }: ChannelDialogProps) {
-  const [type, setType] = useState<Channel["type"]>(channel?.type ?? "ntfy");
-  const fields = kinds.find((kind) => kind.type === type)?.fields ?? [];
-  const form = useForm<Form>({
-    defaultValues: {
-      name: channel?.name ?? "",
-      template: channel?.template ?? "",
-      config: toTexts(fields, channel?.config),
-    },
-  });
+function useSave(channel: Channel | undefined, onClose: () => void) {
   const done = (title: string, body?: string) => {
     toast({ title, ...(body && { body }) });
     void refresh("channels");
@@ -83,69 +107,82 @@ export function ChannelDialog({ channel, kinds, onClose }: ChannelDialogProps) {
   const create = api.useMutation("post", "/api/v1/channels", {
     onSuccess: (v) => done(words.created(v.name), words.createdBody),
   });
-  const update = api.useMutation("patch", "/api/v1/channels/{id}", { onSuccess: (v) => done(words.saved(v.name)) });
-  const error = create.error ?? update.error;
-  const problem = error ? toProblem(error) : undefined;
-  const submit = form.handleSubmit(({ name, template, config }) => {
+  const update = api.useMutation("patch", "/api/v1/channels/{id}", {
+    onSuccess: (v) => done(words.saved(v.name)),
+  });
+  const save = (type: Channel["type"], { name, template, config }: Form, fields: readonly ChannelField[]) => {
     const body = { name: name.trim(), template, config: toConfig(fields, config) };
     if (channel) update.mutate({ params: { path: { id: channel.id }, header: ifMatch(channel.rev) }, body });
     else create.mutate({ body: { ...body, type, enabled: true } });
-  });
+  };
+  return {
+    save,
+    forget: create.reset,
+    busy: create.isPending || update.isPending,
+    error: create.error ?? update.error,
+  };
+}
+
+const begin = (channel: Channel | undefined, fields: readonly ChannelField[]): Form => ({
+  name: channel?.name ?? "",
+  template: channel?.template ?? "",
+  config: toTexts(fields, channel?.config),
+});
+
+/** Makes a channel, or changes one; its fields are those that its type names. */
+export function ChannelDialog({ channel, kinds, onClose }: ChannelDialogProps) {
+  const [type, setType] = useState<Channel["type"]>(channel?.type ?? "ntfy");
+  const of = (kind: string) => kinds.find((each) => each.type === kind)?.fields ?? [];
+  const fields = of(type);
+  const form = useForm<Form>({ defaultValues: begin(channel, fields) });
+  const { save, forget, busy, error } = useSave(channel, onClose);
+  const problem = error ? toProblem(error) : undefined;
   const choose = (next: Channel["type"]) => {
     setType(next);
-    const of = kinds.find((kind) => kind.type === next)?.fields ?? [];
-    form.setValue("config", toTexts(of, undefined));
-    create.reset();
+    form.setValue("config", toTexts(of(next), undefined));
+    forget();
   };
   return (
-    <Dialog
-      open
-      onClose={onClose}
-      onSubmit={() => void submit()}
+    <FormDialog
       title={channel ? words.editTitle(channel.name) : words.addTitle}
-      foot={
-        <>
-          <Button onClick={onClose}>{t.ui.cancel}</Button>
-          <Button kind="primary" type="submit" busy={create.isPending || update.isPending}>
-            {channel ? words.save : words.create}
-          </Button>
-        </>
-      }
+      submit={channel ? words.save : words.create}
+      busy={busy}
+      error={error}
+      fields={["name", "template", ...fields.flatMap(({ name }) => [`config.${name}`, name])]}
+      onSubmit={() => void form.handleSubmit((values) => save(type, values, fields))()}
+      onReload={() => {
+        void refresh("channels");
+        onClose();
+      }}
+      onClose={onClose}
     >
-      <div className="form">
-        {!channel && (
-          <div className="grid gap-1">
-            <Segmented
-              full
-              size="normal"
-              label={words.type}
-              value={type}
-              onChange={choose}
-              options={(["ntfy", "smtp", "webhook"] as const).map((value) => ({ value, label: words.types[value] }))}
-            />
-            <p className="help">{words.typeHelp[type]}</p>
-          </div>
-        )}
-        <Input label={words.name} error={problem?.field("name")} maxLength={64} required {...form.register("name")} />
-        {fields.map((field) => (
-          <Entry
-            key={`${type} ${field.name}`}
-            field={field}
-            form={form}
-            problem={problem}
-            stored={channel?.config[field.name] === mask}
-          />
-        ))}
-        <Textarea mono rows={3} label={words.optional(words.template)} help={words.templateHelp} error={problem?.field("template")} maxLength={4096} spellCheck={false} {...form.register("template")} />
-        <FormProblem
-          error={error}
-          fields={["name", "template", ...fields.flatMap(({ name }) => [`config.${name}`, name])]}
-          onReload={() => {
-            void refresh("channels");
-            onClose();
-          }}
+      {!channel && <TypeChoice type={type} onChoose={choose} />}
+      <Input
+        label={words.name}
+        error={problem?.field("name")}
+        maxLength={64}
+        required
+        {...form.register("name")}
+      />
+      {fields.map((field) => (
+        <Entry
+          key={`${type} ${field.name}`}
+          field={field}
+          form={form}
+          problem={problem}
+          stored={channel?.config[field.name] === mask}
         />
-      </div>
-    </Dialog>
+      ))}
+      <Textarea
+        mono
+        rows={3}
+        label={words.optional(words.template)}
+        help={words.templateHelp}
+        error={problem?.field("template")}
+        maxLength={4096}
+        spellCheck={false}
+        {...form.register("template")}
+      />
+    </FormDialog>
   );
 }

@@ -42,7 +42,8 @@ function Test({ channel }: { channel: Channel }) {
       const body = delivery.attempts[delivery.attempts.length - 1]?.message;
       const said = body ? { body } : {};
       if (delivery.state === "sent") toast({ title: words.tested(name), ...said });
-      else if (delivery.state === "failed") toast({ look: "critical", title: words.testFailed(name), ...said });
+      else if (delivery.state === "failed")
+        toast({ look: "critical", title: words.testFailed(name), ...said });
       else toast({ look: "warning", title: words.testQueued(name), ...said });
     },
     onError: (error) => toastProblem(words.testFailed(name), error),
@@ -81,12 +82,21 @@ function columns({ onEdit, onRemove }: Doing): Column<Channel>[] {
       head: words.name,
       phone: "name",
       cell: (channel) => (
-        <button type="button" className="hover:underline" title={channel.name} onClick={() => onEdit(channel)}>
+        <button
+          type="button"
+          className="hover:underline"
+          title={channel.name}
+          onClick={() => onEdit(channel)}
+        >
           {channel.name}
         </button>
       ),
     },
-    { key: "type", head: words.type, cell: (channel) => <span className="text-muted">{words.types[channel.type]}</span> },
+    {
+      key: "type",
+      head: words.type,
+      cell: (channel) => <span className="text-muted">{words.types[channel.type]}</span>,
+    },
     {
       key: "to",
       head: words.to,
@@ -113,7 +123,9 @@ function columns({ onEdit, onRemove }: Doing): Column<Channel>[] {
             }
           >
             <MenuItem onSelect={() => onEdit(channel)}>{words.edit}</MenuItem>
-            <MenuItem onSelect={() => void enable(channel)}>{channel.enabled ? words.turnOff : words.turnOn}</MenuItem>
+            <MenuItem onSelect={() => void enable(channel)}>
+              {channel.enabled ? words.turnOff : words.turnOn}
+            </MenuItem>
             <MenuLine />
             <MenuItem danger onSelect={() => onRemove(channel)}>
               {words.remove}
@@ -157,7 +169,12 @@ export function ChannelsPage() {
   const kinds = api.useQuery("get", "/api/v1/channels/types").data?.items ?? noKinds;
   const defs = useMemo(() => columns({ onEdit: setEditing, onRemove: setRemoving }), []);
   const add = (
-    <Button kind="primary" disabled={!may} icon={<Plus className="icon" aria-hidden="true" />} onClick={() => setEditing("new")}>
+    <Button
+      kind="primary"
+      disabled={!may}
+      icon={<Plus className="icon" aria-hidden="true" />}
+      onClick={() => setEditing("new")}
+    >
       {words.add}
     </Button>
   );
@@ -173,7 +190,12 @@ export function ChannelsPage() {
           id={(channel) => channel.id}
           onEnd={list.more}
           empty={
-            <Empty icon={<Send className="icon" aria-hidden="true" />} title={words.empty} action={add} hint={words.emptyHint}>
+            <Empty
+              icon={<Send className="icon" aria-hidden="true" />}
+              title={words.empty}
+              action={add}
+              hint={words.emptyHint}
+            >
               {words.emptyBody}
             </Empty>
           }

@@ -15,7 +15,10 @@ function textOf(field: ChannelField, value: unknown): string {
 }
 
 /** What the form of a config begins with. */
-export function toTexts(fields: readonly ChannelField[], config: Readonly<Record<string, unknown>> | undefined): Texts {
+export function toTexts(
+  fields: readonly ChannelField[],
+  config: Readonly<Record<string, unknown>> | undefined,
+): Texts {
   return Object.fromEntries(
     fields.map((field) => [field.name, textOf(field, config ? config[field.name] : field.default)]),
   );
@@ -55,7 +58,10 @@ export function toConfig(fields: readonly ChannelField[], texts: Texts): Record<
   const config: Record<string, unknown> = {};
   for (const field of fields) {
     const value = valueOf(field, texts[field.name] ?? "");
-    const nothing = value === undefined || value === "" || (field.type === "secrets" && Object.keys(value as object).length === 0);
+    const nothing =
+      value === undefined ||
+      value === "" ||
+      (field.type === "secrets" && Object.keys(value as object).length === 0);
     if (!nothing || field.required) config[field.name] = value;
   }
   return config;

@@ -70,7 +70,9 @@ function Body({ job }: { job: Job }) {
         <div className="mb-2 flex flex-wrap items-center gap-3">
           <Badge look={job.state}>{t.jobs.states[job.state]}</Badge>
           <span className="min-w-0 flex-1 text-muted">{open && job.step}</span>
-          {open && job.total > 0 && <span className="text-sm text-muted">{t.jobs.of(job.done, job.total)}</span>}
+          {open && job.total > 0 && (
+            <span className="text-sm text-muted">{t.jobs.of(job.done, job.total)}</span>
+          )}
           {open && <Cancel job={job} />}
         </div>
         <Progress done={open ? job.done : 1} total={open ? job.total : 1} label={job.title} />
@@ -95,7 +97,9 @@ function Body({ job }: { job: Job }) {
 /** One job: how far it is, what it said, and the way to stop it. */
 export function JobPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/jobs/{id}", { params: { path: { id } } });
+  const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/jobs/{id}", {
+    params: { path: { id } },
+  });
   return (
     <Page
       title={data?.title ?? t.jobs.job}

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { type FormEvent, useState } from "react";
 
 import { api } from "../../api/client";
 import { refresh } from "../../api/list";
@@ -10,9 +10,9 @@ import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Banner } from "../../ui/Banner";
 import { Button, buttonClass } from "../../ui/Button";
+import { Choice } from "../../ui/Choice";
 import { Textarea } from "../../ui/Field";
 import { Status } from "../../ui/mark";
-import { Segmented } from "../../ui/Segmented";
 import { type Column, Table } from "../../ui/Table";
 
 const words = t.manage.imports;
@@ -30,7 +30,9 @@ const columns: Column<ImportRow>[] = [
     head: words.result,
     phone: "state",
     cell: (row) => (
-      <Status look={row.ok ? "done" : "failed"}>{row.ok ? (row.id ? words.added : words.ok) : words.bad}</Status>
+      <Status look={row.ok ? "done" : "failed"}>
+        {row.ok ? (row.id ? words.added : words.ok) : words.bad}
+      </Status>
     ),
   },
   { key: "line", head: words.line, num: true, cell: (row) => <span className="text-faint">{row.line}</span> },
@@ -39,7 +41,11 @@ const columns: Column<ImportRow>[] = [
     head: words.name,
     phone: "name",
     cell: (row) =>
-      row.id ? <Link to={paths.server(row.id)}>{row.name}</Link> : <span className="font-medium">{row.name}</span>,
+      row.id ? (
+        <Link to={paths.server(row.id)}>{row.name}</Link>
+      ) : (
+        <span className="font-medium">{row.name}</span>
+      ),
   },
   {
     key: "address",
@@ -52,8 +58,18 @@ const columns: Column<ImportRow>[] = [
       </code>
     ),
   },
-  { key: "auth", head: words.auth, from: "lg", cell: (row) => <span className="text-muted">{row.auth}</span> },
-  { key: "tags", head: words.tags, from: "lg", cell: (row) => <span className="text-muted">{row.tags.join(", ")}</span> },
+  {
+    key: "auth",
+    head: words.auth,
+    from: "lg",
+    cell: (row) => <span className="text-muted">{row.auth}</span>,
+  },
+  {
+    key: "tags",
+    head: words.tags,
+    from: "lg",
+    cell: (row) => <span className="text-muted">{row.tags.join(", ")}</span>,
+  },
   {
     key: "message",
     head: "",
@@ -63,32 +79,60 @@ const columns: Column<ImportRow>[] = [
   },
 ];
 
+interface ResultProps {
+  rows: readonly ImportRow[];
+  done: boolean;
+  busy: boolean;
+  onImport: () => void;
+}
+
+function Result({ rows, done, busy, onImport }: ResultProps) {
+  const good = rows.filter((row) => row.ok).length;
+  return (
+    <div className="mt-6 grid gap-4">
+      {done && (
+        <Banner look="ok" title={words.done(good)}>
+          {words.doneBody}
+        </Banner>
+      )}
+      <Table label={words.preview} columns={columns} rows={rows} id={(row) => `${row.line} ${row.name}`} />
+      <div className="row">
+        {done ? (
+          <Link className={buttonClass({ kind: "primary" })} to={paths.servers()}>
+            {words.show}
+          </Link>
+        ) : (
+          <Button kind="primary" disabled={good === 0} busy={busy} onClick={onImport}>
+            {words.submit(good)}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
 /** Many servers at once, from a list that exists already. */
 export function ImportPage() {
   const [format, setFormat] = useState<Format>("ssh_config");
   const [text, setText] = useState("");
   const dry = api.useMutation("post", "/api/v1/servers/import");
   const real = api.useMutation("post", "/api/v1/servers/import", { onSuccess: () => refresh("servers") });
-  const body = { format, text };
-  const rows = (real.data ?? dry.data)?.items ?? [];
-  const good = rows.filter((row) => row.ok).length;
   const again = () => {
     dry.reset();
     real.reset();
   };
+  const preview = (event: FormEvent) => {
+    event.preventDefault();
+    real.reset();
+    dry.mutate({ body: { format, text, dry_run: true } });
+  };
+  const error = dry.error ?? real.error;
+  const answer = real.data ?? dry.data;
   return (
     <Page title={words.title} crumbs={[{ label: t.layout.servers, to: paths.servers() }]}>
-      <form
-        className="form wide"
-        onSubmit={(event) => {
-          event.preventDefault();
-          real.reset();
-          dry.mutate({ body: { ...body, dry_run: true } });
-        }}
-      >
+      <form className="form wide" onSubmit={preview}>
         <p className="text-muted">{words.lead}</p>
-        <Segmented
-          size="normal"
+        <Choice
           label={words.format}
           value={format}
           onChange={(next) => {
@@ -112,7 +156,7 @@ export function ImportPage() {
           autoComplete="off"
           required
         />
-        {(dry.error ?? real.error) && <ProblemBanner error={dry.error ?? real.error} title={words.failed} />}
+        {error && <ProblemBanner error={error} title={words.failed} />}
         {!dry.data && (
           <div>
             <Button kind="primary" type="submit" busy={dry.isPending}>
@@ -121,27 +165,13 @@ export function ImportPage() {
           </div>
         )}
       </form>
-      {dry.data && (
-        <div className="mt-6 grid gap-4">
-          {real.data && <Banner look="ok" title={words.done(good)}>{words.doneBody}</Banner>}
-          <Table label={words.preview} columns={columns} rows={rows} id={(row) => String(row.line)} />
-          <div className="row">
-            {real.data ? (
-              <Link className={buttonClass({ kind: "primary" })} to={paths.servers()}>
-                {words.show}
-              </Link>
-            ) : (
-              <Button
-                kind="primary"
-                disabled={good === 0}
-                busy={real.isPending}
-                onClick={() => real.mutate({ body: { ...body, dry_run: false } })}
-              >
-                {words.submit(good)}
-              </Button>
-            )}
-          </div>
-        </div>
+      {answer && (
+        <Result
+          rows={answer.items}
+          done={real.data !== undefined}
+          busy={real.isPending}
+          onImport={() => real.mutate({ body: { format, text, dry_run: false } })}
+        />
       )}
     </Page>
   );

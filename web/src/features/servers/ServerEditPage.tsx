@@ -76,7 +76,9 @@ function Form({ server }: { server: Server }) {
 /** Changes what is stored of a server. */
 export function ServerEditPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/servers/{id}", { params: { path: { id } } });
+  const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/servers/{id}", {
+    params: { path: { id } },
+  });
   return (
     <Page
       title={words.edit}

@@ -3,10 +3,10 @@ import type { UseFormReturn } from "react-hook-form";
 import { api } from "../../api/client";
 import type { Problem } from "../../api/errors";
 import { t } from "../../locales";
+import { Choice } from "../../ui/Choice";
 import { Copy } from "../../ui/Copy";
 import { Section } from "../../ui/Facts";
 import { Input, PasswordInput, Textarea } from "../../ui/Field";
-import { Segmented } from "../../ui/Segmented";
 import type { How, ServerFields } from "./serverForm";
 
 const words = t.manage.form;
@@ -112,22 +112,21 @@ export function SignIn({ form, problem, fresh }: PartProps & { fresh: boolean })
   const label = (each: How) => (each === "keep" ? t.manage.form.keep : words.auths[each]);
   return (
     <div className="grid gap-4">
-      <div className="field">
-        <span className="label" aria-hidden="true">
-          {words.signIn}
-        </span>
-        <Segmented
-          full
-          size="normal"
-          label={words.signIn}
-          value={how}
-          onChange={(next) => setValue("how", next, { shouldDirty: true })}
-          options={choices.map((value) => ({ value, label: label(value) }))}
-        />
-      </div>
+      <Choice
+        label={words.signIn}
+        value={how}
+        onChange={(next) => setValue("how", next, { shouldDirty: true })}
+        options={choices.map((value) => ({ value, label: label(value) }))}
+      />
       {how === "own" && <OwnKey />}
       {how === "password" && (
-        <PasswordInput label={words.password} error={problem?.field("password")} autoComplete="off" required {...register("password")} />
+        <PasswordInput
+          label={words.password}
+          error={problem?.field("password")}
+          autoComplete="off"
+          required
+          {...register("password")}
+        />
       )}
       {how === "key" && (
         <>
@@ -143,14 +142,22 @@ export function SignIn({ form, problem, fresh }: PartProps & { fresh: boolean })
             required
             {...register("private_key")}
           />
-          <PasswordInput label={words.passphrase} help={words.passphraseHelp} error={problem?.field("passphrase")} autoComplete="off" {...register("passphrase")} />
+          <PasswordInput
+            label={words.passphrase}
+            help={words.passphraseHelp}
+            error={problem?.field("passphrase")}
+            autoComplete="off"
+            {...register("passphrase")}
+          />
         </>
       )}
     </div>
   );
 }
 
-const optionalNumber = { setValueAs: (text: unknown) => (text === "" || text == null ? undefined : Number(text)) };
+const optionalNumber = {
+  setValueAs: (text: unknown) => (text === "" || text == null ? undefined : Number(text)),
+};
 const unit = (text: string) => <span className="text-faint">{text}</span>;
 
 /** What helps to find it again, and how often it is asked. */
@@ -159,14 +166,50 @@ export function Sorting({ form: { register }, problem }: PartProps) {
     <Section title={words.sorting}>
       <div className="grid gap-4">
         <div className="pair">
-          <Input label={words.tags} help={words.tagsHelp} error={problem?.field("tags")} autoComplete="off" {...register("tags")} />
-          <Input label={words.group} help={words.groupHelp} error={problem?.field("group")} maxLength={64} {...register("group")} />
+          <Input
+            label={words.tags}
+            help={words.tagsHelp}
+            error={problem?.field("tags")}
+            autoComplete="off"
+            {...register("tags")}
+          />
+          <Input
+            label={words.group}
+            help={words.groupHelp}
+            error={problem?.field("group")}
+            maxLength={64}
+            {...register("group")}
+          />
         </div>
         <div className="pair">
-          <Input type="number" min={1} max={86_400} label={words.poll} help={words.usual} end={unit(t.settings.units.s)} error={problem?.field("poll_seconds")} {...register("poll_seconds", optionalNumber)} />
-          <Input type="number" min={1} max={10_080} label={words.snapshot} help={words.usual} end={unit(t.settings.units.min)} error={problem?.field("snapshot_minutes")} {...register("snapshot_minutes", optionalNumber)} />
+          <Input
+            type="number"
+            min={1}
+            max={86_400}
+            label={words.poll}
+            help={words.usual}
+            end={unit(t.settings.units.s)}
+            error={problem?.field("poll_seconds")}
+            {...register("poll_seconds", optionalNumber)}
+          />
+          <Input
+            type="number"
+            min={1}
+            max={10_080}
+            label={words.snapshot}
+            help={words.usual}
+            end={unit(t.settings.units.min)}
+            error={problem?.field("snapshot_minutes")}
+            {...register("snapshot_minutes", optionalNumber)}
+          />
         </div>
-        <Textarea rows={2} label={words.notes} error={problem?.field("notes")} maxLength={4096} {...register("notes")} />
+        <Textarea
+          rows={2}
+          label={words.notes}
+          error={problem?.field("notes")}
+          maxLength={4096}
+          {...register("notes")}
+        />
       </div>
     </Section>
   );

@@ -62,13 +62,39 @@ async function firstSnapshot(id: string, name: string): Promise<void> {
   });
 }
 
-/** Adds one server: where it is, how to sign in, a look whether that works, done. */
-export function ServerNewPage() {
+interface ButtonsProps {
+  result: TestResult | undefined;
+  testing: boolean;
+  adding: boolean;
+  onAddAnyway: () => void;
+}
+
+function Buttons({ result, testing, adding, onAddAnyway }: ButtonsProps) {
+  if (result && passed(result)) {
+    return (
+      <Button kind="primary" type="submit" busy={adding}>
+        {words.add}
+      </Button>
+    );
+  }
+  const asks = result !== undefined && waitsForTrust(result);
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button kind={asks ? "default" : "primary"} type="submit" busy={testing}>
+        {result ? words.checkAgain : words.check}
+      </Button>
+      {result && !testing && (
+        <Button kind="quiet" busy={adding} onClick={onAddAnyway}>
+          {words.addUnchecked}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function useAdd() {
   const router = useRouter();
-  const form = useForm<ServerFields>({ defaultValues: blank });
-  const fields = form.watch();
-  const { test, result, check, trust, fingerprint } = useCheck(fields);
-  const add = api.useMutation("post", "/api/v1/servers", {
+  return api.useMutation("post", "/api/v1/servers", {
     onSuccess: async (server) => {
       await refresh("servers");
       void router.navigate({ href: paths.server(server.id) });
@@ -76,15 +102,18 @@ export function ServerNewPage() {
       else toast({ title: words.added(server.name) });
     },
   });
+}
+
+/** Adds one server: where it is, how to sign in, a look whether that works, done. */
+export function ServerNewPage() {
+  const form = useForm<ServerFields>({ defaultValues: blank });
+  const { test, result, check, trust, fingerprint } = useCheck(form.watch());
+  const add = useAdd();
   const error = add.error ?? test.error;
   const problem = error ? toProblem(error) : undefined;
-  const good = result !== undefined && passed(result);
-  const submit = form.handleSubmit((all) => {
-    if (good) add.mutate({ body: creation(all, fingerprint) });
-    else check();
-  });
-  const asIs = form.handleSubmit((all) => add.mutate({ body: creation(all, fingerprint) }));
-  const asks = result !== undefined && waitsForTrust(result) && result.host_key;
+  const save = (all: ServerFields) => add.mutate({ body: creation(all, fingerprint) });
+  const submit = form.handleSubmit((all) => (result && passed(result) ? save(all) : check()));
+  const key = result && waitsForTrust(result) ? result.host_key : null;
   return (
     <Page title={words.addTitle} crumbs={[{ label: t.layout.servers, to: paths.servers() }]}>
       <form className="form wide" onSubmit={(event) => void submit(event)}>
@@ -93,25 +122,15 @@ export function ServerNewPage() {
         <SignIn fresh form={form} problem={problem} />
         <Sorting form={form} problem={problem} />
         {(test.isPending || result) && <Stages result={test.isPending ? undefined : result} />}
-        {asks && <TrustKey hostKey={asks} busy={test.isPending} onTrust={() => trust(asks.fingerprint)} />}
-        {good && <Banner look="ok" title={words.works} />}
+        {key && <TrustKey hostKey={key} busy={test.isPending} onTrust={() => trust(key.fingerprint)} />}
+        {result && passed(result) && <Banner look="ok" title={words.works} />}
         <FormProblem error={error} fields={ownErrors} />
-        <div className="flex flex-wrap gap-2">
-          {good ? (
-            <Button kind="primary" type="submit" busy={add.isPending}>
-              {words.add}
-            </Button>
-          ) : (
-            <Button kind={asks ? "default" : "primary"} type="submit" busy={test.isPending}>
-              {result ? words.checkAgain : words.check}
-            </Button>
-          )}
-          {!good && result && !test.isPending && (
-            <Button kind="quiet" busy={add.isPending} onClick={() => void asIs()}>
-              {words.addUnchecked}
-            </Button>
-          )}
-        </div>
+        <Buttons
+          result={result}
+          testing={test.isPending}
+          adding={add.isPending}
+          onAddAnyway={() => void form.handleSubmit(save)()}
+        />
       </form>
     </Page>
   );

@@ -12,7 +12,9 @@ type StageName = (typeof order)[number];
 
 /** Whether the only thing in the way is a key that nobody has trusted yet. */
 export const waitsForTrust = (result: TestResult): boolean =>
-  result.items.some((stage) => stage.stage === "host_key" && !stage.ok && stage.code === "server.host_key_untrusted");
+  result.items.some(
+    (stage) => stage.stage === "host_key" && !stage.ok && stage.code === "server.host_key_untrusted",
+  );
 
 /** Whether every stage was passed. */
 export const passed = (result: TestResult): boolean =>

@@ -1,5 +1,7 @@
+import type { UseFormReturn } from "react-hook-form";
+
 import { api, ifMatch } from "../../api/client";
-import { toProblem } from "../../api/errors";
+import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
@@ -34,11 +36,68 @@ const toForm = (now: SystemSettings): Form => ({
   heartbeat_seconds: now.heartbeat_seconds,
 });
 
+const words = t.settings.appliance;
+
+function Fields({
+  form: { register },
+  problem,
+}: {
+  form: UseFormReturn<Form>;
+  problem: Problem | undefined;
+}) {
+  return (
+    <>
+      <Input
+        type="url"
+        label={words.url}
+        help={words.urlHelp}
+        placeholder="https://unity.example.org"
+        error={problem?.field("public_url")}
+        {...register("public_url")}
+      />
+      <Textarea
+        mono
+        rows={2}
+        label={words.names}
+        help={words.namesHelp}
+        error={problem?.field("public_names")}
+        spellCheck={false}
+        {...register("public_names")}
+      />
+      <Textarea
+        mono
+        rows={2}
+        label={words.proxies}
+        help={words.proxiesHelp}
+        error={problem?.field("trusted_proxies")}
+        spellCheck={false}
+        {...register("trusted_proxies")}
+      />
+      <Input
+        type="url"
+        label={words.heartbeat}
+        help={words.heartbeatHelp}
+        error={problem?.field("heartbeat_url")}
+        {...register("heartbeat_url")}
+      />
+      <Input
+        type="number"
+        min={10}
+        max={86_400}
+        label={words.heartbeatEvery}
+        end={<span className="text-faint">{t.settings.units.s}</span>}
+        error={problem?.field("heartbeat_seconds")}
+        required
+        {...register("heartbeat_seconds", { valueAsNumber: true })}
+      />
+    </>
+  );
+}
+
 /** How the appliance is reached, and who watches it. Only for its administrators. */
 export function ApplianceForm({ settings }: { settings: SystemSettings }) {
-  const words = t.settings.appliance;
   const { form, base, load } = useEdit<SystemSettings, Form>(settings, toForm);
-  const { register, handleSubmit, formState } = form;
+  const { handleSubmit, formState } = form;
   const save = api.useMutation("patch", "/api/v1/system/settings", {
     onSuccess: (now) => {
       load(now);
@@ -56,20 +115,7 @@ export function ApplianceForm({ settings }: { settings: SystemSettings }) {
   return (
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
-        <Input type="url" label={words.url} help={words.urlHelp} placeholder="https://unity.example.org" error={problem?.field("public_url")} {...register("public_url")} />
-        <Textarea mono rows={2} label={words.names} help={words.namesHelp} error={problem?.field("public_names")} spellCheck={false} {...register("public_names")} />
-        <Textarea mono rows={2} label={words.proxies} help={words.proxiesHelp} error={problem?.field("trusted_proxies")} spellCheck={false} {...register("trusted_proxies")} />
-        <Input type="url" label={words.heartbeat} help={words.heartbeatHelp} error={problem?.field("heartbeat_url")} {...register("heartbeat_url")} />
-        <Input
-          type="number"
-          min={10}
-          max={86_400}
-          label={words.heartbeatEvery}
-          end={<span className="text-faint">{t.settings.units.s}</span>}
-          error={problem?.field("heartbeat_seconds")}
-          required
-          {...register("heartbeat_seconds", { valueAsNumber: true })}
-        />
+        <Fields form={form} problem={problem} />
         <FormProblem
           error={save.error}
           fields={fields}

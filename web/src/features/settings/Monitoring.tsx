@@ -1,5 +1,7 @@
+import type { UseFormReturn } from "react-hook-form";
+
 import { api, ifMatch } from "../../api/client";
-import { toProblem } from "../../api/errors";
+import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { useMay } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
@@ -33,12 +35,92 @@ const toForm = ({ raw_retention_bytes, ...rest }: Settings): Form => ({
 
 const unit = (text: string) => <span className="text-faint">{text}</span>;
 
+const words = t.settings.monitoring;
+const number = { valueAsNumber: true, required: true } as const;
+
+interface PartProps {
+  form: UseFormReturn<Form>;
+  problem: Problem | undefined;
+}
+
+function Often({ form: { register }, problem }: PartProps) {
+  return (
+    <div className="pair">
+      <Input
+        type="number"
+        min={1}
+        max={86_400}
+        label={words.poll}
+        help={words.pollHelp}
+        end={unit(t.settings.units.s)}
+        error={problem?.field("poll_seconds")}
+        required
+        {...register("poll_seconds", number)}
+      />
+      <Input
+        type="number"
+        min={1}
+        max={10_080}
+        label={words.snapshot}
+        help={words.snapshotHelp}
+        end={unit(t.settings.units.min)}
+        error={problem?.field("snapshot_minutes")}
+        required
+        {...register("snapshot_minutes", number)}
+      />
+    </div>
+  );
+}
+
+function Kept({ form: { register }, problem }: PartProps) {
+  return (
+    <>
+      <div className="pair">
+        <Input
+          type="number"
+          min={1}
+          max={3650}
+          label={words.days}
+          end={unit(t.settings.units.days)}
+          error={problem?.field("raw_retention_days")}
+          required
+          {...register("raw_retention_days", number)}
+        />
+        <Input
+          type="number"
+          min={0.02}
+          step="any"
+          label={words.bytes}
+          help={words.bytesHelp}
+          end={unit(t.settings.units.gib)}
+          error={problem?.field("raw_retention_bytes")}
+          required
+          {...register("gib", number)}
+        />
+      </div>
+      <Input
+        list="zones"
+        label={words.zone}
+        help={words.zoneHelp}
+        error={problem?.field("time_zone")}
+        placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone}
+        autoComplete="off"
+        {...register("time_zone")}
+      />
+      <datalist id="zones">
+        {zones.map((zone) => (
+          <option key={zone} value={zone} />
+        ))}
+      </datalist>
+    </>
+  );
+}
+
 /** How often servers are asked, and how long what they say is kept. */
 export function Monitoring({ settings }: { settings: Settings }) {
   const may = useMay("settings.write");
-  const words = t.settings.monitoring;
   const { form, base, load } = useEdit<Settings, Form>(settings, toForm);
-  const { register, handleSubmit, formState } = form;
+  const { handleSubmit, formState } = form;
   const save = api.useMutation("patch", "/api/v1/settings", {
     onSuccess: (now) => {
       load(now);
@@ -53,24 +135,11 @@ export function Monitoring({ settings }: { settings: Settings }) {
       body: { ...rest, raw_retention_bytes: Math.round(size * gib) },
     }),
   );
-  const number = { valueAsNumber: true, required: true } as const;
   return (
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
-        <div className="pair">
-        <Input type="number" min={1} max={86_400} label={words.poll} help={words.pollHelp} end={unit(t.settings.units.s)} error={problem?.field("poll_seconds")} required {...register("poll_seconds", number)} />
-        <Input type="number" min={1} max={10_080} label={words.snapshot} help={words.snapshotHelp} end={unit(t.settings.units.min)} error={problem?.field("snapshot_minutes")} required {...register("snapshot_minutes", number)} />
-        </div>
-        <div className="pair">
-        <Input type="number" min={1} max={3650} label={words.days} end={unit(t.settings.units.days)} error={problem?.field("raw_retention_days")} required {...register("raw_retention_days", number)} />
-        <Input type="number" min={0.02} step="any" label={words.bytes} help={words.bytesHelp} end={unit(t.settings.units.gib)} error={problem?.field("raw_retention_bytes")} required {...register("gib", number)} />
-        </div>
-        <Input list="zones" label={words.zone} help={words.zoneHelp} error={problem?.field("time_zone")} placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone} autoComplete="off" {...register("time_zone")} />
-        <datalist id="zones">
-          {zones.map((zone) => (
-            <option key={zone} value={zone} />
-          ))}
-        </datalist>
+        <Often form={form} problem={problem} />
+        <Kept form={form} problem={problem} />
         <FormProblem
           error={save.error}
           fields={fields}
@@ -81,7 +150,12 @@ export function Monitoring({ settings }: { settings: Settings }) {
           }}
         />
         <div>
-          <Button type="submit" kind={formState.isDirty ? "primary" : "default"} busy={save.isPending} disabled={!may}>
+          <Button
+            type="submit"
+            kind={formState.isDirty ? "primary" : "default"}
+            busy={save.isPending}
+            disabled={!may}
+          >
             {words.save}
           </Button>
         </div>

@@ -62,7 +62,8 @@ function About({ system }: { system: Appliance }) {
           [
             words.version,
             <span key="v">
-              {system.version} {system.commit && <code className="text-faint">{system.commit.slice(0, 12)}</code>}
+              {system.version}{" "}
+              {system.commit && <code className="text-faint">{system.commit.slice(0, 12)}</code>}
             </span>,
           ],
           [words.host, system.hostname],
@@ -99,7 +100,11 @@ export function SettingsPage() {
   return (
     <Frame title={t.settings.title}>
       {settings.error && (
-        <ProblemPage error={settings.error} title={t.settings.loadFailed} onRetry={() => void settings.refetch()} />
+        <ProblemPage
+          error={settings.error}
+          title={t.settings.loadFailed}
+          onRetry={() => void settings.refetch()}
+        />
       )}
       {settings.isPending && <Skeleton label={t.ui.loading} lines={6} />}
       {settings.data && <Monitoring settings={settings.data} />}

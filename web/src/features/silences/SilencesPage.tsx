@@ -110,7 +110,11 @@ function columns(names: Names): Column<Silence>[] {
       phone: "end",
       cell: (silence) =>
         stateOf(silence) !== "ended" && (
-          <Button size="small" aria-label={words.endOf(whatOf(silence, names))} onClick={() => void endNow(silence)}>
+          <Button
+            size="small"
+            aria-label={words.endOf(whatOf(silence, names))}
+            onClick={() => void endNow(silence)}
+          >
             {words.end}
           </Button>
         ),
@@ -125,8 +129,10 @@ export function SilencesPage() {
   const [adding, setAdding] = useState(false);
   const view = url.get("view") === "all" ? "all" : "active";
   const list = useList<Silence>("/api/v1/silences", { active: view === "active" ? true : undefined });
-  const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 200, sort: "name" } } }).data?.items;
-  const thresholds = api.useQuery("get", "/api/v1/thresholds", { params: { query: { limit: 200 } } }).data?.items;
+  const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 200, sort: "name" } } })
+    .data?.items;
+  const thresholds = api.useQuery("get", "/api/v1/thresholds", { params: { query: { limit: 200 } } }).data
+    ?.items;
   const defs = useMemo(
     () =>
       columns({
@@ -136,7 +142,12 @@ export function SilencesPage() {
     [servers, thresholds],
   );
   const add = (
-    <Button kind="primary" disabled={!may} icon={<Plus className="icon" aria-hidden="true" />} onClick={() => setAdding(true)}>
+    <Button
+      kind="primary"
+      disabled={!may}
+      icon={<Plus className="icon" aria-hidden="true" />}
+      onClick={() => setAdding(true)}
+    >
       {words.add}
     </Button>
   );

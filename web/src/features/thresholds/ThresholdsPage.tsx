@@ -6,7 +6,8 @@ import { refresh, useList } from "../../api/list";
 import { useMay } from "../../api/may";
 import type { Metric, Threshold } from "../../api/types";
 import { FilterInput } from "../../layout/FilterInput";
-import { ProblemPage, toastProblem } from "../../layout/Problem";
+import { Loaded } from "../../layout/Loaded";
+import { toastProblem } from "../../layout/Problem";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { minutesOf, spans } from "../../layout/SpanSelect";
 import { ruleText } from "../../layout/threshold";
@@ -14,7 +15,7 @@ import { useUrl } from "../../layout/useUrl";
 import { t } from "../../locales";
 import { Button, IconButton } from "../../ui/Button";
 import { Confirm } from "../../ui/Dialog";
-import { Empty, Skeleton } from "../../ui/Empty";
+import { Empty } from "../../ui/Empty";
 import { when } from "../../ui/format";
 import { Status } from "../../ui/mark";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../../ui/Menu";
@@ -74,7 +75,9 @@ function Actions({ threshold, onEdit, onRemove }: ActionsProps) {
       }
     >
       <MenuItem onSelect={() => onEdit(threshold)}>{words.edit}</MenuItem>
-      <MenuItem onSelect={() => void act(enable(threshold))}>{threshold.enabled ? words.turnOff : words.turnOn}</MenuItem>
+      <MenuItem onSelect={() => void act(enable(threshold))}>
+        {threshold.enabled ? words.turnOff : words.turnOn}
+      </MenuItem>
       <MenuLine />
       <MenuLabel>{words.mute}</MenuLabel>
       {isMuted(threshold) ? (
@@ -129,7 +132,12 @@ function columns({ metrics, names, onEdit, onRemove }: Doing): Column<Threshold>
         </button>
       ),
     },
-    { key: "builtin", head: "", from: "lg", cell: (v) => v.builtin && <span className="tag">{words.builtin}</span> },
+    {
+      key: "builtin",
+      head: "",
+      from: "lg",
+      cell: (v) => v.builtin && <span className="tag">{words.builtin}</span>,
+    },
     {
       key: "rule",
       head: words.rule,
@@ -149,7 +157,7 @@ function columns({ metrics, names, onEdit, onRemove }: Doing): Column<Threshold>
     { key: "state", head: words.state, cell: (v) => <State threshold={v} /> },
     {
       key: "more",
-      head: <span className="sr-only">{t.ui.select("")}</span>,
+      head: <span className="sr-only">{words.actions}</span>,
       num: true,
       phone: "end",
       cell: (v) => <Actions threshold={v} onEdit={onEdit} onRemove={onRemove} />,
@@ -180,6 +188,25 @@ function Remove({ threshold, onClose }: { threshold: Threshold; onClose: () => v
   );
 }
 
+function useDefs(metrics: readonly Metric[], onEdit: Doing["onEdit"], onRemove: Doing["onRemove"]) {
+  const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 200, sort: "name" } } })
+    .data?.items;
+  return useMemo(
+    () => columns({ metrics, names: new Map(servers?.map(({ id, name }) => [id, name])), onEdit, onRemove }),
+    [metrics, servers, onEdit, onRemove],
+  );
+}
+
+function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+  if (filtered)
+    return <Empty title={words.none} action={<Button onClick={onClear}>{words.clearFilter}</Button>} />;
+  return (
+    <Empty icon={<Gauge className="icon" aria-hidden="true" />} title={words.empty} hint={words.emptyHint}>
+      {words.emptyBody}
+    </Empty>
+  );
+}
+
 /** When a value is worth an alert. */
 export function ThresholdsPage() {
   const [url, setUrl] = useUrl();
@@ -189,19 +216,14 @@ export function ThresholdsPage() {
   const q = url.get("q") ?? "";
   const list = useList<Threshold>("/api/v1/thresholds", { q: q || undefined });
   const metrics = api.useQuery("get", "/api/v1/thresholds/metrics").data?.items ?? noMetrics;
-  const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 200, sort: "name" } } }).data?.items;
-  const defs = useMemo(
-    () =>
-      columns({
-        metrics,
-        names: new Map(servers?.map(({ id, name }) => [id, name])),
-        onEdit: setEditing,
-        onRemove: setRemoving,
-      }),
-    [metrics, servers],
-  );
+  const defs = useDefs(metrics, setEditing, setRemoving);
   const add = (
-    <Button kind="primary" disabled={!may} icon={<Plus className="icon" aria-hidden="true" />} onClick={() => setEditing("new")}>
+    <Button
+      kind="primary"
+      disabled={!may}
+      icon={<Plus className="icon" aria-hidden="true" />}
+      onClick={() => setEditing("new")}
+    >
       {words.add}
     </Button>
   );
@@ -210,29 +232,16 @@ export function ThresholdsPage() {
       <div className="mb-3 w-60 max-md:w-full">
         <FilterInput label={words.filter} value={q} onChange={(text) => setUrl({ q: text })} />
       </div>
-      {list.error && <ProblemPage error={list.error} title={words.loadFailed} onRetry={list.retry} />}
-      {list.loading && <Skeleton label={t.ui.loading} />}
-      {!list.error && !list.loading && (
+      <Loaded of={list} failed={words.loadFailed}>
         <Table
           label={words.title}
           columns={defs}
           rows={list.rows}
           id={(v) => v.id}
           onEnd={list.more}
-          empty={
-            q ? (
-              <Empty
-                title={words.none}
-                action={<Button onClick={() => setUrl({ q: undefined })}>{words.clearFilter}</Button>}
-              />
-            ) : (
-              <Empty icon={<Gauge className="icon" aria-hidden="true" />} title={words.empty} hint={words.emptyHint}>
-                {words.emptyBody}
-              </Empty>
-            )
-          }
+          empty={<Nothing filtered={q !== ""} onClear={() => setUrl({ q: undefined })} />}
         />
-      )}
+      </Loaded>
       {editing && (
         <ThresholdDialog
           threshold={editing === "new" ? undefined : editing}

@@ -58,18 +58,25 @@ export function toFields(v: Threshold, known: readonly string[]): ThresholdField
 }
 
 /** What is sent to change one. */
-export const toChange = (f: ThresholdFields) => ({
-  name: f.name.trim(),
-  metric: f.metric === other ? f.other.trim() : f.metric,
-  condition: f.condition,
-  value: f.value,
-  clear_value: f.clear ?? null,
-  for_seconds: f.for_seconds,
-  severity: f.severity,
-  server_id: f.scope === "server" ? f.server : null,
-  tag: f.scope === "tag" ? f.tag.trim() : "",
-  channel_ids: f.told === "some" ? f.channels : null,
-}) satisfies ThresholdChange;
+export const toChange = (f: ThresholdFields) =>
+  ({
+    name: f.name.trim(),
+    metric: f.metric === other ? f.other.trim() : f.metric,
+    condition: f.condition,
+    value: f.value,
+    clear_value: f.clear ?? null,
+    for_seconds: f.for_seconds,
+    severity: f.severity,
+    server_id: f.scope === "server" ? f.server : null,
+    tag: f.scope === "tag" ? f.tag.trim() : "",
+    channel_ids: f.told === "some" ? f.channels : null,
+  }) satisfies ThresholdChange;
+
+/** What is sent to change one about something that happens: what it is about stays. */
+export function toEventChange(f: ThresholdFields): ThresholdChange {
+  const { name, for_seconds, severity, channel_ids } = toChange(f);
+  return { name, for_seconds, severity, channel_ids };
+}
 
 /** What is sent to make one: nothing says what is not wanted. */
 export function toDraft(f: ThresholdFields): ThresholdDraft {

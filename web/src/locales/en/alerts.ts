@@ -26,7 +26,8 @@ export const alerts = {
   appliance: "This appliance",
   by: (name: string, time: string) => `by ${name}, ${time}`,
   until: (time: string) => `until ${time}`,
-  brief: (value: string, limit: string, state: string) => [value, limit && `limit ${limit}`, state].filter(Boolean).join(" · "),
+  brief: (value: string, limit: string, state: string) =>
+    [value, limit && `limit ${limit}`, state].filter(Boolean).join(" · "),
   acknowledge: "Acknowledge",
   unacknowledge: "Take back",
   snooze: "Snooze",
@@ -107,6 +108,7 @@ export const thresholds = {
     host_key: "shows another host key",
     unwell: "Unity itself is not well",
   },
+  actions: "Actions",
   more: (name: string) => `More actions for ${name}`,
   edit: "Edit",
   mute: "Mute",

@@ -26,7 +26,8 @@ export const channels = {
   turnOff: "Turn off",
   remove: "Delete",
   removeTitle: (name: string) => `Delete ${name}?`,
-  removeLead: "Its secrets and what waits to be sent go with it. Thresholds that told only this channel tell nobody.",
+  removeLead:
+    "Its secrets and what waits to be sent go with it. Thresholds that told only this channel tell nobody.",
   removeAction: (name: string) => `Delete ${name}`,
   removed: (name: string) => `Deleted ${name}`,
   failed: "The channel could not be changed",

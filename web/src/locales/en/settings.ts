@@ -91,7 +91,8 @@ export const sessions = {
   endFailed: "The session could not be ended",
   endOthers: "End all others",
   endOthersTitle: "End all other sessions?",
-  endOthersLead: (n: number) => `${plural(n, "session", "sessions")} will have to sign in again. This one stays.`,
+  endOthersLead: (n: number) =>
+    `${plural(n, "session", "sessions")} will have to sign in again. This one stays.`,
   endedOthers: (n: number) => `${plural(n, "session", "sessions")} ended`,
   unknown: "Unknown",
   on: (program: string, system: string) => `${program} on ${system}`,

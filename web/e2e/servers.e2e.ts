@@ -33,6 +33,10 @@ test("a server is added with Unity's own key, after its host key was trusted", a
       page.getByRole("listitem").filter({ hasText: stage }).getByText("works", { exact: true }),
     ).toBeVisible();
 
+  await page.setViewportSize({ width: 360, height: 740 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  await page.setViewportSize({ width: 1280, height: 720 });
+
   await page.getByRole("button", { name: "Add server" }).click();
   await expect(page).toHaveURL(/\/servers\/[0-9a-f-]+$/);
   await expect(page.getByRole("heading", { level: 1, name: "edge" })).toBeVisible();

@@ -1,7 +1,7 @@
 // What holds for every page: the policy, the keyboard, one stream for all tabs.
 import type { Page, Request } from "@playwright/test";
 
-import { expect, test } from "./appliance";
+import { expect, test, watch } from "./appliance";
 
 const live = (tab: Page) => tab.locator("header").getByText("Live", { exact: true });
 
@@ -11,6 +11,21 @@ test("the policy allows no inline script and no inline style without a nonce", a
   expect(policy).toContain("script-src 'self'");
   expect(policy).toMatch(/style-src 'self' 'nonce-[^']+'/);
   expect(policy).not.toContain("unsafe-");
+});
+
+test("a page that broke the policy would be seen", async ({ browser, appliance }) => {
+  const context = await browser.newContext({ baseURL: appliance.url });
+  const faults = await watch(context);
+  const page = await context.newPage();
+  await page.goto("/sign-in");
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "document.title = 'broken'";
+    document.head.append(script);
+  });
+  await expect.poll(() => faults.join()).toContain("script-src");
+  expect(await page.title()).not.toBe("broken");
+  await context.close();
 });
 
 test("a dialog takes the keyboard and gives it back", async ({ page }) => {

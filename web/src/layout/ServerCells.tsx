@@ -39,6 +39,9 @@ export function ServerLink({ server }: ServerProps) {
   );
 }
 
+// What is wrong; what to do about it follows, and stands on the server's page.
+const firstSentence = (text: string) => text.split(/(?<=\.)\s/)[0];
+
 /** Why a server has no figures, in place of them; nothing for one that has. */
 export function ServerReason({ server }: ServerProps) {
   if (server.state === "untrusted") {
@@ -53,7 +56,7 @@ export function ServerReason({ server }: ServerProps) {
   }
   return (
     <span className="clip block max-w-80" title={server.reason}>
-      {server.reason || t.servers.looks[server.state]}
+      {firstSentence(server.reason) || t.servers.looks[server.state]}
     </span>
   );
 }

@@ -75,7 +75,7 @@ function Body({ job }: { job: Job }) {
           )}
           {open && <Cancel job={job} />}
         </div>
-        <Progress done={open ? job.done : 1} total={open ? job.total : 1} label={job.title} />
+        {open && <Progress done={job.done} total={job.total} label={job.title} />}
         {open && <p className="mt-2 text-sm text-faint">{t.jobs.goesOn}</p>}
       </div>
       {job.error && <Banner look="failed" title={job.error} />}
@@ -87,9 +87,11 @@ function Body({ job }: { job: Job }) {
           [t.jobs.took, <Took key="t" job={job} />],
         ]}
       />
-      <Section title={t.jobs.log}>
-        <Log lines={job.log} />
-      </Section>
+      {(open || job.log.length > 0) && (
+        <Section title={t.jobs.log}>
+          <Log lines={job.log} />
+        </Section>
+      )}
     </div>
   );
 }

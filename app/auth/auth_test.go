@@ -175,10 +175,19 @@ func TestRolesHoldWhatTheirTableSays(t *testing.T) {
 		need auth.Permission
 		want bool
 	}{
-		{"v", auth.ServersRead, true}, {"v", auth.ServersWrite, false}, {"v", auth.AuditRead, false},
-		{"m", auth.ServersWrite, true}, {"m", auth.ChannelsWrite, false}, {"m", auth.SettingsWrite, false},
-		{"a", auth.ChannelsWrite, true}, {"a", auth.AuditRead, true}, {"a", auth.SystemWrite, false},
-		{"root", auth.SystemWrite, true}, {"root", auth.ServersWrite, true}, {"off", auth.ServersRead, false}, {"nobody", auth.Self, false},
+		{"v", auth.ServersRead, true},
+		{"v", auth.ServersWrite, false},
+		{"v", auth.AuditRead, false},
+		{"m", auth.ServersWrite, true},
+		{"m", auth.ChannelsWrite, false},
+		{"m", auth.SettingsWrite, false},
+		{"a", auth.ChannelsWrite, true},
+		{"a", auth.AuditRead, true},
+		{"a", auth.SystemWrite, false},
+		{"root", auth.SystemWrite, true},
+		{"root", auth.ServersWrite, true},
+		{"off", auth.ServersRead, false},
+		{"nobody", auth.Self, false},
 	} {
 		if got := m.May("acme", tt.user, tt.need); got != tt.want {
 			t.Errorf("%s %s: %v", tt.user, tt.need, got)

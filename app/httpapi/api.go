@@ -98,7 +98,7 @@ func New(ctx, stop context.Context, p Parts) *Server {
 		"session": {Type: "apiKey", In: "cookie", Name: secureCookie},
 	}
 	m.api = humafiber.NewV2(m.app, c)
-	m.routes()
+	m.routes() //nolint:contextcheck // the context of a request is made when it arrives
 	m.document()
 	m.spa()
 	return &Server{app: m.app, doc: m.api.OpenAPI()}
@@ -158,7 +158,7 @@ func (m mux) routes() {
 	m.deliveries()
 	m.system()
 	m.dashboard()
-	m.events() //nolint:contextcheck // the context of a request is made when it arrives
+	m.events()
 }
 
 // fail writes what Fiber or a raw handler failed with.

@@ -86,7 +86,7 @@ func (p *process) listen(ctx context.Context, d time.Duration) (late []float64, 
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was read
+	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, 1<<20)
 	kind := ""

@@ -61,7 +61,7 @@ func start(ctx context.Context) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // temporary
+	defer os.RemoveAll(dir)
 	var took []time.Duration
 	for range starts + 1 {
 		begun := time.Now()
@@ -213,7 +213,7 @@ func (p *process) call(ctx context.Context, method, path string, in, out any) er
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was read
+	defer res.Body.Close()
 	if out == nil {
 		_, err = io.Copy(io.Discard, res.Body)
 		return err

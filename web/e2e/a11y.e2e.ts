@@ -51,7 +51,7 @@ test.beforeAll(async ({ appliance }) => {
   await api.dispose();
   await expect
     .poll(async () => (await appliance.get<{ firing: number }>("/api/v1/alerts/stats")).firing, {
-      timeout: 20_000,
+      timeout: 30_000,
     })
     .toBeGreaterThan(0);
 });

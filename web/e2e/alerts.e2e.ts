@@ -49,8 +49,8 @@ test("an alert appears in the open page, is told, and ends", async ({ page, cont
 
   // The first page was never touched.
   const row = page.getByRole("row").filter({ hasText: "Critical" }).last();
-  await expect(row.getByText("Firing", { exact: true })).toBeVisible({ timeout: 20_000 });
-  await expect.poll(() => receiver.of("firing").length, { timeout: 20_000 }).toBe(1);
+  await expect(row.getByText("Firing", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect.poll(() => receiver.of("firing").length, { timeout: 30_000 }).toBe(1);
 
   await row.getByRole("link").click();
   await expect(page).toHaveURL(/\/alerts\/[0-9a-f-]+$/);
@@ -75,8 +75,8 @@ test("an alert appears in the open page, is told, and ends", async ({ page, cont
   await edit.getByRole("button", { name: "Save threshold" }).click();
   await expect(edit).toBeHidden();
 
-  await expect(page.getByText("Nothing is wrong")).toBeVisible({ timeout: 20_000 });
-  await expect.poll(() => receiver.of("resolved").length, { timeout: 20_000 }).toBe(1);
+  await expect(page.getByText("Nothing is wrong")).toBeVisible({ timeout: 30_000 });
+  await expect.poll(() => receiver.of("resolved").length, { timeout: 30_000 }).toBe(1);
   expect(receiver.of("resolved")[0]?.alert?.id).toBe(receiver.of("firing")[0]?.alert?.id);
   await page.getByText("Resolved", { exact: true }).click();
   await expect(page.getByRole("table", { name: "Alerts" }).getByText("Resolved").first()).toBeVisible();

@@ -45,8 +45,8 @@ test("a server is added with Unity's own key, after its host key was trusted", a
 
   await page.goto("/servers");
   const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "edge" }) });
-  await expect(row.getByText("Up")).toBeVisible({ timeout: 20_000 });
-  await expect(row.getByText(/^\d+\s%$/).first()).toBeVisible({ timeout: 20_000 });
+  await expect(row.getByText("Up")).toBeVisible({ timeout: 30_000 });
+  await expect(row.getByText(/^\d+\s%$/).first()).toBeVisible({ timeout: 30_000 });
 });
 
 test("filters are asked of the server and stand in the address", async ({ page }) => {

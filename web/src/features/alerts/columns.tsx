@@ -6,16 +6,18 @@ import { amount, isEvent, limitText, unitOf } from "../../layout/threshold";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { exact, when } from "../../ui/format";
-import { Status } from "../../ui/mark";
+import { looks, Status } from "../../ui/mark";
 import type { Column } from "../../ui/Table";
 import { Time, useTicking } from "../../ui/Time";
 import { type Rules, type Word, wordOf } from "./queries";
 
-/** Severity in shape and word; what has no data, or is over, looks like that. */
+/** Severity in shape and word; what is over has no colour any more. */
 function AlertStatus({ alert }: { alert: Alert }) {
-  if (alert.state === "resolved") return <Status look="resolved">{t.alerts.states.resolved}</Status>;
+  const word = t.alerts.severities[alert.severity];
+  if (alert.state === "resolved")
+    return <Status look={{ ...looks[alert.severity], tone: "none" }}>{word}</Status>;
   if (alert.stale_since) return <Status look="stale">{t.alerts.stale}</Status>;
-  return <Status look={alert.severity}>{t.alerts.severities[alert.severity]}</Status>;
+  return <Status look={alert.severity}>{word}</Status>;
 }
 
 /** The value and the limit of an alert, as text. */
@@ -30,6 +32,7 @@ export function figures(alert: Alert, { rule, metrics }: Rules): { value: string
 
 function State({ alert }: { alert: Alert }) {
   const word = useTicking(useCallback((now) => wordOf(alert, now), [alert])) as Word;
+  if (word === "resolved") return <Status look="resolved">{t.alerts.states.resolved}</Status>;
   let title: string | undefined;
   if (word === "acknowledged" && alert.acknowledged_at)
     title = t.alerts.by(alert.acknowledged_by, when(alert.acknowledged_at, Date.now()));

@@ -51,7 +51,7 @@ function Form({ server }: { server: Server }) {
           <SignIn fresh={false} form={form} problem={problem} />
         </>
       )}
-      <Sorting form={form} problem={problem} />
+      <Sorting fresh={false} form={form} problem={problem} />
       <FormProblem
         error={save.error}
         fields={ownErrors}

@@ -161,7 +161,8 @@ const optionalNumber = {
 const unit = (text: string) => <span className="text-faint">{text}</span>;
 
 /** What helps to find it again, and how often it is asked. */
-export function Sorting({ form: { register }, problem }: PartProps) {
+export function Sorting({ form: { register }, problem, fresh }: PartProps & { fresh: boolean }) {
+  const usual = fresh ? words.usual : undefined;
   return (
     <Section title={words.sorting}>
       <div className="grid gap-4">
@@ -187,7 +188,7 @@ export function Sorting({ form: { register }, problem }: PartProps) {
             min={1}
             max={86_400}
             label={words.poll}
-            help={words.usual}
+            help={usual}
             end={unit(t.settings.units.s)}
             error={problem?.field("poll_seconds")}
             {...register("poll_seconds", optionalNumber)}
@@ -197,7 +198,7 @@ export function Sorting({ form: { register }, problem }: PartProps) {
             min={1}
             max={10_080}
             label={words.snapshot}
-            help={words.usual}
+            help={usual}
             end={unit(t.settings.units.min)}
             error={problem?.field("snapshot_minutes")}
             {...register("snapshot_minutes", optionalNumber)}

@@ -120,7 +120,7 @@ export function ServerNewPage() {
         <p className="text-muted">{words.lead}</p>
         <Where fresh form={form} problem={problem} />
         <SignIn fresh form={form} problem={problem} />
-        <Sorting form={form} problem={problem} />
+        <Sorting fresh form={form} problem={problem} />
         {(test.isPending || result) && <Stages result={test.isPending ? undefined : result} />}
         {key && <TrustKey hostKey={key} busy={test.isPending} onTrust={() => trust(key.fingerprint)} />}
         {result && passed(result) && <Banner look="ok" title={words.works} />}

@@ -14,7 +14,6 @@ export const alerts = {
   value: "Value",
   state: "State",
   since: "Since",
-  ended: "Ended",
   states: {
     firing: "Firing",
     pending: "Pending",

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"strings"
 	"maps"
 	"slices"
 	"time"
@@ -58,7 +59,7 @@ func (p *plan) begin(r *rule, server string, labels store.Labels, value *float64
 		return
 	}
 	p.add(move{AlertChange: store.AlertChange{
-		Alert: a, Events: []store.AlertEvent{p.line("pending", fmt.Sprintf("%s. It fires if that lasts %s.", message, span(r.wait)))},
+		Alert: a, Events: []store.AlertEvent{p.line("pending", fmt.Sprintf("%s. It fires if that lasts %s.", strings.TrimSuffix(message, "."), span(r.wait)))},
 	}})
 }
 

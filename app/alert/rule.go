@@ -96,7 +96,7 @@ func compare(condition string, v, limit float64) bool {
 
 // limits says in words what a condition allows.
 var limits = map[string]string{
-	"gt": "limit", "gte": "limit below", "lt": "at least", "lte": "at least above", "eq": "must not be", "ne": "must be",
+	"gt": "limit", "gte": "limit", "lt": "at least", "lte": "more than", "eq": "must not be", "ne": "must be",
 }
 
 // message says in a sentence what v means.

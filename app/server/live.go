@@ -21,8 +21,8 @@ type live struct {
 	before   *sample // the last poll
 	beforeAt time.Time
 	readings Readings
-	updates  *int64 // that wait
-	counted  time.Time
+	updates  *int64    // that wait
+	counted  time.Time // when they were counted last
 }
 
 // live returns what is known of v, which begins with what was stored.
@@ -31,7 +31,10 @@ func (s *Service) live(k id, v store.Server) *live {
 	defer s.mu.Unlock()
 	l := s.lives[k]
 	if l == nil {
-		l = &live{snapping: make(chan struct{}, 1), now: make(chan struct{}, 1), state: v.ServerState}
+		l = &live{
+			snapping: make(chan struct{}, 1), now: make(chan struct{}, 1), state: v.ServerState,
+			counted: time.Now().Add(countAfter - countEvery),
+		}
 		l.snapping <- struct{}{}
 		s.lives[k] = l
 	}

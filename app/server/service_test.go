@@ -178,7 +178,7 @@ func TestASnapshotTellsItsSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(steps) != 11 || steps[0] != "Connecting" || steps[10] != "Done" {
+	if len(steps) != 10 || steps[0] != "Connecting" || steps[9] != "Done" {
 		t.Error(steps)
 	}
 	p, err := b.t.Snapshots(t.Context(), v.ID, store.List{Limit: 10})

@@ -15,6 +15,9 @@ import (
 const (
 	snapshotLimit = 2 * time.Minute
 	countEvery    = 6 * time.Hour // updates that wait
+	// The first snapshot is waited for, and counting takes seconds: a server is
+	// watched for a while before its updates are counted for the first time.
+	countAfter = 10 * time.Minute
 )
 
 // steps are what people see of a snapshot, in the order in which sections come.

@@ -45,6 +45,7 @@ software() {
 # Counting updates costs a slow machine seconds, so not every snapshot does it.
 updates() {
   at updates
+  ulimit -t 30
   command -v nice >/dev/null && n="nice -n 19" || n=
   if command -v apt-get >/dev/null; then
     $n apt-get -s -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= upgrade | grep -c '^Inst '

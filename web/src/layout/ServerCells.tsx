@@ -47,7 +47,9 @@ export function ServerReason({ server }: ServerProps) {
   if (server.state === "untrusted") {
     return (
       <span className="row">
-        <span className="clip flex-1">{server.reason || t.servers.keyUnchecked}</span>
+        <span className="clip min-w-0" title={server.reason}>
+          {t.servers.keyUnchecked}
+        </span>
         <Link className="link" to={paths.serverSettings(server.id)}>
           {t.servers.checkKey}
         </Link>
@@ -55,7 +57,7 @@ export function ServerReason({ server }: ServerProps) {
     );
   }
   return (
-    <span className="clip block max-w-80" title={server.reason}>
+    <span className="clip block" title={server.reason}>
       {firstSentence(server.reason) || t.servers.looks[server.state]}
     </span>
   );

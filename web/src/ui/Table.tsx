@@ -107,7 +107,7 @@ function Cells<T>({ columns, row, span }: { columns: readonly Column<T>[]; row: 
       spanned = true;
       const width = columns.filter((each) => span.columns.includes(each.key)).length;
       return (
-        <td key={column.key} role="cell" colSpan={width} className="phone-sub text-muted">
+        <td key={column.key} role="cell" colSpan={width} className="phone-sub text-muted md:max-w-0">
           {span.content}
         </td>
       );

@@ -2,9 +2,9 @@ package alert
 
 import (
 	"fmt"
-	"strings"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"unity.internal/store"

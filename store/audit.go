@@ -44,9 +44,8 @@ func (t Tenant) Record(ctx context.Context, a Audit) error {
 
 // record appends a to the chain of the tenant, inside the running transaction.
 func (t Tenant) record(ctx context.Context, a Audit) error {
-	last, err := sq.One(ctx, t.db, scanAudit, `SELECT `+auditCols+` FROM audit
-		WHERE tenant_id = @tenant ORDER BY seq DESC LIMIT 1`)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	before, mac, err := t.AuditHead(ctx)
+	if err != nil {
 		return err
 	}
 	detail := []byte("{}")
@@ -55,8 +54,8 @@ func (t Tenant) record(ctx context.Context, a Audit) error {
 			return fmt.Errorf("audit detail of %s: %w", a.Action, err)
 		}
 	}
-	a.Seq, a.ID, a.At, a.Actor, a.Address, a.text = last.Seq+1, NewID(), t.store.Now(), t.actor, t.address, string(detail)
-	if a.mac, err = t.store.sign(ctx, t.ID, a.signed(last.mac)); err != nil {
+	a.Seq, a.ID, a.At, a.Actor, a.Address, a.text = before+1, NewID(), t.store.Now(), t.actor, t.address, string(detail)
+	if a.mac, err = t.store.sign(ctx, t.ID, a.signed(mac)); err != nil {
 		return err
 	}
 	return sq.Exec(ctx, t.db, `INSERT INTO audit (tenant_id, `+auditCols+`)
@@ -89,6 +88,17 @@ func (t Tenant) AuditRows(ctx context.Context, l List, actor string) (Page[Audit
 	return page(l, maxTime, func(args ...any) ([]Audit, error) {
 		return sq.Many(ctx, t.db, scanAudit, auditNewest, append(args, sql.Named("actor", actor))...)
 	}, func(a Audit) cursor[int64] { return cursor[int64]{Key: a.Seq} })
+}
+
+// AuditHead returns the newest row's number and mac: who kept them elsewhere can
+// tell whether the chain was cut or written anew. 0 of an empty one.
+func (t Tenant) AuditHead(ctx context.Context) (seq int64, mac []byte, err error) {
+	last, err := sq.One(ctx, t.db, scanAudit, `SELECT `+auditCols+` FROM audit
+		WHERE tenant_id = @tenant ORDER BY seq DESC LIMIT 1`)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil, nil
+	}
+	return last.Seq, last.mac, known(err)
 }
 
 // auditSlice is how many rows VerifyAudit reads at a time.

@@ -1,4 +1,5 @@
 // The first minutes of a new appliance: from the printed address to a live overview.
+import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 
 import { Appliance, person, watch } from "./appliance";
@@ -11,6 +12,20 @@ test.beforeAll(async () => {
   appliance = await Appliance.start();
 });
 test.afterAll(() => appliance.stop());
+
+test("the pages before a sign-in are accessible", async ({ page }) => {
+  for (const path of [appliance.setupURL, `${appliance.url}/unlock`]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.goto(path);
+      await page.getByRole("heading").first().waitFor();
+      const found = await new AxeBuilder({ page })
+        .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
+        .analyze();
+      expect(found.violations, `${path} ${colorScheme}`).toEqual([]);
+    }
+  }
+});
 
 test("the printed address leads to a live overview", async ({ context, page }) => {
   const faults = await watch(context);

@@ -39,7 +39,11 @@ func (h *health) run(ctx context.Context) error {
 
 // look finds out what is not well.
 func (h *health) look(ctx context.Context) {
-	v := httpapi.Health{Ready: true, Degraded: []string{}}
+	_, err := h.app.store.System().HasUsers(ctx)
+	if err != nil && ctx.Err() != nil {
+		return
+	}
+	v := httpapi.Health{Ready: err == nil, Degraded: []string{}} // what cannot be read cannot be served
 	if reason, locked := h.app.vault.Locked(); locked {
 		v.Degraded = append(v.Degraded, "vault: "+reason)
 	}

@@ -39,7 +39,7 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 		g.Go(func() error { return a.http.Serve(ln) })
 	}
 	if err := a.greet(ctx, out); err != nil && ctx.Err() == nil { // stopped meanwhile: it ends as ever
-		return errors.Join(err, a.http.Shutdown(ctx))
+		return errors.Join(err, a.http.Shutdown(ctx), g.Wait())
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
@@ -71,6 +71,9 @@ func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 	if s.HTTPS != "" && s.TLS != "off" {
 		ln, err := listen(ctx, s.HTTPS, "--https")
 		if err != nil {
+			for _, open := range all {
+				err = errors.Join(err, open.Close())
+			}
 			return nil, err
 		}
 		a.names.tls = ln.Addr()

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"unity.internal/store"
 )
@@ -10,14 +11,16 @@ import (
 // A sink hands what servers bring to everybody who wants it: the samples are
 // kept, alerts are evaluated and browsers see both, in this order and at once.
 type sink struct {
-	app     *App
-	changed chan store.TenantID
+	app    *App
+	signal chan struct{}
+
+	mu      sync.Mutex
+	changed map[store.TenantID]bool // whose servers changed, and the alerts do not know yet
 }
 
-// waiting is how many changes of servers may wait for the alerts to hear of them.
-const waiting = 64
-
-func newSink(a *App) *sink { return &sink{a, make(chan store.TenantID, waiting)} }
+func newSink(a *App) *sink {
+	return &sink{app: a, signal: make(chan struct{}, 1), changed: map[store.TenantID]bool{}}
+}
 
 // Take implements server.Sink. Alerts are evaluated even if the samples could
 // not be kept: they come last when the disk is full.
@@ -36,10 +39,22 @@ func (s *sink) Reached(ctx context.Context, t store.Tenant, v store.Server, stat
 // servers by their tags.
 func (s *sink) publish(tenant store.TenantID, kind, id string, rev int64) {
 	s.app.bus.Publish(tenant, kind, id, rev)
+	s.mu.Lock()
+	s.changed[tenant] = true
+	s.mu.Unlock()
 	select {
-	case s.changed <- tenant:
-	default: // one that waits reads everything anew as well
+	case s.signal <- struct{}{}:
+	default: // run has a signal waiting, and will find this tenant, too
 	}
+}
+
+// take returns the tenants whose servers changed since the last time.
+func (s *sink) take() map[store.TenantID]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.changed
+	s.changed = map[store.TenantID]bool{}
+	return all
 }
 
 // run tells the alerts of changed servers until ctx ends.
@@ -48,9 +63,11 @@ func (s *sink) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case tenant := <-s.changed:
+		case <-s.signal:
+		}
+		for tenant := range s.take() {
 			if err := s.app.alerts.Changed(ctx, s.app.store.Tenant(tenant)); err != nil && ctx.Err() == nil {
-				s.app.log.ErrorContext(ctx, "tell alerts of a changed server", "err", err)
+				s.app.log.ErrorContext(ctx, "tell alerts of a changed server", "tenant", tenant, "err", err)
 			}
 		}
 	}

@@ -56,6 +56,8 @@ type Service struct {
 	attempts attempts
 	verified verified
 
+	rotating sync.Mutex // held while a refresh token is replaced
+
 	mu     sync.RWMutex
 	byHash map[[32]byte]*store.Session
 	byID   map[string]*store.Session

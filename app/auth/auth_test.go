@@ -197,3 +197,43 @@ func TestRolesHoldWhatTheirTableSays(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoRefreshesAtOnceBothLeadOn(t *testing.T) {
+	t.Parallel()
+	a, _, _ := household(t)
+	first, _, err := a.Token(t.Context(), "lea", password, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	access := make(chan string, 8)
+	for range 8 {
+		wg.Go(func() {
+			tokens, err := a.Refresh(t.Context(), first.Refresh, auth.Client{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			access <- tokens.Access
+		})
+	}
+	wg.Wait()
+	close(access)
+	for token := range access {
+		if _, err := a.Bearer(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(a.Sessions(mustUser(t, a, first.Access))); n != 2 { // the set-up's, and this one
+		t.Errorf("%d sessions", n)
+	}
+}
+
+func mustUser(t *testing.T, a *auth.Service, access string) string {
+	t.Helper()
+	who, err := a.Bearer(t.Context(), access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return who.User
+}

@@ -98,6 +98,8 @@ func (s *Service) Bearer(ctx context.Context, token string) (Identity, error) {
 // Refresh renews a program's tokens. The refresh token before the last is good
 // for a minute more, for an answer that was lost; used later, it ends the session.
 func (s *Service) Refresh(ctx context.Context, refresh string, from Client) (Tokens, error) {
+	s.rotating.Lock() // of two at once, the second finds what the first left
+	defer s.rotating.Unlock()
 	hash := sha256.Sum256([]byte(refresh))
 	v, old := s.program(hash)
 	now := s.now()
@@ -107,7 +109,6 @@ func (s *Service) Refresh(ctx context.Context, refresh string, from Client) (Tok
 	case old && now.After(v.PreviousUntil):
 		y := s.store.System().By(v.User, from.Address)
 		return Tokens{}, errors.Join(ErrReuse, s.end(ctx, y, v, "auth.token_reused"))
-	case old: // the same answer again would need the token in clear: a new one replaces it
 	}
 	token, next := newToken()
 	if !old {

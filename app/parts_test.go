@@ -2,8 +2,8 @@ package app
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +52,7 @@ func TestNoTenantsChangeIsLostToAnothers(t *testing.T) {
 	t.Parallel()
 	s := newSink(&App{bus: event.New("boot", time.Now)})
 	for i := range 500 {
-		s.publish("acme", "servers", fmt.Sprint(i), 1)
+		s.publish("acme", "servers", strconv.Itoa(i), 1)
 	}
 	s.publish("globex", "servers", "one", 1)
 	<-s.signal

@@ -35,6 +35,21 @@ CREATE UNIQUE INDEX alerts_open ON alerts (tenant_id, key) WHERE state <> 'resol
 CREATE INDEX alerts_server ON alerts (tenant_id, server_id, started_at, id);
 CREATE INDEX alerts_started ON alerts (tenant_id, started_at, id);
 CREATE INDEX alerts_state ON alerts (tenant_id, state, started_at, id);
+CREATE TABLE api_keys (
+  tenant_id   TEXT    NOT NULL,
+  id          TEXT    NOT NULL,
+  user_id     TEXT    NOT NULL,
+  name        TEXT    NOT NULL,
+  hint        TEXT    NOT NULL,
+  hash        BLOB    NOT NULL UNIQUE,
+  permissions TEXT    NOT NULL CHECK (json_valid(permissions)),
+  created_at  INTEGER NOT NULL,
+  expires_at  INTEGER,
+  used_at     INTEGER,
+  UNIQUE (tenant_id, id),
+  FOREIGN KEY (tenant_id, user_id) REFERENCES memberships (tenant_id, user_id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX api_keys_user ON api_keys (tenant_id, user_id);
 CREATE TABLE audit (
   tenant_id TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   seq       INTEGER NOT NULL,
@@ -49,6 +64,16 @@ CREATE TABLE audit (
   mac       BLOB    NOT NULL,
   UNIQUE (tenant_id, id),
   UNIQUE (tenant_id, seq)
+) STRICT;
+CREATE INDEX audit_actor ON audit (tenant_id, actor, seq);
+CREATE INDEX audit_at ON audit (tenant_id, at, seq);
+CREATE INDEX audit_thing ON audit (tenant_id, thing, seq);
+CREATE TABLE audit_anchors (
+  tenant_id TEXT    NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+  seq       INTEGER NOT NULL,
+  mac       BLOB    NOT NULL,
+  at        INTEGER NOT NULL,
+  signature BLOB    NOT NULL
 ) STRICT;
 CREATE TABLE certmagic (
   key         TEXT    NOT NULL PRIMARY KEY,
@@ -69,6 +94,15 @@ CREATE TABLE channels (
   UNIQUE (tenant_id, id),
   UNIQUE (tenant_id, name)
 ) STRICT;
+CREATE TRIGGER chunks_changed AFTER UPDATE OF data ON chunks BEGIN
+  UPDATE usage SET n = n + length(new.data) - length(old.data) WHERE tenant_id = new.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TRIGGER chunks_gone AFTER DELETE ON chunks BEGIN
+  UPDATE usage SET n = n - length(old.data) WHERE tenant_id = old.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TRIGGER chunks_made AFTER INSERT ON chunks BEGIN
+  UPDATE usage SET n = n + length(new.data) WHERE tenant_id = new.tenant_id AND kind = 'storage_bytes';
+END;
 CREATE TABLE chunks (
   tenant_id TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   series_id INTEGER NOT NULL,
@@ -107,6 +141,32 @@ CREATE TABLE host_keys (
   PRIMARY KEY (tenant_id, server_id),
   FOREIGN KEY (tenant_id, server_id) REFERENCES servers (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
+CREATE TABLE identities (
+  provider_id TEXT    NOT NULL REFERENCES providers (id) ON DELETE CASCADE,
+  subject     TEXT    NOT NULL,
+  id          TEXT    NOT NULL UNIQUE,
+  user_id     TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name        TEXT    NOT NULL,
+  created_at  INTEGER NOT NULL,
+  seen_at     INTEGER NOT NULL,
+  PRIMARY KEY (provider_id, subject)
+) STRICT;
+CREATE INDEX identities_user ON identities (user_id);
+CREATE TABLE invitations (
+  tenant_id  TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+  id         TEXT    NOT NULL,
+  email      TEXT    NOT NULL DEFAULT '',
+  role       TEXT    NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
+  grants     TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(grants)),
+  hash       BLOB    NOT NULL UNIQUE,
+  invited_by TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at    INTEGER,
+  used_by    TEXT    NOT NULL DEFAULT '',
+  UNIQUE (tenant_id, id)
+) STRICT;
+CREATE INDEX invitations_created ON invitations (tenant_id, created_at, id);
 CREATE TABLE jobs (
   tenant_id  TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   id         TEXT    NOT NULL,
@@ -127,6 +187,12 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_created ON jobs (tenant_id, created_at, id);
 CREATE INDEX jobs_open ON jobs (state) WHERE state IN ('queued', 'running');
+CREATE TRIGGER journal_gone AFTER DELETE ON journal BEGIN
+  UPDATE usage SET n = n - length(old.data) WHERE tenant_id = old.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TRIGGER journal_made AFTER INSERT ON journal BEGIN
+  UPDATE usage SET n = n + length(new.data) WHERE tenant_id = new.tenant_id AND kind = 'storage_bytes';
+END;
 CREATE TABLE journal (
   tenant_id TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   seq       INTEGER NOT NULL,
@@ -141,14 +207,68 @@ CREATE TABLE keysets (
   keyset     BLOB    NOT NULL,
   secret     BLOB    NOT NULL,
   created_at INTEGER NOT NULL
+, rotated_at INTEGER) STRICT;
+CREATE TABLE links (
+  hash       BLOB    NOT NULL PRIMARY KEY,
+  user_id    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  kind       TEXT    NOT NULL CHECK (kind IN ('reset', 'sign_in')),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX links_user ON links (user_id);
+CREATE TRIGGER memberships_gone AFTER DELETE ON memberships BEGIN
+  UPDATE usage SET n = n - 1 WHERE tenant_id = old.tenant_id AND kind = 'users';
+END;
+CREATE TRIGGER memberships_made AFTER INSERT ON memberships BEGIN
+  UPDATE usage SET n = n + 1 WHERE tenant_id = new.tenant_id AND kind = 'users';
+END;
 CREATE TABLE memberships (
   tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   user_id   TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  role      TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
+  role      TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member', 'viewer')), grants TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(grants)), source TEXT NOT NULL DEFAULT 'person' CHECK (source IN ('person', 'invitation', 'provider')), given_by TEXT NOT NULL DEFAULT '', created_at INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, user_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships_user ON memberships (user_id);
+CREATE TABLE passkeys (
+  id            TEXT    NOT NULL PRIMARY KEY,
+  user_id       TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name          TEXT    NOT NULL,
+  rp_id         TEXT    NOT NULL,
+  credential_id BLOB    NOT NULL UNIQUE,
+  credential    TEXT    NOT NULL CHECK (json_valid(credential)),
+  created_at    INTEGER NOT NULL,
+  used_at       INTEGER
+) STRICT;
+CREATE INDEX passkeys_user ON passkeys (user_id);
+CREATE TABLE providers (
+  id             TEXT    NOT NULL PRIMARY KEY,
+  rev            INTEGER NOT NULL DEFAULT 1,
+  name           TEXT    NOT NULL UNIQUE,
+  issuer         TEXT    NOT NULL,
+  client_id      TEXT    NOT NULL,
+  client_secret  BLOB,
+  scopes         TEXT    NOT NULL CHECK (json_valid(scopes)),
+  username_claim TEXT    NOT NULL,
+  enabled        INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  create_users   INTEGER NOT NULL CHECK (create_users IN (0, 1)),
+  link_email     INTEGER NOT NULL CHECK (link_email IN (0, 1)),
+  trust_email    INTEGER NOT NULL CHECK (trust_email IN (0, 1)),
+  second_factor  INTEGER NOT NULL CHECK (second_factor IN (0, 1)),
+  mappings       TEXT    NOT NULL CHECK (json_valid(mappings)),
+  created_at     INTEGER NOT NULL
+) STRICT;
+CREATE TABLE recovery_codes (
+  user_id TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  hash    BLOB    NOT NULL,
+  used_at INTEGER,
+  PRIMARY KEY (user_id, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER series_gone AFTER DELETE ON series BEGIN
+  UPDATE usage SET n = n - 1 WHERE tenant_id = old.tenant_id AND kind = 'series';
+END;
+CREATE TRIGGER series_made AFTER INSERT ON series BEGIN
+  UPDATE usage SET n = n + 1 WHERE tenant_id = new.tenant_id AND kind = 'series';
+END;
 CREATE TABLE series (
   tenant_id TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   id        INTEGER NOT NULL,
@@ -170,6 +290,12 @@ CREATE TABLE server_states (
   PRIMARY KEY (tenant_id, server_id),
   FOREIGN KEY (tenant_id, server_id) REFERENCES servers (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
+CREATE TRIGGER servers_gone AFTER DELETE ON servers BEGIN
+  UPDATE usage SET n = n - 1 WHERE tenant_id = old.tenant_id AND kind = 'servers';
+END;
+CREATE TRIGGER servers_made AFTER INSERT ON servers BEGIN
+  UPDATE usage SET n = n + 1 WHERE tenant_id = new.tenant_id AND kind = 'servers';
+END;
 CREATE TABLE servers (
   tenant_id        TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   id               TEXT    NOT NULL,
@@ -206,9 +332,10 @@ CREATE TABLE sessions (
   created_at     INTEGER NOT NULL,
   seen_at        INTEGER NOT NULL,
   expires_at     INTEGER NOT NULL
-) STRICT;
+, second_factor INTEGER NOT NULL DEFAULT 0 CHECK (second_factor IN (0, 1)), proved_at INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL DEFAULT 0, successor INTEGER NOT NULL DEFAULT 1 CHECK (successor IN (0, 1)), provider_id TEXT REFERENCES providers (id) ON DELETE CASCADE) STRICT;
 CREATE INDEX sessions_expires ON sessions (expires_at);
 CREATE INDEX sessions_previous ON sessions (previous) WHERE previous IS NOT NULL;
+CREATE INDEX sessions_provider ON sessions (provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE TABLE settings (
   tenant_id TEXT    NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
@@ -234,6 +361,12 @@ CREATE TABLE silences (
   CHECK (ends_at > starts_at)
 ) STRICT;
 CREATE INDEX silences_ends ON silences (tenant_id, ends_at, id);
+CREATE TRIGGER snapshot_sections_gone AFTER DELETE ON snapshot_sections BEGIN
+  UPDATE usage SET n = n - length(old.data) WHERE tenant_id = old.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TRIGGER snapshot_sections_made AFTER INSERT ON snapshot_sections BEGIN
+  UPDATE usage SET n = n + length(new.data) WHERE tenant_id = new.tenant_id AND kind = 'storage_bytes';
+END;
 CREATE TABLE snapshot_sections (
   tenant_id TEXT NOT NULL,
   server_id TEXT NOT NULL,
@@ -252,12 +385,15 @@ CREATE TABLE snapshots (
   FOREIGN KEY (tenant_id, server_id) REFERENCES servers (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX snapshots_server ON snapshots (tenant_id, server_id, taken_at, id);
+CREATE TRIGGER tenants_made AFTER INSERT ON tenants BEGIN
+  INSERT INTO usage (tenant_id, kind, n) VALUES (new.id, 'servers', 0), (new.id, 'users', 0), (new.id, 'series', 0), (new.id, 'storage_bytes', 0);
+END;
 CREATE TABLE tenants (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (id NOT GLOB '*[^a-z0-9-]*' AND id NOT GLOB '-*' AND length(id) BETWEEN 1 AND 49),
   name       TEXT    NOT NULL,
   status     TEXT    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'deleting')),
   created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, rev INTEGER NOT NULL DEFAULT 1, plan TEXT NOT NULL DEFAULT '', quota TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(quota))) STRICT, WITHOUT ROWID;
 CREATE TABLE thresholds (
   tenant_id   TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   id          TEXT    NOT NULL,
@@ -281,6 +417,19 @@ CREATE TABLE thresholds (
 CREATE UNIQUE INDEX thresholds_builtin ON thresholds (tenant_id, builtin) WHERE builtin <> '';
 CREATE INDEX thresholds_name ON thresholds (tenant_id, name, id);
 CREATE INDEX thresholds_server ON thresholds (tenant_id, server_id);
+CREATE TABLE totp (
+  user_id      TEXT    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  secret       BLOB    NOT NULL,
+  used_step    INTEGER NOT NULL DEFAULT 0,
+  created_at   INTEGER NOT NULL,
+  confirmed_at INTEGER
+) STRICT;
+CREATE TABLE usage (
+  tenant_id TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+  kind      TEXT    NOT NULL CHECK (kind IN ('servers', 'users', 'series', 'storage_bytes')),
+  n         INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, kind)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE users (
   id         TEXT    NOT NULL PRIMARY KEY,
   rev        INTEGER NOT NULL DEFAULT 1,
@@ -292,7 +441,7 @@ CREATE TABLE users (
   is_active  INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
   created_at INTEGER NOT NULL,
   changed_at INTEGER NOT NULL
-) STRICT;
+, must_change INTEGER NOT NULL DEFAULT 0 CHECK (must_change IN (0, 1)), language TEXT NOT NULL DEFAULT '', theme TEXT NOT NULL DEFAULT '' CHECK (theme IN ('', 'light', 'dark')), time_zone TEXT NOT NULL DEFAULT '', seen_at INTEGER) STRICT;
 CREATE TABLE vault (
   id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   instance   TEXT    NOT NULL,

@@ -104,7 +104,8 @@ func (a *App) keep(ctx context.Context) (err error) {
 func (a *App) build(ctx context.Context) error {
 	a.bus = event.New(store.NewID()[:13], time.Now)
 	a.jobs = job.New(a.log.With("part", "job"), a.bus.Publish)
-	a.auth = auth.New(a.store, func(ctx context.Context) ([]byte, error) { return a.vault.Key(ctx, store.SystemTenant, "jwt") })
+	a.auth = auth.New(a.store, a.vault)
+	a.auth.Always = a.config.Serve.MultiTenancy
 	a.setup = auth.NewSetupToken(a.config.DataDir)
 	if err := errors.Join(a.auth.Reload(ctx), a.store.System().InterruptJobs(ctx)); err != nil {
 		return err
@@ -133,7 +134,7 @@ func (a *App) build(ctx context.Context) error {
 func (a *App) watch() {
 	tenants := a.store.System().Tenants
 	a.out = outgoing.New(outgoing.Options{
-		AllowPrivate: func() bool { return !a.config.Serve.MultiTenancy }, Own: a.names.listeners,
+		AllowPrivate: func() bool { return !a.auth.MultiTenancy() }, Own: a.names.listeners,
 	})
 	a.metrics = metric.New(a.store, a.log.With("part", "metric"))
 	a.metrics.Room = a.health.room
@@ -147,9 +148,7 @@ func (a *App) watch() {
 	}
 	a.sink = newSink(a)
 	a.remote = remote.New(remote.Limits{})
-	if !a.config.Serve.MultiTenancy { // the agent is the household's own
-		a.remote.Agent = os.Getenv("SSH_AUTH_SOCK")
-	}
+	a.remote.Agent = a.agent
 	a.servers = server.New(server.Parts{
 		Store: a.store, Vault: a.vault, Remote: a.remote, Sink: a.sink, Log: a.log.With("part", "server"),
 		Publish: a.sink.publish, Hostname: a.names.hostname,
@@ -159,10 +158,19 @@ func (a *App) watch() {
 // voice returns the tenant whose channels speak for one: the household's for
 // the appliance itself, while there is one household.
 func (a *App) voice(id store.TenantID) store.TenantID {
-	if id == store.SystemTenant && !a.config.Serve.MultiTenancy {
+	if id == store.SystemTenant && !a.auth.MultiTenancy() {
 		return store.DefaultTenant
 	}
 	return id
+}
+
+// agent returns the SSH agent that may sign in to servers: the household's own,
+// while there is one household.
+func (a *App) agent() string {
+	if a.auth.MultiTenancy() {
+		return ""
+	}
+	return os.Getenv("SSH_AUTH_SOCK")
 }
 
 // firstServer adds this machine to a new appliance, so that whoever sets it up
@@ -204,7 +212,7 @@ func (a *App) edge(ctx context.Context) error {
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
 		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify,
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
-		Limits: limits, Health: a.health.now, MetricsToken: token, MultiTenancy: a.config.Serve.MultiTenancy,
+		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{
 			Version: number, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,

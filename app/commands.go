@@ -99,7 +99,7 @@ func open(ctx context.Context, dir string) (control, func() error, error) {
 	if err := v.Attach(ctx, s, vault.Source{Dir: dir, Credentials: os.Getenv("CREDENTIALS_DIRECTORY")}); err != nil {
 		return control{}, nil, errors.Join(err, done())
 	}
-	a := auth.New(s, func(ctx context.Context) ([]byte, error) { return v.Key(ctx, store.SystemTenant, "jwt") })
+	a := auth.New(s, v)
 	if err := a.Reload(ctx); err != nil {
 		return control{}, nil, errors.Join(err, done())
 	}

@@ -29,7 +29,7 @@ type Serve struct {
 	HTTPS          string   `name:"https" help:"HTTPS for the LAN; empty: none." env:"UNITY_HTTPS" default:":8443"`
 	TLS            string   `name:"tls" help:"Who signs the certificate: internal (the appliance's own CA) or off." env:"UNITY_TLS" enum:"internal,off" default:"internal"`
 	PublicURL      string   `help:"The base of links in mails, as in https://unity.example.org; a setting, too." env:"UNITY_PUBLIC_URL"`
-	MultiTenancy   bool     `help:"Let many tenants share this appliance." env:"UNITY_MULTI_TENANCY"`
+	MultiTenancy   bool     `help:"Let many tenants share this appliance; a setting, too." env:"UNITY_MULTI_TENANCY"`
 	MetricsToken   string   `help:"A file with the token that opens /metrics to other machines." env:"UNITY_METRICS_TOKEN" type:"path"`
 	PassphraseFile string   `help:"A file with the passphrase that opens the vault, in place of master.key." env:"UNITY_PASSPHRASE_FILE" type:"path"`
 	TrustedProxies []string `name:"trusted-proxy" help:"An address or network whose X-Forwarded headers are believed." env:"UNITY_TRUSTED_PROXY"`

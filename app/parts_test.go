@@ -19,7 +19,7 @@ func TestTheLogHoldsTheHeadOfEachAudit(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
 	storetest.Tenants(t, s, "acme", "globex") // two rows of the appliance
-	if err := s.Tenant("acme").SetMember(t.Context(), "nobody", "owner"); err == nil {
+	if err := s.Tenant("acme").SetMember(t.Context(), store.Membership{User: "nobody", Role: "owner"}); err == nil {
 		t.Fatal("a member who is nobody") // and no row of acme
 	}
 	if err := s.Tenant("globex").Record(t.Context(), store.Audit{Action: "a", Thing: "t", Result: "done"}); err != nil {

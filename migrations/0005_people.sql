@@ -149,3 +149,4 @@ CREATE INDEX audit_thing ON audit (tenant_id, thing, seq);
 
 -- When the newest key of a keyset was made; created_at is when the keyset was.
 ALTER TABLE keysets ADD COLUMN rotated_at INTEGER;
+CREATE INDEX users_created ON users (created_at, id);

@@ -18,7 +18,10 @@ import (
 // reviewed lists the queries that may see the rows of every tenant: those that
 // store.System runs on tenant tables.
 var reviewed = []string{
-	`SELECT tenant_id, user_id, role FROM memberships`,
+	`SELECT tenant_id, user_id, role, grants, source, given_by, created_at FROM memberships`,
+	`SELECT id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash FROM api_keys`,
+	`SELECT tenant_id FROM invitations WHERE hash = @hash`,
+	`SELECT tenant_id FROM settings WHERE json_extract(data, '$.require_second_factor')`,
 	`SELECT "table", parent FROM pragma_foreign_key_check`,
 	`SELECT "table" FROM pragma_foreign_key_check`,
 	`UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,

@@ -18,6 +18,7 @@ type Settings struct {
 	RawRetentionDays int64  `json:"raw_retention_days" doc:"How long samples are kept, in days" minimum:"1" maximum:"3650"`
 	RawRetention     int64  `json:"raw_retention_bytes" doc:"How much samples may take; the oldest go first" minimum:"16777216"`
 	TimeZone         string `json:"time_zone" doc:"An IANA name; empty: the browser's" maxLength:"64"`
+	SecondFactor     bool   `json:"require_second_factor" doc:"Members need a second proof beside the password"`
 }
 
 // SystemSettings are what a system administrator chooses for the appliance.
@@ -28,6 +29,8 @@ type SystemSettings struct {
 	TrustedProxies   []string `json:"trusted_proxies" doc:"Addresses whose X-Forwarded-For is believed" maxItems:"20" nullable:"false"`
 	HeartbeatURL     string   `json:"heartbeat_url" doc:"Asked regularly, so that an outside service notices when the appliance is gone" maxLength:"500"`
 	HeartbeatSeconds int64    `json:"heartbeat_seconds" minimum:"10" maximum:"86400"`
+	MultiTenancy     bool     `json:"multi_tenancy" doc:"Many tenants share this appliance"`
+	PasswordSignIn   bool     `json:"password_sign_in" doc:"A password signs in; without it only passkeys and identity providers do"`
 }
 
 // defaults of both: 10 s, 30 min, 7 days or 2 GiB, a minute between heartbeats.
@@ -36,7 +39,7 @@ func defaultSettings() Settings {
 }
 
 func defaultSystemSettings() SystemSettings {
-	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, HeartbeatSeconds: 60}
+	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, HeartbeatSeconds: 60, PasswordSignIn: true}
 }
 
 type settingsRow struct {
@@ -108,6 +111,15 @@ func (y System) Settings(ctx context.Context) (SystemSettings, error) {
 	rev, err := y.own.readSettings(ctx, &v)
 	v.Rev = rev
 	return v, err
+}
+
+// SecondFactorTenants returns the tenants whose members need a second proof.
+func (y System) SecondFactorTenants(ctx context.Context) ([]TenantID, error) {
+	all, err := sq.Many(ctx, y.db(), func(r sq.Row) (id TenantID, err error) {
+		err = r.Scan(&id)
+		return id, err
+	}, `SELECT tenant_id FROM settings WHERE json_extract(data, '$.require_second_factor')`)
+	return all, known(err)
 }
 
 // UpdateSettings stores v if the revision is still v.Rev.

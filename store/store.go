@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,6 +37,7 @@ type Store struct {
 	checkpoints string
 	sign        Signer
 	later       *later
+	household   atomic.Bool // other tenants rest
 }
 
 // An Option changes how Open opens a Store.

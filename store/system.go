@@ -42,7 +42,9 @@ func (y System) db() sq.System { return y.own.db.System() }
 // A TenantInfo is a tenant as system administrators see it.
 type TenantInfo struct {
 	ID      TenantID  `json:"id"`
+	Rev     int64     `json:"rev"`
 	Name    string    `json:"name"`
+	Plan    string    `json:"plan" doc:"A word of the administrator's own, as in family or paying"`
 	Status  string    `json:"status" enum:"active,suspended,deleting"`
 	Created time.Time `json:"created_at"`
 }
@@ -56,18 +58,18 @@ var (
 	ErrTenantReserved = fault.New(fault.Forbidden, "tenant.reserved", "The tenants system and default belong to the appliance and cannot be suspended.")
 )
 
-const tenantCols = "id, name, status, created_at"
+const tenantCols = "id, rev, name, plan, status, created_at"
 
 func scanTenant(r sq.Row) (v TenantInfo, err error) {
 	var ms int64
-	err = r.Scan(&v.ID, &v.Name, &v.Status, &ms)
+	err = r.Scan(&v.ID, &v.Rev, &v.Name, &v.Plan, &v.Status, &ms)
 	v.Created = time.UnixMilli(ms).UTC()
 	return v, err
 }
 
 // CreateTenant adds a tenant.
 func (y System) CreateTenant(ctx context.Context, id TenantID, name string) error {
-	return y.own.change(ctx, "tenants.create", string(id), func(t Tenant) error {
+	return y.own.changeWith(ctx, "tenants.create", string(id), map[string]any{"set": map[string]string{"name": name}}, func(t Tenant) error {
 		err := sq.Exec(ctx, t.db.System(), `INSERT INTO tenants (id, name, created_at) VALUES (@id, @name, @at)`,
 			sql.Named("id", string(id)), sql.Named("name", name), sql.Named("at", t.store.Now().UnixMilli()))
 		switch {
@@ -80,13 +82,33 @@ func (y System) CreateTenant(ctx context.Context, id TenantID, name string) erro
 	})
 }
 
+// UpdateTenant stores the name and the plan of a tenant if the revision is still v.Rev.
+func (y System) UpdateTenant(ctx context.Context, v TenantInfo) (out TenantInfo, err error) {
+	err = y.Tx(ctx, func(y System) error {
+		old, err := y.TenantInfo(ctx, v.ID)
+		if err != nil {
+			return err
+		}
+		if v.Rev != AnyRev && v.Rev != old.Rev {
+			return ErrStale
+		}
+		detail := map[string]any{"changes": map[string][]string{"name": {old.Name, v.Name}, "plan": {old.Plan, v.Plan}}}
+		return y.own.changeWith(ctx, "tenants.update", string(v.ID), detail, func(t Tenant) error {
+			out, err = sq.Returning(ctx, t.db.System(), scanTenant, `UPDATE tenants SET rev = rev + 1, name = @name, plan = @plan WHERE id = @id RETURNING `+tenantCols,
+				sql.Named("id", string(v.ID)), sql.Named("name", v.Name), sql.Named("plan", v.Plan))
+			return err
+		})
+	})
+	return out, err
+}
+
 // SetTenantStatus suspends or activates a tenant.
 func (y System) SetTenantStatus(ctx context.Context, id TenantID, status string) error {
 	if id == SystemTenant || id == DefaultTenant {
 		return ErrTenantReserved
 	}
 	return y.own.change(ctx, "tenants."+status, string(id), func(t Tenant) error {
-		return sq.Exec(ctx, t.db.System(), `UPDATE tenants SET status = @status WHERE id = @id`,
+		return sq.Exec(ctx, t.db.System(), `UPDATE tenants SET status = @status, rev = rev + 1 WHERE id = @id AND status <> 'deleting'`,
 			sql.Named("id", string(id)), sql.Named("status", status))
 	})
 }
@@ -103,10 +125,15 @@ func (y System) TenantInfo(ctx context.Context, id TenantID) (TenantInfo, error)
 	return v, known(err)
 }
 
-// Tenants returns every active tenant, the appliance's own among them, for
-// background work: one Tenant at a time.
+// Household lets every tenant rest but the default one and the appliance's own:
+// Tenants leaves them out until it is called again with false.
+func (s *Store) Household(only bool) { s.household.Store(only) }
+
+// Tenants returns every active tenant that does not rest, the appliance's own
+// among them, for background work: one Tenant at a time.
 func (y System) Tenants(ctx context.Context) ([]Tenant, error) {
-	all, err := sq.Many(ctx, y.db(), scanTenant, `SELECT `+tenantCols+` FROM tenants WHERE status = 'active' ORDER BY id`)
+	all, err := sq.Many(ctx, y.db(), scanTenant, `SELECT `+tenantCols+` FROM tenants
+		WHERE status = 'active' AND (NOT @household OR id IN ('system', 'default')) ORDER BY id`, sql.Named("household", y.own.store.household.Load()))
 	tenants := make([]Tenant, len(all))
 	for i, v := range all {
 		tenants[i] = y.Tenant(v.ID)

@@ -9,10 +9,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"unity.internal/app/fault"
+	"unity.internal/app/seal"
 	"unity.internal/store"
 )
 
@@ -22,6 +24,7 @@ const (
 	accessTime   = 15 * time.Minute    // how long a JWT is good
 	graceTime    = time.Minute         // how long the refresh token before the last is good
 	seenEvery    = time.Minute         // how exactly «last used» is kept
+	proofTime    = 5 * time.Minute     // how long a proof is fresh
 )
 
 var (
@@ -32,71 +35,109 @@ var (
 	ErrCredentials = fault.New(fault.Unauthenticated, "auth.invalid_credentials", "The user name or the password is wrong.")
 	// ErrForbidden says that the caller lacks the permission.
 	ErrForbidden = fault.New(fault.Forbidden, "auth.forbidden", "You may not do that. Ask an administrator of this tenant.")
+	// ErrStepUp says that a proof is needed that is not older than five minutes.
+	ErrStepUp = fault.New(fault.Forbidden, "auth.step_up_required", "Confirm that it is you: with your password or your second factor.")
 	// ErrReuse says that a refresh token was used twice: somebody else has it.
 	ErrReuse = fault.New(fault.Unauthenticated, "auth.token_reused", "This refresh token was used before, so its session was ended. Sign in again.")
 )
 
-// An Identity is who asks, by which session.
+// An Identity is who asks, by which session or key.
 type Identity struct {
-	User    string
-	Session string
-	Home    store.TenantID
+	User         string
+	Session      string // empty for a key
+	Home         store.TenantID
+	SecondFactor bool          // the session began with two proofs
+	Proved       time.Time     // when the user last proved who they are
+	Program      bool          // no browser asks
+	Key          *store.APIKey // nil for a session
+}
+
+// Holds reports whether what proves the identity lets p through at all: a key
+// only what it was made for, and nothing that is a person's own.
+func (i Identity) Holds(p Permission) bool {
+	return i.Key == nil || p == SignedIn || slices.Contains(i.Key.Permissions, string(p))
 }
 
 // A Client is where a request comes from.
 type Client struct{ Address, Agent string }
 
+// A Vault keeps what must not be read from the database.
+type Vault interface {
+	Key(ctx context.Context, t store.TenantID, purpose string) ([]byte, error)
+	Seal(ctx context.Context, t store.TenantID, where string, secret []byte) (seal.Value, error)
+	Open(ctx context.Context, t store.TenantID, where string, v seal.Value) ([]byte, error)
+}
+
 // A Service signs people in and remembers their sessions.
 type Service struct {
 	Members
+	// Always turns multi-tenancy on whatever the settings say.
+	Always bool
+
 	store    *store.Store
 	now      func() time.Time
-	key      func(ctx context.Context) ([]byte, error) // signs JWTs
+	vault    Vault
 	hasher   hasher
 	attempts attempts
 	verified verified
+	pending  pending
 
 	rotating sync.Mutex // held while a refresh token is replaced
 
-	mu     sync.RWMutex
-	byHash map[[32]byte]*store.Session
-	byID   map[string]*store.Session
+	mu          sync.RWMutex
+	byHash      map[[32]byte]*store.Session
+	byID        map[string]*store.Session
+	keys        map[[32]byte]*store.APIKey
+	noPasswords bool // the settings say that no password signs in
 }
 
-// New returns a service over s. key returns the key that signs JWTs.
-func New(s *store.Store, key func(context.Context) ([]byte, error)) *Service {
+// New returns a service over s. v signs JWTs and seals what second factors share.
+func New(s *store.Store, v Vault) *Service {
 	return &Service{
-		store: s, now: s.Now, key: key, hasher: newHasher(), attempts: newAttempts(s.Now),
-		byHash: map[[32]byte]*store.Session{}, byID: map[string]*store.Session{},
+		store: s, now: s.Now, vault: v, hasher: newHasher(), attempts: newAttempts(s.Now), pending: newPending(s.Now),
+		byHash: map[[32]byte]*store.Session{}, byID: map[string]*store.Session{}, keys: map[[32]byte]*store.APIKey{},
 	}
 }
 
-// Reload reads users, memberships, tenants and sessions anew: at start and
+// Reload reads users, memberships, tenants, sessions and keys anew: at start and
 // after each write of one of them.
 func (s *Service) Reload(ctx context.Context) error {
 	y := s.store.System()
-	members, err1 := y.Memberships(ctx)
-	users, err2 := y.Users(ctx)
-	tenants, err3 := y.AllTenants(ctx)
-	sessions, err4 := y.Sessions(ctx)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	var k known
+	var err [4]error
+	k.members, err[0] = y.Memberships(ctx)
+	k.users, err[1] = y.Users(ctx)
+	k.tenants, err[2] = y.AllTenants(ctx)
+	k.strict, err[3] = y.SecondFactorTenants(ctx)
+	sessions, errSessions := y.Sessions(ctx)
+	keys, errKeys := y.APIKeys(ctx)
+	settings, errSettings := y.Settings(ctx)
+	if err := errors.Join(errors.Join(err[:]...), errSessions, errKeys, errSettings); err != nil {
 		return err
 	}
-	s.Load(members, users, tenants)
-	active := map[string]bool{}
-	for _, u := range users {
-		active[u.ID] = u.Active
-	}
-	byHash, byID := map[[32]byte]*store.Session{}, map[string]*store.Session{}
+	k.multi = s.Always || settings.MultiTenancy
+	s.store.Household(!k.multi)
+	s.load(k)
+	s.remember(sessions, keys, settings)
+	return nil
+}
+
+// remember replaces the sessions and keys that are known: those of people who may sign in.
+func (s *Service) remember(sessions []store.Session, keys []store.APIKey, settings store.SystemSettings) {
+	byHash, byID, byKey := map[[32]byte]*store.Session{}, map[string]*store.Session{}, map[[32]byte]*store.APIKey{}
 	for i := range sessions {
-		if v := &sessions[i]; active[v.User] {
+		if v := &sessions[i]; s.UserName(v.User) != "" {
 			byHash[[32]byte(v.Hash)], byID[v.ID] = v, v
+		}
+	}
+	for i := range keys {
+		if v := &keys[i]; s.UserName(v.User) != "" {
+			byKey[[32]byte(v.Hash)] = v
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byHash, s.byID = byHash, byID
-	return nil
+	s.byHash, s.byID, s.keys, s.noPasswords = byHash, byID, byKey, !settings.PasswordSignIn
 }
 
 // newToken returns 256 random bits as text, and their digest.
@@ -107,17 +148,20 @@ func newToken() (token string, hash [32]byte) {
 	return token, sha256.Sum256([]byte(token))
 }
 
+// A proof is how somebody showed who they are, when a session begins.
+type proof struct {
+	secondFactor bool   // there were two
+	provider     string // the identity provider that vouches for them; empty: we saw it ourselves
+}
+
 // begin stores a new session of user and returns its token.
-func (s *Service) begin(ctx context.Context, user, kind string, from Client) (token string, v store.Session, err error) {
-	home := store.DefaultTenant
-	if of := s.Of(user); len(of) > 0 && !s.In(home, user) {
-		home = of[0].Tenant
-	}
+func (s *Service) begin(ctx context.Context, user, kind string, how proof, from Client) (token string, v store.Session, err error) {
 	token, hash := newToken()
 	now := s.now()
 	v = store.Session{
-		ID: store.NewID(), User: user, Home: home, Kind: kind, Hash: hash[:], Address: from.Address,
-		Agent: clip(from.Agent, 200), Created: now, Seen: now, Expires: now.Add(idleTime),
+		ID: store.NewID(), User: user, Home: s.home(user), Kind: kind, Hash: hash[:], Address: from.Address,
+		Agent: clip(from.Agent, 200), Created: now, Seen: now, Expires: now.Add(idleTime), Proved: now, SecondFactor: how.secondFactor,
+		Provider: how.provider, Successor: true,
 	}
 	if err := s.store.System().CreateSession(ctx, v); err != nil {
 		return "", v, err
@@ -148,13 +192,23 @@ func (s *Service) Browser(token string) (Identity, error) {
 	return s.use(v)
 }
 
-// Alive reports whether a session has not ended.
-func (s *Service) Alive(session string) bool {
+// Alive reports whether the session or the key behind an identity is still good.
+func (s *Service) Alive(who Identity) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	v := s.byID[session]
+	if who.Key != nil {
+		v := s.keys[[32]byte(who.Key.Hash)]
+		return v != nil && (v.Expires == nil || s.now().Before(*v.Expires))
+	}
+	v := s.byID[who.Session]
 	return v != nil && s.now().Before(v.Expires)
 }
+
+// Fresh reports whether who proved a moment ago that it is them.
+func (s *Service) Fresh(who Identity) bool { return who.Key == nil && s.now().Before(s.FreshUntil(who)) }
+
+// FreshUntil returns until when the last proof of who counts.
+func (s *Service) FreshUntil(who Identity) time.Time { return who.Proved.Add(proofTime) }
 
 // use checks that a session is good and stamps it as used.
 func (s *Service) use(v *store.Session) (Identity, error) {
@@ -166,10 +220,14 @@ func (s *Service) use(v *store.Session) (Identity, error) {
 	}
 	if now.Sub(v.Seen) >= seenEvery {
 		v.Seen, v.Expires = now, earliest(now.Add(idleTime), v.Created.Add(absoluteTime))
-		id, seen, expires := v.ID, v.Seen, v.Expires
-		s.store.Later(func(ctx context.Context, y store.System) error { return y.SeeSession(ctx, id, seen, expires) })
+		s.saw(*v)
 	}
-	return Identity{User: v.User, Session: v.ID, Home: v.Home}, nil
+	return Identity{User: v.User, Session: v.ID, Home: v.Home, SecondFactor: v.SecondFactor, Proved: v.Proved, Program: v.Kind == "program"}, nil
+}
+
+// saw stamps a session in the database, with its neighbours.
+func (s *Service) saw(v store.Session) {
+	s.store.Later(func(ctx context.Context, y store.System) error { return y.SeeSession(ctx, v) })
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -1,15 +1,14 @@
 package auth_test
 
 import (
-	"context"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"unity.internal/app/auth"
 	"unity.internal/app/fault"
+	"unity.internal/app/vault"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -37,9 +36,12 @@ func (c *clock) move(d time.Duration) {
 // household returns a service with the administrator lea, and its clock.
 func household(t *testing.T) (*auth.Service, *store.Store, *clock) {
 	t.Helper()
-	c := &clock{now: time.Now()}
+	c, v := &clock{now: time.Now()}, &vault.Vault{}
 	s := storetest.Open(t, store.WithClock(c.time))
-	a := auth.New(s, func(context.Context) ([]byte, error) { return []byte(strings.Repeat("k", 32)), nil })
+	if err := v.Attach(t.Context(), s, vault.Source{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	a := auth.New(s, v)
 	if _, _, err := a.Setup(t.Context(), "lea", password, auth.Client{Address: "192.0.2.1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -49,10 +51,11 @@ func household(t *testing.T) (*auth.Service, *store.Store, *clock) {
 func TestSessionsRunOut(t *testing.T) {
 	t.Parallel()
 	a, _, c := household(t)
-	token, _, err := a.Login(t.Context(), "lea", password, auth.Client{})
+	in, err := a.Login(t.Context(), "lea", password, auth.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	token := in.Token
 	for range 12 { // used every six days: good for 90 days, no longer
 		c.move(6 * 24 * time.Hour)
 		if _, err := a.Browser(token); err != nil {
@@ -68,11 +71,12 @@ func TestSessionsRunOut(t *testing.T) {
 func TestSessionsOutliveARestart(t *testing.T) {
 	t.Parallel()
 	a, s, _ := household(t)
-	token, _, err := a.Login(t.Context(), "lea", password, auth.Client{})
+	in, err := a.Login(t.Context(), "lea", password, auth.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := auth.New(s, nil)
+	token := in.Token
+	again := auth.New(s, &vault.Vault{})
 	if err := again.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -87,12 +91,15 @@ func TestSessionsOutliveARestart(t *testing.T) {
 func TestARefreshTokenUsedTwiceEndsItsSession(t *testing.T) {
 	t.Parallel()
 	a, _, c := household(t)
-	first, _, err := a.Token(t.Context(), "lea", password, auth.Client{})
+	first, _, err := a.Token(t.Context(), "lea", password, "", auth.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	second, err := a.Refresh(t.Context(), first.Refresh, auth.Client{})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Bearer(t.Context(), second.Access); err != nil { // it has arrived
 		t.Fatal(err)
 	}
 	c.move(2 * time.Minute)
@@ -107,7 +114,7 @@ func TestARefreshTokenUsedTwiceEndsItsSession(t *testing.T) {
 func TestAnAccessTokenRunsOut(t *testing.T) {
 	t.Parallel()
 	a, _, c := household(t)
-	tokens, _, err := a.Token(t.Context(), "lea", password, auth.Client{})
+	tokens, _, err := a.Token(t.Context(), "lea", password, "", auth.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +137,7 @@ func TestManySignInsAtOnceAreQueuedThenRefused(t *testing.T) {
 	good, busy := 0, 0
 	for range 40 {
 		wg.Go(func() {
-			_, _, err := a.Login(t.Context(), "lea", password, auth.Client{Address: "192.0.2.9"})
+			_, err := a.Login(t.Context(), "lea", password, auth.Client{Address: "192.0.2.9"})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -156,7 +163,7 @@ func TestNamesThatReadAlikeAreOne(t *testing.T) {
 			t.Errorf("%q is another than lea", name)
 		}
 	}
-	if err := s.System().CreateUser(t.Context(), store.User{ID: "x", Username: "LEA"}, auth.NameKey("LEA")); !errors.Is(err, store.ErrUserTaken) {
+	if err := s.System().CreateUser(t.Context(), store.User{ID: "x", Username: "LEA"}, auth.NameKey("LEA"), func(string) bool { return false }); !errors.Is(err, store.ErrUserTaken) {
 		t.Fatal(err)
 	}
 	if _, _, err := a.Setup(t.Context(), "eve", password, auth.Client{}); !errors.Is(err, auth.ErrSetupDone) {
@@ -166,10 +173,30 @@ func TestNamesThatReadAlikeAreOne(t *testing.T) {
 
 func TestRolesHoldWhatTheirTableSays(t *testing.T) {
 	t.Parallel()
-	var m auth.Members
-	users := []store.User{{ID: "v", Active: true}, {ID: "m", Active: true}, {ID: "a", Active: true}, {ID: "root", Active: true, Admin: true}, {ID: "off", Admin: true}}
-	m.Load([]store.Membership{{Tenant: "acme", User: "v", Role: "viewer"}, {Tenant: "acme", User: "m", Role: "member"}, {Tenant: "acme", User: "a", Role: "admin"}, {Tenant: "acme", User: "off", Role: "owner"}},
-		users, []store.TenantInfo{{ID: "acme", Status: "active"}})
+	a, s, _ := household(t)
+	a.Always = true
+	storetest.Tenants(t, s, "acme", "globex")
+	for _, id := range []string{"v", "m", "a", "o", "g", "off"} {
+		storetest.User(t, s, store.User{ID: id, Username: "user-" + id})
+	}
+	storetest.User(t, s, store.User{ID: "root", Admin: true})
+	for user, m := range map[string]store.Membership{
+		"v": {Role: "viewer"}, "m": {Role: "member"}, "a": {Role: "admin"}, "o": {Role: "owner"}, "off": {Role: "owner"},
+		"g": {Role: "member", Grants: []string{"channels.write", "members.write", "system.write"}}, // the last two cannot be given
+	} {
+		m.User = user
+		if err := s.Tenant("acme").SetMember(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	off, err := s.System().User(t.Context(), "off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	off.Active = false
+	if _, err := a.SaveUser(t.Context(), s.System(), off); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		user string
 		need auth.Permission
@@ -181,19 +208,25 @@ func TestRolesHoldWhatTheirTableSays(t *testing.T) {
 		{"m", auth.ServersWrite, true},
 		{"m", auth.ChannelsWrite, false},
 		{"m", auth.SettingsWrite, false},
+		{"g", auth.ChannelsWrite, true},
+		{"g", auth.MembersWrite, false},
+		{"g", auth.SystemWrite, false},
 		{"a", auth.ChannelsWrite, true},
 		{"a", auth.AuditRead, true},
+		{"a", auth.TenantDelete, false},
 		{"a", auth.SystemWrite, false},
+		{"o", auth.TenantDelete, true},
+		{"o", auth.UsersRead, false},
 		{"root", auth.SystemWrite, true},
 		{"root", auth.ServersWrite, true},
 		{"off", auth.ServersRead, false},
 		{"nobody", auth.Self, false},
 	} {
-		if got := m.May("acme", tt.user, tt.need); got != tt.want {
+		if got := a.May("acme", tt.user, tt.need); got != tt.want {
 			t.Errorf("%s %s: %v", tt.user, tt.need, got)
 		}
-		if m.May("globex", tt.user, tt.need) {
-			t.Errorf("%s may %s in a tenant that is none", tt.user, tt.need)
+		if a.May("none", tt.user, tt.need) || tt.user != "root" && a.May("globex", tt.user, tt.need) {
+			t.Errorf("%s may %s elsewhere", tt.user, tt.need)
 		}
 	}
 }
@@ -201,7 +234,7 @@ func TestRolesHoldWhatTheirTableSays(t *testing.T) {
 func TestTwoRefreshesAtOnceBothLeadOn(t *testing.T) {
 	t.Parallel()
 	a, _, _ := household(t)
-	first, _, err := a.Token(t.Context(), "lea", password, auth.Client{})
+	first, _, err := a.Token(t.Context(), "lea", password, "", auth.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,18 +2,17 @@ package auth
 
 import (
 	"slices"
-	"sync"
-
-	"unity.internal/store"
 )
 
 // A Permission is what a caller must hold to use a route.
 type Permission string
 
-// The permissions: the thing, a dot, the verb. Public is held by everybody, Self by whoever is
-// signed in, for what is their own; the System ones by system administrators.
+// The permissions: the thing, a dot, the verb. Public is held by everybody,
+// SignedIn by every person and every key, Self by whoever is signed in, in person,
+// for what is their own.
 const (
 	Public        Permission = "public"
+	SignedIn      Permission = "signed_in"
 	Self          Permission = "self"
 	ServersRead   Permission = "servers.read"
 	ServersWrite  Permission = "servers.write"
@@ -24,122 +23,83 @@ const (
 	ChannelsWrite Permission = "channels.write"
 	SettingsRead  Permission = "settings.read"
 	SettingsWrite Permission = "settings.write"
+	MembersRead   Permission = "members.read"
+	MembersWrite  Permission = "members.write"
+	UsageRead     Permission = "usage.read"
+	TenantDelete  Permission = "tenant.delete"
 	AuditRead     Permission = "audit.read"
 	JobsRead      Permission = "jobs.read"
 	JobsWrite     Permission = "jobs.write"
 	EventsRead    Permission = "events.read"
 	SystemRead    Permission = "system.read"
-	SystemWrite   Permission = "system.write"
+	// Those of system administrators.
+	TenantsRead    Permission = "tenants.read"
+	TenantsWrite   Permission = "tenants.write"
+	UsersRead      Permission = "users.read"
+	UsersWrite     Permission = "users.write"
+	ProvidersWrite Permission = "providers.write"
+	VaultWrite     Permission = "vault.write"
+	SystemWrite    Permission = "system.write"
 )
 
 var (
-	viewer = []Permission{Self, ServersRead, MetricsRead, AlertsRead, ChannelsRead, SettingsRead, JobsRead, EventsRead, SystemRead}
+	viewer = []Permission{
+		SignedIn, Self, ServersRead, MetricsRead, AlertsRead, ChannelsRead, SettingsRead, MembersRead, UsageRead, JobsRead, EventsRead, SystemRead,
+	}
 	member = append(slices.Clip(viewer), ServersWrite, AlertsWrite, JobsWrite)
-	admin  = append(slices.Clip(member), ChannelsWrite, SettingsWrite, AuditRead)
+	admin  = append(slices.Clip(member), ChannelsWrite, SettingsWrite, AuditRead, MembersWrite)
+	owner  = append(slices.Clip(admin), TenantDelete)
 )
 
 // roles is the one table of what a role may do.
-var roles = map[string][]Permission{
-	"viewer": viewer,
-	"member": member,
-	"admin":  admin,
-	"owner":  admin,
-}
+var roles = map[string]set{"viewer": setOf(viewer), "member": setOf(member), "admin": setOf(admin), "owner": setOf(owner)}
+
+// ranks orders roles: nobody gives what is above their own.
+var ranks = map[string]int{"viewer": 1, "member": 2, "admin": 3, "owner": 4}
+
+// ofSystem is what only system administrators may do.
+var ofSystem = []Permission{TenantsRead, TenantsWrite, UsersRead, UsersWrite, ProvidersWrite, VaultWrite, SystemWrite}
 
 // administrator is what a system administrator may do beside their roles; in
 // every tenant, as the appliance is theirs.
-var administrator = append(slices.Clip(admin), SystemWrite)
+var (
+	administrator = append(slices.Clip(owner), ofSystem...)
+	administers   = setOf(administrator)
+)
+
+// Grantable are the permissions that a person may get one by one.
+func Grantable() []Permission { return []Permission{ChannelsWrite, SettingsWrite, AuditRead} }
 
 // Known reports whether somebody can hold p.
-func Known(p Permission) bool { return p == Public || slices.Contains(administrator, p) }
+func Known(p Permission) bool { return p == Public || administers[p] }
 
-type membership struct {
-	tenant store.TenantID
-	user   string
+// OfSystem reports whether only system administrators hold p.
+func OfSystem(p Permission) bool { return slices.Contains(ofSystem, p) }
+
+// A set answers whether it holds a permission.
+type set map[Permission]bool
+
+func setOf(all []Permission) set {
+	s := make(set, len(all))
+	for _, p := range all {
+		s[p] = true
+	}
+	return s
 }
 
-// Members knows every membership, every administrator and which tenants are
-// open, in memory: a change of role holds from the next request on. The zero
-// value knows none.
-type Members struct {
-	mu     sync.RWMutex
-	role   map[membership]string
-	admins map[string]bool
-	status map[store.TenantID]string
-}
-
-// Load replaces what is known; at start, and after each write of users,
-// memberships or tenants.
-func (m *Members) Load(all []store.Membership, users []store.User, tenants []store.TenantInfo) {
-	role := make(map[membership]string, len(all))
-	active := make(map[string]bool, len(users))
-	admins := map[string]bool{}
-	for _, u := range users {
-		active[u.ID] = u.Active
-		if u.Active && u.Admin {
-			admins[u.ID] = true
+// with returns s and what was granted beyond it.
+func (s set) with(grants []string) set {
+	if len(grants) == 0 {
+		return s
+	}
+	more := make(set, len(s)+len(grants))
+	for p := range s {
+		more[p] = true
+	}
+	for _, g := range grants {
+		if p := Permission(g); slices.Contains(Grantable(), p) {
+			more[p] = true
 		}
 	}
-	for _, v := range all {
-		if active[v.User] {
-			role[membership{v.Tenant, v.User}] = v.Role
-		}
-	}
-	status := map[store.TenantID]string{store.SystemTenant: "active"}
-	for _, v := range tenants {
-		status[v.ID] = v.Status
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.role, m.admins, m.status = role, admins, status
-}
-
-// May reports whether user holds p in tenant now.
-func (m *Members) May(tenant store.TenantID, user string, p Permission) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if m.admins[user] {
-		return m.status[tenant] != "" && slices.Contains(administrator, p)
-	}
-	return slices.Contains(roles[m.role[membership{tenant, user}]], p)
-}
-
-// In reports whether user belongs to tenant, or may enter it as an administrator.
-func (m *Members) In(tenant store.TenantID, user string) bool { return m.May(tenant, user, Self) }
-
-// Suspended reports whether a tenant is closed.
-func (m *Members) Suspended(tenant store.TenantID) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.status[tenant] == "suspended" || m.status[tenant] == "deleting"
-}
-
-// Permissions returns what user may do in tenant now.
-func (m *Members) Permissions(tenant store.TenantID, user string) []Permission {
-	all := []Permission{}
-	for _, p := range administrator {
-		if m.May(tenant, user, p) {
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
-// Of returns the memberships of user, by tenant.
-func (m *Members) Of(user string) []store.Membership {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	all := []store.Membership{}
-	for k, role := range m.role {
-		if k.user == user {
-			all = append(all, store.Membership{Tenant: k.tenant, User: user, Role: role})
-		}
-	}
-	slices.SortFunc(all, func(a, b store.Membership) int {
-		if a.Tenant < b.Tenant {
-			return -1
-		}
-		return 1
-	})
-	return all
+	return more
 }

@@ -19,6 +19,9 @@ type claims struct {
 	Session string         `json:"sid"`
 	Tenant  store.TenantID `json:"tenant_id"`
 	Role    string         `json:"role"`
+	// Generation is the refresh token that came with it: once it is used, the
+	// one before has no business any more.
+	Generation int64 `json:"gen"`
 }
 
 // Tokens are what a program gets: a JWT for 15 minutes and what renews it.
@@ -29,19 +32,34 @@ type Tokens struct {
 	Refresh   string `json:"refresh_token" doc:"Good once; renews both tokens"`
 }
 
-// Token signs a program in.
-func (s *Service) Token(ctx context.Context, name, password string, from Client) (Tokens, store.User, error) {
+// Token signs a program in. code is a second factor, for who has one.
+func (s *Service) Token(ctx context.Context, name, password, code string, from Client) (Tokens, store.User, error) {
 	u, err := s.check(ctx, name, password, from)
 	if err != nil {
 		return Tokens{}, u, err
 	}
-	tokens, err := s.Program(ctx, u.ID, from)
+	how := proof{}
+	if u.SecondFactor() {
+		if code == "" {
+			return Tokens{}, u, ErrCodeRequired
+		}
+		if err := s.checkCode(ctx, u, code, from); err != nil {
+			return Tokens{}, u, err
+		}
+		how.secondFactor = true
+	}
+	s.attempts.succeeded(NameKey(u.Username), from.Address)
+	tokens, err := s.program(ctx, u.ID, how, from)
 	return tokens, u, err
 }
 
 // Program begins a program's session of a user who proved who they are.
 func (s *Service) Program(ctx context.Context, user string, from Client) (Tokens, error) {
-	refresh, v, err := s.begin(ctx, user, "program", from)
+	return s.program(ctx, user, proof{}, from)
+}
+
+func (s *Service) program(ctx context.Context, user string, how proof, from Client) (Tokens, error) {
+	refresh, v, err := s.begin(ctx, user, "program", how, from)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -49,32 +67,31 @@ func (s *Service) Program(ctx context.Context, user string, from Client) (Tokens
 }
 
 func (s *Service) issue(ctx context.Context, v store.Session, refresh string) (Tokens, error) {
-	key, err := s.key(ctx)
+	key, err := s.signer(ctx)
 	if err != nil {
 		return Tokens{}, err
 	}
 	now := s.now()
-	role := ""
-	for _, m := range s.Of(v.User) {
-		if m.Tenant == v.Home {
-			role = m.Role
-		}
-	}
 	access, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Subject: v.User, Issuer: issuer, Audience: jwt.ClaimStrings{audience},
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(accessTime)),
 		},
-		Session: v.ID, Tenant: v.Home, Role: role,
+		Session: v.ID, Tenant: v.Home, Role: s.Role(v.Home, v.User), Generation: v.Generation,
 	}).SignedString(key)
 	return Tokens{access, "bearer", int64(accessTime.Seconds()), refresh}, err
+}
+
+// signer returns the key that signs JWTs.
+func (s *Service) signer(ctx context.Context) ([]byte, error) {
+	return s.vault.Key(ctx, store.SystemTenant, "jwt")
 }
 
 // Bearer returns who a JWT belongs to, or ErrSignIn.
 func (s *Service) Bearer(ctx context.Context, token string) (Identity, error) {
 	c, known := s.verified.of(token, s.now())
 	if !known {
-		key, err := s.key(ctx)
+		key, err := s.signer(ctx)
 		if err != nil {
 			return Identity{}, err
 		}
@@ -92,21 +109,38 @@ func (s *Service) Bearer(ctx context.Context, token string) (Identity, error) {
 	if v == nil || v.User != c.Subject || v.Kind != "program" || v.Home != c.Tenant {
 		return Identity{}, ErrSignIn.Because(errors.New("the token's session has ended"))
 	}
+	s.arrived(v, c.Generation)
 	return s.use(v)
 }
 
+// arrived notes that the newest tokens of a session have reached their program.
+func (s *Service) arrived(v *store.Session, generation int64) {
+	s.mu.RLock()
+	news := !v.Successor && generation == v.Generation
+	s.mu.RUnlock()
+	if !news {
+		return
+	}
+	s.mu.Lock()
+	v.Successor = true
+	kept := *v
+	s.mu.Unlock()
+	s.saw(kept)
+}
+
 // Refresh renews a program's tokens. The refresh token before the last is good
-// for a minute more, for an answer that was lost; used later, it ends the session.
+// for a minute more, and longer while the last has reached nobody: the answer was
+// lost, because a laptop fell asleep. Used later, it ends the session.
 func (s *Service) Refresh(ctx context.Context, refresh string, from Client) (Tokens, error) {
 	s.rotating.Lock() // of two at once, the second finds what the first left
 	defer s.rotating.Unlock()
 	hash := sha256.Sum256([]byte(refresh))
-	v, old := s.program(hash)
+	v, old := s.renewable(hash)
 	now := s.now()
 	switch {
 	case v.ID == "" || !now.Before(v.Expires):
 		return Tokens{}, ErrSignIn
-	case old && now.After(v.PreviousUntil):
+	case old && v.Successor && now.After(v.PreviousUntil):
 		y := s.store.System().By(v.User, from.Address)
 		return Tokens{}, errors.Join(ErrReuse, s.end(ctx, y, v, "auth.token_reused"))
 	}
@@ -115,6 +149,7 @@ func (s *Service) Refresh(ctx context.Context, refresh string, from Client) (Tok
 		v.Previous, v.PreviousUntil = v.Hash, now.Add(graceTime)
 	}
 	v.Hash, v.Seen, v.Expires = next[:], now, earliest(now.Add(idleTime), v.Created.Add(absoluteTime))
+	v.Generation, v.Successor = v.Generation+1, false
 	if err := s.store.System().RotateSession(ctx, v); err != nil {
 		return Tokens{}, err
 	}
@@ -130,9 +165,9 @@ func (s *Service) Refresh(ctx context.Context, refresh string, from Client) (Tok
 	return s.issue(ctx, v, token)
 }
 
-// program returns the program's session that hash renews; old says that it is
+// renewable returns the program's session that hash renews; old says that it is
 // the refresh token before the last.
-func (s *Service) program(hash [32]byte) (v store.Session, old bool) {
+func (s *Service) renewable(hash [32]byte) (v store.Session, old bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if v := s.byHash[hash]; v != nil && v.Kind == "program" {

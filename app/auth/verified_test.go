@@ -1,24 +1,28 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"unity.internal/app/vault"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
 
 func TestVerifiedTokens(t *testing.T) {
 	t.Parallel()
-	st := storetest.Open(t)
-	s := New(st, func(context.Context) ([]byte, error) { return []byte("a key that signs tokens in tests"), nil })
+	v := &vault.Vault{}
+	st := storetest.Open(t, store.WithSigner(v.Sign))
 	ctx := t.Context()
-	y := st.System()
-	err := errors.Join(y.CreateUser(ctx, store.User{ID: "ann", Username: "ann"}, "ann"), st.Tenant("default").SetMember(ctx, "ann", "owner"), s.Reload(ctx))
-	if err != nil {
+	s := New(st, v)
+	if err := v.Attach(ctx, st, vault.Source{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	storetest.User(t, st, store.User{ID: "ann"})
+	storetest.Member(t, st, "default", "ann", "owner")
+	if err := s.Reload(ctx); err != nil {
 		t.Fatal(err)
 	}
 	tokens, err := s.Program(ctx, "ann", Client{Address: "192.0.2.1"})
@@ -48,7 +52,7 @@ func TestVerifiedTokens(t *testing.T) {
 		t.Errorf("expired, but %v", err)
 	}
 	s.now = st.Now
-	if err := s.End(ctx, y, "ann", who.Session); err != nil {
+	if err := s.End(ctx, st.System(), "ann", who.Session); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Bearer(ctx, tokens.Access); !errors.Is(err, ErrSignIn) {

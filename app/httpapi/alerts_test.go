@@ -177,7 +177,7 @@ func TestChannelsAreEditedAndTested(t *testing.T) {
 
 func TestTheApplianceIsPartOfOneHousehold(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(p *Parts) { p.MultiTenancy = false })
+	b := newBench(t, func(p *Parts) { p.Auth.Always = false; reload(t, p.Auth) })
 	own := b.store.System().Own()
 	if err := b.parts.Alerts.Unwell(t.Context(), own, []string{"The disk is full."}); err != nil {
 		t.Fatal(err)

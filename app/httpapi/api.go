@@ -61,7 +61,8 @@ type Parts struct {
 	CA     func(context.Context) ([]byte, error) // the certificate of the appliance's own CA, PEM
 	// MetricsToken opens /metrics to others than this box; empty: nobody.
 	MetricsToken string
-	MultiTenancy bool
+	// Base is what links in mails and invitations begin with.
+	Base func() string
 	// Changed is told when settings of the appliance or of a tenant were stored.
 	Changed func(context.Context, store.TenantID)
 }
@@ -146,6 +147,12 @@ func (m mux) routes() {
 	m.health()
 	m.setup()
 	m.auth()
+	m.factors()
+	m.apiKeys()
+	m.users()
+	m.tenants()
+	m.members()
+	m.invitations()
 	m.settings()
 	m.audit()
 	m.jobs()

@@ -71,20 +71,24 @@ func newBenchWith(tb testing.TB, users []struct {
 		tb.Fatal(err)
 	}
 	storetest.Tenants(tb, b.store, "acme", "globex")
-	b.auth = auth.New(b.store, func(ctx context.Context) ([]byte, error) { return v.Key(ctx, store.SystemTenant, "jwt") })
+	b.auth = auth.New(b.store, v)
+	b.auth.Always = true
 	err := errors.Join(v.AddTenant(ctx, "acme"), v.AddTenant(ctx, "globex"))
-	for _, u := range users {
-		err = errors.Join(err, sys.CreateUser(ctx, store.User{ID: u.name, Username: u.name, Admin: u.name == "root"}, u.name),
-			b.store.Tenant(u.tenant).SetMember(ctx, u.name, u.role))
+	if err != nil {
+		tb.Fatal(err)
 	}
-	if err := errors.Join(err, b.auth.Reload(ctx)); err != nil {
+	for _, u := range users {
+		storetest.User(tb, b.store, store.User{ID: u.name, Admin: u.name == "root"})
+		storetest.Member(tb, b.store, u.tenant, u.name, u.role)
+	}
+	if err := b.auth.Reload(ctx); err != nil {
 		tb.Fatal(err)
 	}
 	b.bus = event.New("boot", time.Now)
 	logger := slog.New(slog.NewTextHandler(b.log, nil))
 	b.parts = Parts{
 		Log: logger, Auth: b.auth, Setup: auth.NewSetupToken(dir), Tenant: b.store.Tenant, System: sys, Vault: v, Bus: b.bus,
-		Jobs: job.New(logger, b.bus.Publish), MultiTenancy: true,
+		Jobs: job.New(logger, b.bus.Publish), Base: func() string { return origin },
 		Web: fstest.MapFS{
 			"index.html":        {Data: []byte(`<meta name="csp-nonce" content="{{nonce}}">`)},
 			"assets/a.js":       {Data: []byte("plain")},
@@ -112,6 +116,14 @@ func newBenchWith(tb testing.TB, users []struct {
 	b.app, b.doc = s.app, s.doc
 	b.listen(s)
 	return b
+}
+
+// reload has the service read anew what a test changed behind its back.
+func reload(tb testing.TB, a *auth.Service) {
+	tb.Helper()
+	if err := a.Reload(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // listen serves on loopback; the client reaches it under any host name.

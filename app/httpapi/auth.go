@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"unity.internal/app/auth"
@@ -15,10 +16,15 @@ import (
 
 func (m mux) auth() {
 	handle(m, auth.Public, action("login", "/auth/login"), m.login)
+	handle(m, auth.Public, action("answerLogin", "/auth/login/code"), m.answerLogin)
+	handle(m, auth.Public, action("resetPassword", "/auth/reset"), m.resetPassword)
+	handle(m, auth.Public, action("signInByLink", "/auth/sign-in-link"), m.signInByLink)
+	handle(m, auth.Self, action("stepUp", "/auth/step-up"), m.stepUpCaller)
 	handle(m, auth.Public, action("createToken", "/auth/token"), m.createToken)
 	handle(m, auth.Public, action("refreshToken", "/auth/refresh"), m.refreshToken)
 	handle(m, auth.Self, action("logout", "/auth/logout"), m.logout)
-	handle(m, auth.Self, route("getMe", http.MethodGet, "/auth/me"), m.getMe)
+	handle(m, auth.SignedIn, route("getMe", http.MethodGet, "/auth/me"), m.getMe)
+	handle(m, auth.Self, route("updateMe", http.MethodPatch, "/auth/me"), m.updateMe)
 	handle(m, auth.Self, action("changePassword", "/auth/change-password"), m.changePassword)
 	handle(m, auth.Self, route("listSessions", http.MethodGet, "/auth/sessions"), m.listSessions)
 	handle(m, auth.Self, route("deleteSession", http.MethodDelete, "/auth/sessions/{id}"), m.deleteSession)
@@ -31,10 +37,13 @@ type loginIn struct {
 	}
 }
 
+// A loginOut is how far somebody got: signed in, or asked for a second factor.
 type loginOut struct {
-	SetCookie string `header:"Set-Cookie"`
+	SetCookie []string `header:"Set-Cookie"`
 	Body      struct {
-		User store.User `json:"user"`
+		User      *store.User `json:"user,omitempty" doc:"Who is signed in now"`
+		Challenge string      `json:"challenge,omitempty" doc:"A second factor is wanted: send it with this"`
+		Methods   []string    `json:"methods,omitempty" enum:"totp,passkey,recovery"`
 	}
 }
 
@@ -43,19 +52,87 @@ func (m mux) login(ctx context.Context, _ Caller, in *loginIn) (*loginOut, error
 	if err := m.mayGuess(from); err != nil {
 		return nil, err
 	}
-	token, user, err := m.Auth.Login(ctx, in.Body.Username, in.Body.Password, from.Client)
-	if err != nil {
+	return signedInAs(ctx)(m.Auth.Login(ctx, in.Body.Username, in.Body.Password, from.Client))
+}
+
+// signedInAs returns what answers a step of a sign-in.
+func signedInAs(ctx context.Context) func(auth.SignIn, error) (*loginOut, error) {
+	return func(v auth.SignIn, err error) (*loginOut, error) {
+		if err != nil {
+			return nil, err
+		}
+		out := &loginOut{}
+		out.Body.Challenge, out.Body.Methods = v.Challenge, v.Methods
+		if v.Token != "" {
+			out.SetCookie, out.Body.User = []string{newCookie(v.Token, clientOf(ctx).secure)}, &v.User
+		}
+		return out, nil
+	}
+}
+
+type codeIn struct {
+	Body struct {
+		Challenge string `json:"challenge" minLength:"1" maxLength:"100"`
+		Code      string `json:"code" minLength:"1" maxLength:"40" writeOnly:"true" doc:"Of the authenticator app, or a recovery code"`
+	}
+}
+
+func (m mux) answerLogin(ctx context.Context, _ Caller, in *codeIn) (*loginOut, error) {
+	from := clientOf(ctx)
+	if err := m.mayGuess(from); err != nil {
 		return nil, err
 	}
-	out := &loginOut{SetCookie: newCookie(token, from.secure)}
-	out.Body.User = user
-	return out, nil
+	return signedInAs(ctx)(m.Auth.Answer(ctx, in.Body.Challenge, in.Body.Code, from.Client))
+}
+
+type stepUpIn struct {
+	Body struct {
+		Password string `json:"password,omitempty" maxLength:"1024" writeOnly:"true"`
+		Code     string `json:"code,omitempty" maxLength:"40" writeOnly:"true" doc:"Of the second factor, in place of the password"`
+	}
+}
+
+func (m mux) stepUpCaller(ctx context.Context, c Caller, in *stepUpIn) (*struct{}, error) {
+	if err := m.mayGuess(clientOf(ctx)); err != nil {
+		return nil, err
+	}
+	return nil, m.Auth.StepUp(ctx, c.Identity, in.Body.Password, in.Body.Code, c.From)
+}
+
+type resetIn struct {
+	Body struct {
+		Token    string `json:"token" minLength:"1" maxLength:"100" writeOnly:"true"`
+		Password string `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
+	}
+}
+
+func (m mux) resetPassword(ctx context.Context, _ Caller, in *resetIn) (*struct{}, error) {
+	from := clientOf(ctx)
+	if err := m.mayGuess(from); err != nil {
+		return nil, err
+	}
+	return nil, m.Auth.Reset(ctx, in.Body.Token, in.Body.Password, from.Client)
+}
+
+type tokenOnly struct {
+	Body struct {
+		Token string `json:"token" minLength:"1" maxLength:"100" writeOnly:"true"`
+	}
+}
+
+func (m mux) signInByLink(ctx context.Context, _ Caller, in *tokenOnly) (*loginOut, error) {
+	from := clientOf(ctx)
+	if err := m.mayGuess(from); err != nil {
+		return nil, err
+	}
+	return signedInAs(ctx)(m.Auth.SignInByLink(ctx, in.Body.Token, from.Client))
 }
 
 type tokenIn struct {
 	Body struct {
 		Username  string `json:"username" minLength:"1" maxLength:"64"`
 		Password  string `json:"password" minLength:"1" maxLength:"1024" writeOnly:"true"`
+		Code      string `json:"code,omitempty" maxLength:"40" writeOnly:"true" doc:"A second factor, for who has one"`
 		GrantType string `json:"grant_type,omitempty" enum:"password" doc:"Of OAuth 2, where a form is sent"`
 	}
 }
@@ -65,7 +142,7 @@ func (m mux) createToken(ctx context.Context, _ Caller, in *tokenIn) (*body[auth
 	if err := m.mayGuess(from); err != nil {
 		return nil, err
 	}
-	tokens, _, err := m.Auth.Token(ctx, in.Body.Username, in.Body.Password, from.Client)
+	tokens, _, err := m.Auth.Token(ctx, in.Body.Username, in.Body.Password, in.Body.Code, from.Client)
 	return &body[auth.Tokens]{tokens}, err
 }
 
@@ -119,9 +196,18 @@ func (m mux) logout(ctx context.Context, c Caller, _ *struct{}) (*logoutOut, err
 type me struct {
 	User         store.User         `json:"user"`
 	Tenant       store.TenantInfo   `json:"tenant"`
+	Tenants      []auth.Place       `json:"tenants" nullable:"false" doc:"Where one may go; while one household has the appliance, nowhere"`
 	Memberships  []store.Membership `json:"memberships" nullable:"false"`
+	Role         string             `json:"role" doc:"In this tenant; empty: an administrator of the appliance"`
 	Permissions  []auth.Permission  `json:"permissions" nullable:"false"`
 	MultiTenancy bool               `json:"multi_tenancy"`
+	Must         []string           `json:"must" enum:"password,second_factor" nullable:"false" doc:"What has to be done before anything else"`
+	Session      meSession          `json:"session"`
+}
+
+type meSession struct {
+	ProvedUntil  time.Time `json:"proved_until" doc:"Until when dangerous things need no new proof"`
+	SecondFactor bool      `json:"second_factor"`
 }
 
 func (m mux) getMe(ctx context.Context, c Caller, _ *struct{}) (*body[me], error) {
@@ -130,7 +216,55 @@ func (m mux) getMe(ctx context.Context, c Caller, _ *struct{}) (*body[me], error
 		return nil, err
 	}
 	tenant, err := m.System.TenantInfo(ctx, c.Tenant.ID)
-	return &body[me]{me{user, tenant, m.Auth.Of(c.User), m.Auth.Permissions(c.Tenant.ID, c.User), m.MultiTenancy}}, err
+	out := me{
+		User: user, Tenant: tenant, Tenants: []auth.Place{}, Memberships: m.Auth.Of(c.User), Role: m.Auth.Role(c.Tenant.ID, c.User),
+		Permissions: []auth.Permission{}, MultiTenancy: m.Auth.MultiTenancy(), Must: []string{},
+		Session: meSession{m.Auth.FreshUntil(c.Identity), c.SecondFactor},
+	}
+	for _, p := range m.Auth.Permissions(c.Tenant.ID, c.User) {
+		if c.Holds(p) {
+			out.Permissions = append(out.Permissions, p)
+		}
+	}
+	if out.MultiTenancy {
+		out.Tenants = m.Auth.Places(c.User)
+	}
+	switch must := m.Auth.Blocked(c.Tenant.ID, c.Identity); {
+	case errors.Is(must, auth.ErrPasswordChange):
+		out.Must = append(out.Must, "password")
+	case errors.Is(must, auth.ErrSecondFactor):
+		out.Must = append(out.Must, "second_factor")
+	}
+	return &body[me]{out}, err
+}
+
+type meIn struct {
+	Body struct {
+		Email    Opt[string] `json:"email,omitzero" maxLength:"254"`
+		Language Opt[string] `json:"language,omitzero" enum:",en,pl"`
+		Theme    Opt[string] `json:"theme,omitzero" enum:",light,dark"`
+		TimeZone Opt[string] `json:"time_zone,omitzero" maxLength:"64"`
+	}
+}
+
+func (m mux) updateMe(ctx context.Context, c Caller, in *meIn) (*body[store.User], error) {
+	u, err := m.System.User(ctx, c.User)
+	if err != nil {
+		return nil, err
+	}
+	u.Rev = store.AnyRev
+	in.Body.Email.into(&u.Email)
+	in.Body.Language.into(&u.Language)
+	in.Body.Theme.into(&u.Theme)
+	in.Body.TimeZone.into(&u.TimeZone)
+	if _, err := time.LoadLocation(u.TimeZone); err != nil {
+		return nil, field("body.time_zone", "settings.time_zone", "There is no such time zone. Use a name like Europe/Berlin.")
+	}
+	u, err = m.Auth.SaveUser(ctx, m.System.By(c.User, c.From.Address), u)
+	if err == nil {
+		m.Bus.Publish(c.Tenant.ID, "auth", c.User, u.Rev)
+	}
+	return &body[store.User]{u}, err
 }
 
 type passwordIn struct {

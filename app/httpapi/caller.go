@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -48,6 +49,9 @@ func (m mux) identify(c *fiber.Ctx) error {
 	if header != "" && query != "" && header != query {
 		return errAmbiguous
 	}
+	if !m.Auth.MultiTenancy() {
+		who.Home = store.DefaultTenant
+	}
 	id := store.TenantID(cmp.Or(header, query, string(who.Home)))
 	if err := m.limits.tenant(string(id)); err != nil {
 		return err
@@ -62,13 +66,25 @@ func (m mux) identify(c *fiber.Ctx) error {
 // nobody: signing in must work with an old cookie.
 func safeWithout(c *fiber.Ctx) bool {
 	path := strings.TrimPrefix(c.Path(), base)
-	return path == "/setup" || path == "/unlock" || strings.HasPrefix(path, "/auth/login") ||
-		strings.HasPrefix(path, "/auth/token") || strings.HasPrefix(path, "/auth/refresh") || strings.HasPrefix(path, "/tls/")
+	return strings.HasPrefix(path, "/tls/") || slices.Contains(withoutSession, path) || strings.HasPrefix(path, "/auth/providers")
+}
+
+// withoutSession are the ways in, which must be open to who has an old cookie.
+var withoutSession = []string{
+	"/setup", "/unlock", "/auth/login", "/auth/login/code", "/auth/login/passkey", "/auth/login/passkey/options", "/auth/token", "/auth/refresh",
+	"/auth/reset", "/auth/sign-in-link", "/auth/invitation", "/auth/register", "/auth/oidc",
 }
 
 // who returns the identity that a request proves; none if it proves nothing.
 func (m mux) who(ctx context.Context, c *fiber.Ctx, from client) (auth.Identity, error) {
-	if token, ok := strings.CutPrefix(c.Get("Authorization"), "Bearer "); ok {
+	token, ok := strings.CutPrefix(c.Get("Authorization"), "Bearer ")
+	if key := c.Get("X-API-Key"); key != "" {
+		token, ok = key, true
+	}
+	if auth.IsKey(token) {
+		return m.Auth.ByKey(token)
+	}
+	if ok {
 		return m.Auth.Bearer(ctx, token)
 	}
 	cookie := c.Cookies(plainCookie)
@@ -92,16 +108,20 @@ func (m mux) callerWith(ctx context.Context, need auth.Permission) (Caller, erro
 		return c, nil
 	case !ok:
 		return c, auth.ErrSignIn
-	case m.Auth.Suspended(c.Tenant.ID) && !m.Auth.May(store.SystemTenant, c.User, auth.SystemWrite):
+	case !c.Holds(need) || c.Key != nil && c.Key.Tenant != c.Tenant.ID:
+		return c, auth.ErrForbidden
+	case m.Auth.Suspended(c.Tenant.ID) && !m.Auth.Admin(c.User):
 		return c, errSuspended
 	case !m.Auth.May(c.Tenant.ID, c.User, need):
 		return c, auth.ErrForbidden
+	case need == auth.Self || need == auth.SignedIn:
+		return c, nil
 	}
-	return c, nil
+	return c, m.Auth.Blocked(c.Tenant.ID, c.Identity)
 }
 
 // still reports whether the session behind ctx lives and its caller holds need.
 func (m mux) still(ctx context.Context, need auth.Permission) bool {
 	c, err := m.callerWith(ctx, need)
-	return err == nil && m.Auth.Alive(c.Session)
+	return err == nil && m.Auth.Alive(c.Identity)
 }

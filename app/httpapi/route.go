@@ -20,6 +20,9 @@ func handle[In, Out any](m mux, need auth.Permission, op huma.Operation, do func
 	}
 	huma.Register(m.api, op, func(ctx context.Context, in *In) (*Out, error) {
 		c, err := m.callerWith(ctx, need)
+		if err == nil && op.Extensions[stepUpMark] != nil && !m.Auth.Fresh(c.Identity) {
+			err = auth.ErrStepUp
+		}
 		if err != nil {
 			return nil, m.problem(ctx, err)
 		}
@@ -29,6 +32,16 @@ func handle[In, Out any](m mux, need auth.Permission, op huma.Operation, do func
 		}
 		return out, nil
 	})
+}
+
+// stepUpMark is how the document says that an operation wants a fresh proof.
+const stepUpMark = "x-step-up"
+
+// stepUp makes an operation one for which who asks must have proved within five
+// minutes that it is them: what reveals, what destroys, what opens a way in.
+func stepUp(op huma.Operation) huma.Operation {
+	op.Extensions = map[string]any{stepUpMark: true}
+	return op
 }
 
 // route names an operation; the id is the name of its handler.

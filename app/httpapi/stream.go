@@ -141,7 +141,7 @@ func (m mux) openEvents(_ context.Context, c Caller, r *fiber.Ctx) (source, erro
 	}
 	reader, missed, reset := m.Bus.Read(c.Tenant.ID, r.Get("Last-Event-ID", r.Query("last")))
 	e := &eventSource{bus: m.Bus, reader: reader, missed: missed, reset: reset, topics: topics, watch: watch}
-	if !m.MultiTenancy && c.Tenant.ID != store.SystemTenant {
+	if !m.Auth.MultiTenancy() && c.Tenant.ID != store.SystemTenant {
 		e.own, _, _ = m.Bus.Read(store.SystemTenant, "")
 	}
 	return e, nil

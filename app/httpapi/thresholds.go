@@ -26,7 +26,7 @@ func (m mux) thresholds() {
 // there is only one household, the appliance's.
 func (m mux) household(c Caller) []store.Tenant {
 	all := []store.Tenant{c.Tenant}
-	if !m.MultiTenancy && c.Tenant.ID != store.SystemTenant {
+	if !m.Auth.MultiTenancy() && c.Tenant.ID != store.SystemTenant {
 		all = append(all, m.System.Own().By(c.User, c.From.Address))
 	}
 	return all

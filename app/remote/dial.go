@@ -169,7 +169,10 @@ func (p *Pool) shake(ctx context.Context, t Target, r *Trial, conn net.Conn) (*l
 	defer stop()
 	var keyErr error
 	seen := false
-	in := &login{ctx: ctx, t: t, agent: p.Agent}
+	in := &login{ctx: ctx, t: t}
+	if p.Agent != nil {
+		in.agent = p.Agent()
+	}
 	defer in.close()
 	c, channels, requests, err := ssh.NewClientConn(conn, conn.RemoteAddr().String(), &ssh.ClientConfig{
 		User: t.User, Auth: in.methods(), ClientVersion: "SSH-2.0-Unity", HostKeyAlgorithms: preferred(t.Trusted),

@@ -229,7 +229,7 @@ func TestTheKeysOfAnAgentSignIn(t *testing.T) {
 	t.Cleanup(func() { _ = l.Close(); <-ended })
 	s := sshdtest.Start(t, sshdtest.Options{AuthorizedKeys: []string{public}})
 	p := newPool(t, remote.Limits{})
-	p.Agent = socket
+	p.Agent = func() string { return socket }
 	v := target(t, s, nil)
 	v.Auth = remote.ByAgent
 	_, err = p.Run(t.Context(), v, remote.Command{Script: "true"})

@@ -76,8 +76,8 @@ const (
 
 // A Pool keeps one connection a server.
 type Pool struct {
-	// Agent is the socket of the appliance's SSH agent; empty: there is none.
-	Agent  string
+	// Agent returns the socket of the appliance's SSH agent; nil or empty: there is none.
+	Agent  func() string
 	limits Limits
 	dials  chan struct{}
 

@@ -61,6 +61,25 @@ func Open(tb testing.TB, opts ...store.Option) *store.Store {
 	return s
 }
 
+// User creates a user whose name folds to itself.
+func User(tb testing.TB, s *store.Store, u store.User) {
+	tb.Helper()
+	if u.Username == "" {
+		u.Username = u.ID
+	}
+	if err := s.System().CreateUser(tb.Context(), u, u.Username, func(string) bool { return false }); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Member makes a user a member of a tenant.
+func Member(tb testing.TB, s *store.Store, tenant store.TenantID, user, role string) {
+	tb.Helper()
+	if err := s.Tenant(tenant).SetMember(tb.Context(), store.Membership{User: user, Role: role}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Tenants creates tenants.
 func Tenants(tb testing.TB, s *store.Store, ids ...store.TenantID) {
 	tb.Helper()

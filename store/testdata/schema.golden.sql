@@ -442,6 +442,7 @@ CREATE TABLE users (
   created_at INTEGER NOT NULL,
   changed_at INTEGER NOT NULL
 , must_change INTEGER NOT NULL DEFAULT 0 CHECK (must_change IN (0, 1)), language TEXT NOT NULL DEFAULT '', theme TEXT NOT NULL DEFAULT '' CHECK (theme IN ('', 'light', 'dark')), time_zone TEXT NOT NULL DEFAULT '', seen_at INTEGER) STRICT;
+CREATE INDEX users_created ON users (created_at, id);
 CREATE TABLE vault (
   id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   instance   TEXT    NOT NULL,

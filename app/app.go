@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -134,7 +135,7 @@ func (a *App) build(ctx context.Context) error {
 func (a *App) watch() {
 	tenants := a.store.System().Tenants
 	a.out = outgoing.New(outgoing.Options{
-		AllowPrivate: func() bool { return !a.auth.MultiTenancy() }, Own: a.names.listeners,
+		AllowPrivate: a.private, Own: a.names.listeners,
 	})
 	a.metrics = metric.New(a.store, a.log.With("part", "metric"))
 	a.metrics.Room = a.health.room
@@ -163,6 +164,10 @@ func (a *App) voice(id store.TenantID) store.TenantID {
 	}
 	return id
 }
+
+// private reports whether requests of tenants may reach a private address: the
+// household's may; where many share the appliance, those that a rule names.
+func (a *App) private(ip netip.Addr) bool { return !a.auth.MultiTenancy() || a.names.allowed(ip) }
 
 // agent returns the SSH agent that may sign in to servers: the household's own,
 // while there is one household.

@@ -151,6 +151,7 @@ type userCmd struct {
 	List  userListCmd     `cmd:"" help:"List users."`
 	Open  userUnlockCmd   `cmd:"" name:"unlock" help:"Forget the failed sign-ins of a user."`
 	Reset userPasswordCmd `cmd:"" name:"reset-password" help:"Set a new password, read from the terminal or from standard input."`
+	Link  userLinkCmd     `cmd:"" name:"sign-in-link" help:"Print a link that signs a user in once, whatever else is switched off: the way back in."`
 }
 
 type userListCmd struct{}
@@ -198,6 +199,21 @@ func (u userPasswordCmd) Run(ctx context.Context, c *Config, t terminal) error {
 		return err
 	}
 	_, err = fmt.Fprintf(t.out, "The password of %s is set, and every session of theirs has ended.\n", user.Username)
+	return err
+}
+
+type userLinkCmd struct {
+	Name string `arg:"" help:"The user's name."`
+}
+
+// Run prints a link that signs in.
+func (u userLinkCmd) Run(ctx context.Context, c *Config, t terminal) error {
+	var urls []string
+	if err := c.ask(ctx, order{Command: "user-link", Name: u.Name}, &urls); err != nil {
+		return err
+	}
+	fmt.Fprintln(t.err, "One of these signs in once, within ten minutes. No password and no second factor is asked for:")
+	_, err := fmt.Fprintln(t.out, strings.Join(urls, "\n"))
 	return err
 }
 

@@ -44,6 +44,7 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"users":          control.users,
 	"user-unlock":    control.userUnlock,
 	"user-password":  control.userPassword,
+	"user-link":      control.userLink,
 	"tenants":        control.tenants,
 	"tenant-create":  control.tenantCreate,
 	"tenant-suspend": func(c control, ctx context.Context, o order) (any, error) { return c.tenantStatus(ctx, o, "suspended") },
@@ -93,6 +94,22 @@ func (c control) userPassword(ctx context.Context, o order) (any, error) {
 	}
 	c.auth.Unlock(u.Username)
 	return u, nil
+}
+
+func (c control) userLink(ctx context.Context, o order) (any, error) {
+	u, err := c.user(ctx, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	token, _, err := c.auth.Link(ctx, c.store.System(), u.ID, store.LinkSignIn)
+	if err != nil {
+		return nil, err
+	}
+	urls := c.urls()
+	for i, at := range urls {
+		urls[i] = at + "/sign-in/link#token=" + token
+	}
+	return urls, nil
 }
 
 func (c control) tenants(ctx context.Context, _ order) (any, error) {

@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"store/internal":     {},
 	"app/event":          {"store", "app/fault"},
 	"app/vault":          {"store", "app/fault", "app/seal"},
-	"app/auth":           {"store", "app/fault"},
+	"app/auth":           {"store", "app/fault", "app/seal"},
 	"app/job":            {"store", "app/fault"},
 	"app/cert":           {"store", "app/fault", "app/seal"},
 	"app/metric":         {"store", "app/fault"},
@@ -54,6 +54,8 @@ var only = map[string]string{
 	"golang.org/x/crypto/ssh":        "app/remote",
 	"github.com/caddyserver/":        "app/cert",
 	"github.com/tink-crypto/":        "app/vault",
+	"github.com/pquerna/otp":         "app/auth",
+	"github.com/golang-jwt/":         "app/auth",
 	"github.com/gofiber/fiber/v3":    "nowhere",
 	"net/http/httptest":              "nowhere",
 }

@@ -27,6 +27,7 @@ type SystemSettings struct {
 	PublicURL        string   `json:"public_url" doc:"The base of links in mails; empty: the LAN address" maxLength:"200"`
 	PublicNames      []string `json:"public_names" doc:"Further host names that this appliance answers to" maxItems:"20" nullable:"false"`
 	TrustedProxies   []string `json:"trusted_proxies" doc:"Addresses whose X-Forwarded-For is believed" maxItems:"20" nullable:"false"`
+	AllowedNetworks  []string `json:"allowed_networks" doc:"Private addresses that tenants' channels may reach, while many share the appliance" maxItems:"50" nullable:"false"`
 	HeartbeatURL     string   `json:"heartbeat_url" doc:"Asked regularly, so that an outside service notices when the appliance is gone" maxLength:"500"`
 	HeartbeatSeconds int64    `json:"heartbeat_seconds" minimum:"10" maximum:"86400"`
 	MultiTenancy     bool     `json:"multi_tenancy" doc:"Many tenants share this appliance"`
@@ -39,7 +40,7 @@ func defaultSettings() Settings {
 }
 
 func defaultSystemSettings() SystemSettings {
-	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, HeartbeatSeconds: 60, PasswordSignIn: true}
+	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, AllowedNetworks: []string{}, HeartbeatSeconds: 60, PasswordSignIn: true}
 }
 
 type settingsRow struct {

@@ -206,6 +206,14 @@ func (y System) UserPage(ctx context.Context, l List, key func(string) string) (
 	}, func(u User) cursor[string] { return cursor[string]{key(u.Username), u.ID} })
 }
 
+// SignsInOtherwise reports whether a user has a passkey, or an identity at a
+// provider that is in use.
+func (y System) SignsInOtherwise(ctx context.Context, user string) (bool, error) {
+	there, err := sq.One(ctx, y.db(), scanBool, `SELECT EXISTS (SELECT 1 FROM passkeys WHERE user_id = @user) OR EXISTS (
+		SELECT 1 FROM identities i JOIN providers p ON p.id = i.provider_id WHERE i.user_id = @user AND p.enabled = 1)`, sql.Named("user", user))
+	return there, known(err)
+}
+
 // HasUsers reports whether anybody can sign in.
 func (y System) HasUsers(ctx context.Context) (bool, error) {
 	there, err := sq.One(ctx, y.db(), scanBool, `SELECT EXISTS (SELECT 1 FROM users)`)

@@ -205,7 +205,9 @@ func (s *Service) Alive(who Identity) bool {
 }
 
 // Fresh reports whether who proved a moment ago that it is them.
-func (s *Service) Fresh(who Identity) bool { return who.Key == nil && s.now().Before(s.FreshUntil(who)) }
+func (s *Service) Fresh(who Identity) bool {
+	return who.Key == nil && s.now().Before(s.FreshUntil(who))
+}
 
 // FreshUntil returns until when the last proof of who counts.
 func (s *Service) FreshUntil(who Identity) time.Time { return who.Proved.Add(proofTime) }

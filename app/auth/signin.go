@@ -16,6 +16,18 @@ var (
 	ErrPasswordOff = fault.New(fault.Forbidden, "auth.password_off", "Passwords are switched off here. Sign in with a passkey or through your identity provider.")
 )
 
+// errNoOtherWay keeps an administrator from locking themselves out.
+var errNoOtherWay = fault.New(fault.Conflict, "settings.no_other_way", "You would lock yourself out: add a passkey to your account, or link it to an identity provider, first.")
+
+// OtherWay fails unless who asks could sign in without a password.
+func (s *Service) OtherWay(ctx context.Context, who Identity) error {
+	there, err := s.store.System().SignsInOtherwise(ctx, who.User)
+	if err == nil && !there {
+		return errNoOtherWay
+	}
+	return err
+}
+
 // PasswordOff reports whether no password signs in.
 func (s *Service) PasswordOff() bool {
 	s.mu.RLock()

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"unity.internal/app/alert"
@@ -20,7 +21,7 @@ import (
 // domains adds the domain packages to the parts, each over the bench's store.
 func (b *bench) domains(v *vault.Vault) {
 	b.parts.Metrics = metric.New(b.store, b.parts.Log)
-	out := outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }})
+	out := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	b.parts.Notify = notify.New(notify.Options{
 		Tenants: b.store.System().Tenants, Sealer: v, Publish: b.bus.Publish, Now: time.Now, Log: b.parts.Log,
 		Kinds: []notify.Kind{webhook.Kind(out), ntfy.Kind(out), smtp.Kind(out.Dial, nil)}, Base: func() string { return origin },

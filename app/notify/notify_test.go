@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -91,7 +92,7 @@ func open(tb testing.TB) *post {
 
 // renew replaces the service by one that knows nothing of the one before.
 func (p *post) renew() {
-	c := outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }})
+	c := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	p.Service = notify.New(notify.Options{
 		Tenants: p.store.System().Tenants, Sealer: boxes{}, Now: p.now, Log: slog.New(slog.NewTextHandler(p.log, nil)),
 		Kinds: []notify.Kind{webhook.Kind(c), ntfy.Kind(c), smtp.Kind(c.Dial, nil)}, Base: func() string { return "https://unity.example" },

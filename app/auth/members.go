@@ -210,9 +210,9 @@ func (m *Members) Places(user string) []Place {
 	return all
 }
 
-// home returns where somebody is when a request names no tenant: the default
+// Home returns where somebody is when a request names no tenant: the default
 // tenant, or the first of theirs that is open.
-func (m *Members) home(user string) store.TenantID {
+func (m *Members) Home(user string) store.TenantID {
 	if m.In(store.DefaultTenant, user) {
 		return store.DefaultTenant
 	}

@@ -49,8 +49,8 @@ func (m mux) identify(c *fiber.Ctx) error {
 	if header != "" && query != "" && header != query {
 		return errAmbiguous
 	}
-	if !m.Auth.MultiTenancy() {
-		who.Home = store.DefaultTenant
+	if !m.Auth.In(who.Home, who.User) { // it was theirs when they signed in
+		who.Home = m.Auth.Home(who.User)
 	}
 	id := store.TenantID(cmp.Or(header, query, string(who.Home)))
 	if err := m.limits.tenant(string(id)); err != nil {

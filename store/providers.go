@@ -60,6 +60,8 @@ const SecretMask = "********"
 var (
 	// ErrProviderName says that a provider of that name exists.
 	ErrProviderName = fault.New(fault.Conflict, "provider.name_taken", "Another provider has that name. Choose another one.")
+	// ErrProviderIssuer says that a provider's subjects are those of its issuer.
+	ErrProviderIssuer = fault.New(fault.Conflict, "provider.issuer_used", "People sign in with this provider already, and another issuer knows other people by the same ids. Add the new issuer as another provider.")
 	// ErrIdentityTaken says that somebody signs in with that account already.
 	ErrIdentityTaken = fault.New(fault.Conflict, "identity.taken", "That account of the provider belongs to a user already. Sign in with it, or choose another account.")
 )
@@ -140,15 +142,23 @@ func (y System) CreateProvider(ctx context.Context, v Provider) (out Provider, e
 	return out, err
 }
 
-// UpdateProvider stores v if its revision is still v.Rev, else ErrStale.
+// UpdateProvider stores v if its revision is still v.Rev, else ErrStale. Its
+// issuer stays once it knows somebody.
 func (y System) UpdateProvider(ctx context.Context, v Provider) (out Provider, err error) {
 	args, err := providerArgs(v)
 	if err != nil {
 		return out, err
 	}
 	err = y.own.changeWith(ctx, "providers.update", v.ID, v.audited(), func(t Tenant) error {
-		if err := (System{t}).freshProvider(ctx, v.ID, v.Rev); err != nil {
+		y := System{t}
+		old, err := y.freshProvider(ctx, v.ID, v.Rev)
+		if err != nil {
 			return err
+		}
+		if old.Issuer != v.Issuer {
+			if err := y.unused(ctx, v.ID); err != nil {
+				return err
+			}
 		}
 		out, err = sq.Returning(ctx, t.db.System(), scanProvider, `UPDATE providers SET rev = rev + 1, name = @name, issuer = @issuer,
 			client_id = @client, client_secret = @secret, scopes = @scopes, username_claim = @claim, enabled = @enabled,
@@ -163,18 +173,27 @@ func (y System) UpdateProvider(ctx context.Context, v Provider) (out Provider, e
 // and the sessions that began with it go, too.
 func (y System) DeleteProvider(ctx context.Context, id string, rev int64) error {
 	return y.own.change(ctx, "providers.delete", id, func(t Tenant) error {
-		if err := (System{t}).freshProvider(ctx, id, rev); err != nil {
+		if _, err := (System{t}).freshProvider(ctx, id, rev); err != nil {
 			return err
 		}
 		return sq.Exec(ctx, t.db.System(), `DELETE FROM providers WHERE id = @id`, sql.Named("id", id))
 	})
 }
 
-// freshProvider returns ErrStale if a provider has another revision than rev.
-func (y System) freshProvider(ctx context.Context, id string, rev int64) error {
+// freshProvider returns a provider, or ErrStale if it has another revision than rev.
+func (y System) freshProvider(ctx context.Context, id string, rev int64) (Provider, error) {
 	old, err := y.Provider(ctx, id)
 	if err == nil && rev != AnyRev && rev != old.Rev {
 		err = ErrStale
+	}
+	return old, err
+}
+
+// unused returns ErrProviderIssuer if somebody signs in with a provider.
+func (y System) unused(ctx context.Context, id string) error {
+	n, err := sq.One(ctx, y.db(), scanCount, `SELECT count(*) FROM (SELECT 1 FROM identities WHERE provider_id = @id LIMIT 1)`, sql.Named("id", id))
+	if err == nil && n > 0 {
+		err = ErrProviderIssuer
 	}
 	return err
 }

@@ -67,7 +67,7 @@ func TestAProviderIsChangedByWhoKnowsItsRevision(t *testing.T) {
 	if _, err := y.CreateProvider(t.Context(), provider("Another")); err != nil {
 		t.Fatal(err)
 	}
-	v.Name, v.Enabled = "Renamed", false
+	v.Name, v.Issuer, v.Enabled = "Renamed", "https://login.example.org", false
 	v, err = y.UpdateProvider(t.Context(), v)
 	if err != nil || v.Rev != 2 || v.Name != "Renamed" || v.Enabled {
 		t.Fatalf("%+v %v", v, err)
@@ -137,6 +137,10 @@ func TestASubjectOfAProviderIsOneUser(t *testing.T) {
 	got, err := y.IdentityBySubject(t.Context(), p.ID, "s1")
 	if d := cmp.Diff(ada, got); d != "" || err != nil {
 		t.Error(d, err)
+	}
+	p.Issuer = "https://elsewhere.example.com"
+	if _, err := y.UpdateProvider(t.Context(), p); !errors.Is(err, store.ErrProviderIssuer) {
+		t.Error(err)
 	}
 	if all, err := y.Identities(t.Context(), "ada"); err != nil || len(all) != 1 {
 		t.Error(all, err)

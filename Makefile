@@ -21,6 +21,12 @@ GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DEADCODE := $(TOOLS)/deadcode-$(DEADCODE_VERSION)
 RESULTS  := $(CURDIR)/build/results
 
+# What tests start beside the product: a module of its own, built once, under a
+# name that is the hash of the compiler and the sources. Tests ask for that name.
+PROVIDER_DIR   := app/oidc/providertest
+PROVIDER_FILES := $(sort $(wildcard $(addprefix $(PROVIDER_DIR)/,*.go go.mod go.sum)))
+PROVIDER       := $(TOOLS)/providertest-$(shell (go env GOVERSION; cat $(PROVIDER_FILES)) | sha256sum | cut -c 1-16)
+
 # The files that the page and the binary are made of.
 GO_FILES  := go.mod go.sum $(wildcard main.go) $(shell find app store migrations -type f -not -name '*_test.go' -not -path '*/testdata/*') $(wildcard web/*.go)
 WEB_FILES := web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public -type f -not -name '*.test.*')
@@ -66,7 +72,7 @@ gen: $(MODULES) ## Write what is generated: the schema, the API document, its ty
 # last and alone, so that nothing slows what it measures.
 CHECKS := lint-go test-go unity test-web lint-web vet deadcode tidy gen-check lint-sh
 
-.PHONY: test check lint e2e fuzz bench vuln
+.PHONY: test check lint e2e fuzz bench vuln helpers
 test: system ## Everything CI runs
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS); bad=0; \
 	$(MAKE) -j2 -k -Otarget $(CHECKS) || bad=1; \
@@ -97,6 +103,8 @@ bench: unity ## The figures that are promised, each beside its limit
 vuln: ## Known holes in what we use (asks vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
+helpers: $(PROVIDER) ## Build what the tests run against
+
 ##### The steps of the above
 
 .PHONY: system lint-go vet deadcode tidy lint-sh test-go test-web lint-web gen-check
@@ -114,6 +122,7 @@ deadcode: $(DEADCODE) $(PAGES)
 
 tidy:
 	go mod tidy -diff
+	cd $(PROVIDER_DIR) && go mod tidy -diff
 	go mod verify
 
 lint-sh:
@@ -140,6 +149,11 @@ $(GOLANGCI):
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
 $(DEADCODE):
 	$(call install,golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION))
+
+# One build at a time; who waited for it finds it there.
+$(PROVIDER):
+	@mkdir -p $(TOOLS); echo "building $(PROVIDER_DIR)"
+	@flock $(TOOLS)/providertest.lock sh -ec 'test -x $@ || { cd $(PROVIDER_DIR); go build -o $@.part .; mv $@.part $@; }'
 
 # install builds a tool and names it by its version; half of one never stays.
 define install

@@ -26,6 +26,7 @@ import (
 	"unity.internal/app/notify/ntfy"
 	"unity.internal/app/notify/smtp"
 	"unity.internal/app/notify/webhook"
+	"unity.internal/app/oidc"
 	"unity.internal/app/outgoing"
 	"unity.internal/app/remote"
 	"unity.internal/app/server"
@@ -54,6 +55,7 @@ type App struct {
 	alerts  *alert.Service
 	notify  *notify.Service
 	beat    *notify.Heartbeat
+	oidc    *oidc.Service
 	remote  *remote.Pool
 	servers *server.Service
 	sink    *sink
@@ -143,6 +145,10 @@ func (a *App) watch() {
 		Tenants: tenants, Sealer: a.vault, Publish: a.bus.Publish, Base: a.names.base, Now: time.Now, Log: a.log.With("part", "notify"),
 		Kinds: []notify.Kind{webhook.Kind(a.out), ntfy.Kind(a.out), smtp.Kind(a.out.Dial, nil)},
 	})
+	a.oidc = oidc.New(oidc.Options{
+		System: a.store.System(), Sealer: a.vault, Base: a.names.base, Held: a.memberships, Role: a.auth.RoleNow, Now: time.Now,
+		HTTP: outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }, Own: a.names.listeners}), // an administrator named it
+	})
 	a.beat = notify.NewHeartbeat(a.out, a.names.heartbeat, a.health.well, time.Now, a.log.With("part", "heartbeat"))
 	a.alerts = &alert.Service{
 		Tenants: tenants, Publish: a.bus.Publish, Wake: a.notify.Wake, Voice: a.voice, Now: time.Now, Log: a.log.With("part", "alert"),
@@ -163,6 +169,15 @@ func (a *App) voice(id store.TenantID) store.TenantID {
 		return store.DefaultTenant
 	}
 	return id
+}
+
+// memberships returns what a user has, for the claims of an identity provider to change.
+func (a *App) memberships(_ context.Context, user string) ([]oidc.Held, error) {
+	var all []oidc.Held
+	for _, m := range a.auth.Of(user) {
+		all = append(all, oidc.Held{Tenant: m.Tenant, Role: m.Role, Source: m.Source, By: m.By})
+	}
+	return all, nil
 }
 
 // private reports whether requests of tenants may reach a private address: the
@@ -215,7 +230,7 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, ctx, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify,
+		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc,
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{

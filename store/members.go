@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -19,7 +20,7 @@ type Membership struct {
 	Grants []string `json:"grants" nullable:"false" doc:"Permissions beyond the role"`
 	// Source is who keeps it: a person, an invitation, or the claims of a provider.
 	Source  string    `json:"source" enum:"person,invitation,provider"`
-	By      string    `json:"given_by" doc:"Who gave it: a user's id, or system"`
+	By      string    `json:"given_by" doc:"Who gave it: a user's or a provider's id, or system"`
 	Created time.Time `json:"created_at"`
 }
 
@@ -86,9 +87,7 @@ func (t Tenant) SetMember(ctx context.Context, m Membership) error {
 	if err != nil {
 		return err
 	}
-	if m.Source == "" {
-		m.Source = FromPerson
-	}
+	m.Source, m.By = cmp.Or(m.Source, FromPerson), cmp.Or(m.By, t.actor)
 	return t.Tx(ctx, func(t Tenant) error {
 		old, err := t.Member(ctx, m.User)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -100,7 +99,7 @@ func (t Tenant) SetMember(ctx context.Context, m Membership) error {
 				VALUES (@tenant, @user, @role, @grants, @source, @by, @now)
 				ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role, grants = excluded.grants, source = excluded.source, given_by = excluded.given_by`,
 				sql.Named("user", m.User), sql.Named("role", m.Role), sql.Named("grants", string(grants)), sql.Named("source", m.Source),
-				sql.Named("by", t.actor), sql.Named("now", t.store.Now().UnixMilli()))
+				sql.Named("by", m.By), sql.Named("now", t.store.Now().UnixMilli()))
 			if err != nil || !owned || m.Role == "owner" {
 				return err
 			}

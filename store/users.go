@@ -177,6 +177,13 @@ func (y System) UserByName(ctx context.Context, key string) (User, error) {
 	return u, known(err)
 }
 
+// UsersByEmail returns the active users with an address, in any case.
+func (y System) UsersByEmail(ctx context.Context, email string) ([]User, error) {
+	all, err := sq.Many(ctx, y.db(), scanUser, `SELECT `+userCols+` FROM users WHERE email = @email COLLATE NOCASE AND is_active = 1 ORDER BY id`,
+		sql.Named("email", email))
+	return all, known(err)
+}
+
 // Users returns every user, by name.
 func (y System) Users(ctx context.Context) ([]User, error) {
 	all, err := sq.Many(ctx, y.db(), scanUser, `SELECT `+userCols+` FROM users ORDER BY name_key`)

@@ -204,6 +204,16 @@ func (s *Service) Alive(who Identity) bool {
 	return v != nil && s.now().Before(v.Expires)
 }
 
+// Provider returns the identity provider that signed in who asks; empty: none.
+func (s *Service) Provider(who Identity) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if v := s.byID[who.Session]; v != nil {
+		return v.Provider
+	}
+	return ""
+}
+
 // Fresh reports whether who proved a moment ago that it is them.
 func (s *Service) Fresh(who Identity) bool {
 	return who.Key == nil && s.now().Before(s.FreshUntil(who))

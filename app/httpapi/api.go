@@ -22,6 +22,7 @@ import (
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
 	"unity.internal/app/notify"
+	"unity.internal/app/oidc"
 	"unity.internal/app/server"
 	"unity.internal/app/vault"
 	"unity.internal/store"
@@ -52,7 +53,9 @@ type Parts struct {
 	// Alerts evaluates thresholds; Notify keeps channels and tells people.
 	Alerts *alert.Service
 	Notify *notify.Service
-	Web    fs.FS // the built front end
+	// OIDC lets people prove who they are at an identity provider.
+	OIDC *oidc.Service
+	Web  fs.FS // the built front end
 
 	Reach  Reach         // by which names the appliance is asked
 	Limits Limits        // how much one address and one tenant may ask
@@ -153,6 +156,7 @@ func (m mux) routes() {
 	m.tenants()
 	m.members()
 	m.invitations()
+	m.providers()
 	m.settings()
 	m.audit()
 	m.jobs()

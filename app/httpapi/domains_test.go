@@ -11,6 +11,7 @@ import (
 	"unity.internal/app/notify/ntfy"
 	"unity.internal/app/notify/smtp"
 	"unity.internal/app/notify/webhook"
+	"unity.internal/app/oidc"
 	"unity.internal/app/outgoing"
 	"unity.internal/app/remote"
 	"unity.internal/app/server"
@@ -30,6 +31,15 @@ func (b *bench) domains(v *vault.Vault) {
 		Tenants: b.store.System().Tenants, Publish: b.bus.Publish, Wake: b.parts.Notify.Wake, Now: time.Now, Log: b.parts.Log,
 		Voice: func(id store.TenantID) store.TenantID { return id },
 	}
+	b.parts.OIDC = oidc.New(oidc.Options{
+		System: b.store.System(), Sealer: v, HTTP: out, Base: func() string { return origin }, Role: b.auth.RoleNow, Now: time.Now,
+		Held: func(_ context.Context, user string) (all []oidc.Held, _ error) {
+			for _, m := range b.auth.Of(user) {
+				all = append(all, oidc.Held{Tenant: m.Tenant, Role: m.Role, Source: m.Source, By: m.By})
+			}
+			return all, nil
+		},
+	})
 	pool := remote.New(remote.Limits{Connect: 2 * time.Second})
 	b.tb.Cleanup(pool.Close)
 	b.parts.Servers = server.New(server.Parts{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -78,7 +79,7 @@ func open(tb testing.TB) *door {
 	d.y = s.System()
 	d.Service = oidc.New(oidc.Options{
 		System: d.y, Sealer: boxes{}, Now: d.now, Base: func() string { return "https://unity.example/" },
-		HTTP: outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }}),
+		HTTP: outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }}),
 		Held: func(context.Context, string) ([]oidc.Held, error) { return d.held, nil },
 		Role: func(store.TenantID, string) string { return "owner" },
 	})

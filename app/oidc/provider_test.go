@@ -185,7 +185,7 @@ func TestADryRunKnowsWhoItIs(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	v := d.create(draft("https://login.example.com"), "")
-	if err := d.y.CreateUser(t.Context(), store.User{ID: "u1", Username: "ada"}, "ada"); err != nil {
+	if err := d.y.CreateUser(t.Context(), store.User{ID: "u1", Username: "ada"}, "ada", func(string) bool { return false }); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.y.AddIdentity(t.Context(), store.Identity{ID: "i1", Provider: v.ID, Subject: "s1", User: "u1"}); err != nil {

@@ -244,6 +244,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listIdentities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/invitation": {
         parameters: {
             query?: never;
@@ -338,6 +370,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/api/v1/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["finishSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listSignIns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["startSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/auth/recovery-codes": {
@@ -720,6 +800,54 @@ export interface paths {
         put: operations["setMember"];
         post?: never;
         delete: operations["deleteMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listProviders"];
+        put?: never;
+        post: operations["createProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getProvider"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteProvider"];
+        options?: never;
+        head?: never;
+        patch: operations["updateProvider"];
+        trace?: never;
+    };
+    "/api/v1/providers/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["tryProvider"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1614,6 +1742,30 @@ export interface components {
             field: string;
             message: string;
         };
+        FinishInBody: {
+            code?: string;
+            /** @description What the provider says instead of a code */
+            error?: string;
+            iss?: string;
+            state: string;
+        };
+        FinishOutBody: {
+            challenge?: string;
+            methods?: ("totp" | "passkey" | "recovery")[] | null;
+            /** @description The page to go to */
+            next: string;
+            /** @enum {string} */
+            purpose: "sign_in" | "link" | "step_up";
+            /** @description Who is signed in now */
+            user?: components["schemas"]["User"];
+        };
+        Grant: {
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "viewer";
+            /** @enum {string} */
+            source: "invitation" | "provider";
+            tenant: string;
+        };
         Hardware: {
             bios: string;
             board: string;
@@ -1642,6 +1794,17 @@ export interface components {
         HostKeyDecisionBody: {
             /** @description Of the key that a person has seen */
             fingerprint: string;
+        };
+        Identity: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @description What the provider called the user last */
+            name: string;
+            provider_id: string;
+            provider_name: string;
+            /** Format: date-time */
+            seen_at: string;
         };
         ImportInBody: {
             /** @description Only say what would happen */
@@ -1710,6 +1873,9 @@ export interface components {
         };
         ItemsApiKey: {
             items: components["schemas"]["ApiKey"][];
+        };
+        ItemsIdentity: {
+            items: components["schemas"]["Identity"][];
         };
         ItemsImported: {
             items: components["schemas"]["Imported"][];
@@ -1784,6 +1950,25 @@ export interface components {
             /** @description Who is signed in now */
             user?: components["schemas"]["User"];
         };
+        LogoutOutBody: {
+            /** @description Where the identity provider ends its session, too */
+            sign_out_url?: string;
+        };
+        Mapping: {
+            /**
+             * @description Its name; a dot leads into an object
+             * @example realm_access.roles
+             */
+            claim: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "viewer";
+            tenant: string;
+            /**
+             * @description What it must be or hold; * is anything
+             * @example unity-admins
+             */
+            value: string;
+        };
         Me: {
             memberships: components["schemas"]["Membership"][];
             multi_tenancy: boolean;
@@ -1827,7 +2012,7 @@ export interface components {
         Membership: {
             /** Format: date-time */
             created_at: string;
-            /** @description Who gave it: a user's id, or system */
+            /** @description Who gave it: a user's or a provider's id, or system */
             given_by: string;
             /** @description Permissions beyond the role */
             grants: string[];
@@ -1972,7 +2157,7 @@ export interface components {
         Person: {
             /** Format: date-time */
             created_at: string;
-            /** @description Who gave it: a user's id, or system */
+            /** @description Who gave it: a user's or a provider's id, or system */
             given_by: string;
             /** @description Permissions beyond the role */
             grants: string[];
@@ -1995,6 +2180,15 @@ export interface components {
             /** @description Empty: as an administrator of the appliance */
             role: string;
         };
+        Plan: {
+            /** @description Empty, if the provider has not verified it */
+            email: string;
+            /** @description Where the claim that gave a membership is gone */
+            ends: string[];
+            grants: components["schemas"]["Grant"][];
+            /** @description Of a new user */
+            username: string;
+        };
         Problem: {
             /** @example server.name_taken */
             code: string;
@@ -2004,6 +2198,65 @@ export interface components {
             /** Format: int64 */
             status: number;
             title: string;
+        };
+        Provider: {
+            client_id: string;
+            /** @description ******** if one is stored; it is never shown */
+            client_secret: string;
+            /** @description Makes users whom a mapping lets in, without an invitation */
+            create_users: boolean;
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            id: string;
+            /** @example https://login.example.com */
+            issuer: string;
+            /** @description Knows an existing user by a verified e-mail address */
+            link_email: boolean;
+            mappings: components["schemas"]["Mapping"][];
+            name: string;
+            /** Format: int64 */
+            rev: number;
+            scopes: string[];
+            /** @description Its sign-in counts as two factors */
+            second_factor: boolean;
+            /** @description Takes every e-mail address of this provider as verified */
+            trust_email: boolean;
+            /** @description Which claim names a new user */
+            username_claim: string;
+        };
+        ProviderInBody: {
+            client_id: string;
+            client_secret?: string;
+            create_users?: boolean;
+            enabled?: boolean;
+            issuer: string;
+            link_email?: boolean;
+            mappings?: components["schemas"]["Mapping"][];
+            name: string;
+            scopes?: string[];
+            second_factor?: boolean;
+            trust_email?: boolean;
+            username_claim?: string;
+        };
+        ProviderList: {
+            items: components["schemas"]["Provider"][];
+            /** @description To be registered at each of them */
+            redirect_uri: string;
+        };
+        ProviderPatchBody: {
+            client_id?: string;
+            client_secret?: string;
+            create_users?: boolean;
+            enabled?: boolean;
+            issuer?: string;
+            link_email?: boolean;
+            mappings?: components["schemas"]["Mapping"][] | null;
+            name?: string;
+            scopes?: string[] | null;
+            second_factor?: boolean;
+            trust_email?: boolean;
+            username_claim?: string;
         };
         PublicKey: {
             /** @description One line for ~/.ssh/authorized_keys: commands only, no terminal and no forwarding */
@@ -2258,6 +2511,7 @@ export interface components {
             raw_retention_bytes?: number;
             /** Format: int64 */
             raw_retention_days?: number;
+            require_second_factor?: boolean;
             /** Format: int64 */
             snapshot_minutes?: number;
             time_zone?: string;
@@ -2275,6 +2529,15 @@ export interface components {
             needed: boolean;
             /** @description Why it is locked */
             reason?: string;
+        };
+        SignInAt: {
+            id: string;
+            name: string;
+        };
+        SignIns: {
+            items: components["schemas"]["SignInAt"][];
+            /** @description Whether a password signs in */
+            password: boolean;
         };
         SignedInBody: {
             access_token: string;
@@ -2355,6 +2618,18 @@ export interface components {
             /** @enum {string} */
             stage: "name" | "tcp" | "host_key" | "login" | "commands";
         };
+        StartInBody: {
+            /** @description The token of one to be taken */
+            invitation?: string;
+            /** @description A page of ours to come back to */
+            next?: string;
+            /** @enum {string} */
+            purpose: "sign_in" | "link" | "step_up";
+        };
+        StartOutBody: {
+            /** @description Where the browser goes now */
+            url: string;
+        };
         Stats: {
             /** Format: int64 */
             acknowledged: number;
@@ -2377,6 +2652,8 @@ export interface components {
             password?: string;
         };
         SystemSettings: {
+            /** @description Private addresses that tenants' channels may reach, while many share the appliance */
+            allowed_networks: string[];
             /** Format: int64 */
             heartbeat_seconds: number;
             /** @description Asked regularly, so that an outside service notices when the appliance is gone */
@@ -2395,9 +2672,12 @@ export interface components {
             trusted_proxies: string[];
         };
         SystemSettingsInBody: {
+            allowed_networks?: string[] | null;
             /** Format: int64 */
             heartbeat_seconds?: number;
             heartbeat_url?: string;
+            multi_tenancy?: boolean;
+            password_sign_in?: boolean;
             public_names?: string[] | null;
             public_url?: string;
             trusted_proxies?: string[] | null;
@@ -2509,6 +2789,26 @@ export interface components {
             refresh_token: string;
             /** @enum {string} */
             token_type: "bearer";
+        };
+        Trial: {
+            claims: {
+                [key: string]: unknown;
+            };
+            /** @description The refusal, in words */
+            message?: string;
+            plan: components["schemas"]["Plan"];
+            /**
+             * @description Why its owner would not get in
+             * @example oidc.no_access
+             */
+            refusal?: string;
+            /** @description Signed by the provider, for this appliance, and good now */
+            verified: boolean;
+            why_not?: string;
+        };
+        TrialInBody: {
+            /** @description A token of the provider, or its claims as JSON */
+            token: string;
         };
         Unit: {
             active: string;
@@ -3175,6 +3475,64 @@ export interface operations {
             };
         };
     };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsIdentity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getInvitation: {
         parameters: {
             query?: never;
@@ -3324,7 +3682,9 @@ export interface operations {
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["LogoutOutBody"];
+                };
             };
             /** @description Error */
             default: {
@@ -3386,6 +3746,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSignIns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIns"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartOutBody"];
                 };
             };
             /** @description Error */
@@ -4338,6 +4797,207 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderPatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
             };
             /** @description Error */
             default: {

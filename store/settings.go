@@ -18,6 +18,7 @@ type Settings struct {
 	RawRetentionDays int64  `json:"raw_retention_days" doc:"How long samples are kept, in days" minimum:"1" maximum:"3650"`
 	RawRetention     int64  `json:"raw_retention_bytes" doc:"How much samples may take; the oldest go first" minimum:"16777216"`
 	TimeZone         string `json:"time_zone" doc:"An IANA name; empty: the browser's" maxLength:"64"`
+	KeepAudit        int64  `json:"audit_retention_days" doc:"How long the audit is kept, in days, 30 at least; 0: for ever" minimum:"0" maximum:"36500"`
 }
 
 // SystemSettings are what a system administrator chooses for the appliance.
@@ -28,6 +29,7 @@ type SystemSettings struct {
 	TrustedProxies   []string `json:"trusted_proxies" doc:"Addresses whose X-Forwarded-For is believed" maxItems:"20" nullable:"false"`
 	HeartbeatURL     string   `json:"heartbeat_url" doc:"Asked regularly, so that an outside service notices when the appliance is gone" maxLength:"500"`
 	HeartbeatSeconds int64    `json:"heartbeat_seconds" minimum:"10" maximum:"86400"`
+	KeepAudit        int64    `json:"audit_retention_days" doc:"How long the appliance's own audit is kept, in days, 30 at least; 0: for ever" minimum:"0" maximum:"36500"`
 }
 
 // defaults of both: 10 s, 30 min, 7 days or 2 GiB, a minute between heartbeats.
@@ -61,9 +63,11 @@ func (t Tenant) readSettings(ctx context.Context, into any) (rev int64, err erro
 	return v.rev, json.Unmarshal([]byte(v.data), into)
 }
 
-func (t Tenant) writeSettings(ctx context.Context, rev int64, v any) error {
-	return t.changeWith(ctx, "settings.update", string(t.ID), v, func(t Tenant) error {
-		current, err := t.readSettings(ctx, &struct{}{})
+// writeSettings stores v if the revision is still rev. defaults are what the
+// stored ones are laid over, for the audit.
+func (t Tenant) writeSettings(ctx context.Context, rev int64, defaults, v any) error {
+	return t.changeWith(ctx, "settings.update", string(t.ID), &diff{defaults, v}, func(t Tenant) error {
+		current, err := t.readSettings(ctx, defaults)
 		if err != nil {
 			return err
 		}
@@ -96,7 +100,8 @@ func (t Tenant) Settings(ctx context.Context) (Settings, error) {
 
 // UpdateSettings stores v if the revision is still v.Rev.
 func (t Tenant) UpdateSettings(ctx context.Context, v Settings) (Settings, error) {
-	if err := t.writeSettings(ctx, v.Rev, v); err != nil {
+	before := defaultSettings()
+	if err := t.writeSettings(ctx, v.Rev, &before, v); err != nil {
 		return v, err
 	}
 	return t.Settings(ctx)
@@ -112,7 +117,8 @@ func (y System) Settings(ctx context.Context) (SystemSettings, error) {
 
 // UpdateSettings stores v if the revision is still v.Rev.
 func (y System) UpdateSettings(ctx context.Context, v SystemSettings) (SystemSettings, error) {
-	if err := y.own.writeSettings(ctx, v.Rev, v); err != nil {
+	before := defaultSystemSettings()
+	if err := y.own.writeSettings(ctx, v.Rev, &before, v); err != nil {
 		return v, err
 	}
 	return y.Settings(ctx)

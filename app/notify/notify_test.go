@@ -444,7 +444,7 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit, err := p.t.AuditRows(t.Context(), store.List{Limit: 100}, "")
+	audit, err := p.t.AuditRows(t.Context(), store.AuditList{List: store.List{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type settingsIn struct {
 		RawRetentionDays Opt[int64]  `json:"raw_retention_days,omitzero" minimum:"1" maximum:"3650"`
 		RawRetention     Opt[int64]  `json:"raw_retention_bytes,omitzero" minimum:"16777216"`
 		TimeZone         Opt[string] `json:"time_zone,omitzero" maxLength:"64"`
+		KeepAudit        Opt[int64]  `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
@@ -49,6 +50,10 @@ func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*ver
 	b.RawRetentionDays.into(&v.RawRetentionDays)
 	b.RawRetention.into(&v.RawRetention)
 	b.TimeZone.into(&v.TimeZone)
+	b.KeepAudit.into(&v.KeepAudit)
+	if err := checkKeepAudit(v.KeepAudit); err != nil {
+		return nil, err
+	}
 	if _, err := time.LoadLocation(v.TimeZone); err != nil {
 		return nil, field("body.time_zone", "settings.time_zone", "There is no such time zone. Use a name like Europe/Berlin.")
 	}
@@ -58,6 +63,14 @@ func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*ver
 		m.Changed(ctx, c.Tenant.ID)
 	}
 	return tagged(v, v.Rev, err)
+}
+
+// checkKeepAudit refuses to keep an audit so shortly that it is none.
+func checkKeepAudit(days int64) error {
+	if days > 0 && days < 30 {
+		return field("body.audit_retention_days", "settings.audit_retention", "The audit is kept for 30 days at least. Use 0 to keep it for ever.")
+	}
+	return nil
 }
 
 // field is a fault of one field of a request.
@@ -80,6 +93,7 @@ type systemSettingsIn struct {
 		TrustedProxies   Opt[[]string] `json:"trusted_proxies,omitzero" maxItems:"20"`
 		HeartbeatURL     Opt[string]   `json:"heartbeat_url,omitzero" maxLength:"500"`
 		HeartbeatSeconds Opt[int64]    `json:"heartbeat_seconds,omitzero" minimum:"10" maximum:"86400"`
+		KeepAudit        Opt[int64]    `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
@@ -98,6 +112,7 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 	b.TrustedProxies.into(&v.TrustedProxies)
 	b.HeartbeatURL.into(&v.HeartbeatURL)
 	b.HeartbeatSeconds.into(&v.HeartbeatSeconds)
+	b.KeepAudit.into(&v.KeepAudit)
 	if err := checkSystemSettings(v); err != nil {
 		return nil, err
 	}
@@ -124,7 +139,7 @@ func checkSystemSettings(v store.SystemSettings) error {
 			return field("body.trusted_proxies", "settings.trusted_proxy", p+" is neither an address nor a network like 10.0.0.0/24.")
 		}
 	}
-	return nil
+	return checkKeepAudit(v.KeepAudit)
 }
 
 // webURL reports whether text is empty or a URL of the web.

@@ -48,8 +48,8 @@ func TestTheAuditSaysWhatAnUpdateChanged(t *testing.T) {
 	}
 	want := []string{
 		`{"was":{"auth":"key","host":"h","name":"db","password":"********","poll_seconds":10,"port":22,"private_key":"********","snapshot_minutes":30,"tags":["x"],"username":"root"}}`,
-		`{"changes":{}}`,
-		`{"changes":{"notes":["old",""],"password":["********","********"],"private_key":[null,"********"],"tags":[[],["x"]]}}`,
+		`{"name":"db","changes":{}}`,
+		`{"name":"db","changes":{"notes":["old",""],"password":["********","********"],"private_key":[null,"********"],"tags":[[],["x"]]}}`,
 		`{"set":{"auth":"key","host":"h","name":"db","notes":"old","password":"********","poll_seconds":10,"port":22,"snapshot_minutes":30,"username":"root"}}`,
 	}
 	if got := audited(t, s); !slices.Equal(got, want) {
@@ -78,7 +78,7 @@ func TestTheAuditShowsNoSecretOfAChannelOrOfSettings(t *testing.T) {
 	want := []string{
 		`{"changes":{"audit_retention_days":[0,90],"poll_seconds":[10,20]}}`,
 		`{}`,
-		`{"changes":{"config.headers.X-Key":["********",null],"config.url":["http://a.test","http://b.test"]}}`,
+		`{"name":"hook","changes":{"config.headers.X-Key":["********",null],"config.url":["http://a.test","http://b.test"]}}`,
 		`{"set":{"config.headers.X-Key":"********","config.secret":"********","config.url":"http://a.test","enabled":false,"name":"hook","secrets":"********","type":"webhook"}}`,
 	}
 	if got := audited(t, s); !slices.Equal(got, want) {

@@ -29,10 +29,13 @@ var bookkeeping = []string{
 const masked = "********"
 
 // A part is one field as the audit shows it, and what tells it from another.
-type part struct{ text, same []byte }
+type part struct {
+	text json.RawMessage
+	same []byte
+}
 
-// MarshalJSON returns {"changes": {field: [before, after]}}, {"set": {field:
-// value}} or {"was": {field: value}}.
+// MarshalJSON returns {"changes": {field: [before, after]}} with the name of the
+// thing, {"set": {field: value}} or {"was": {field: value}}.
 func (d *diff) MarshalJSON() ([]byte, error) {
 	before, err := partsOf(d.before)
 	after, err2 := partsOf(d.after)
@@ -51,7 +54,10 @@ func (d *diff) MarshalJSON() ([]byte, error) {
 			changes[name] = [2]json.RawMessage{b.text, a.text}
 		}
 	}
-	return json.Marshal(map[string]any{"changes": changes})
+	return json.Marshal(struct {
+		Name    json.RawMessage               `json:"name,omitempty"`
+		Changes map[string][2]json.RawMessage `json:"changes"`
+	}{after["name"].text, changes})
 }
 
 // partsOf returns the fields of v; those of an object in it as object.field.
@@ -70,7 +76,7 @@ func partsOf(v any) (map[string]part, error) {
 	if k, ok := v.(keeper); ok {
 		for name, secret := range k.secrets() {
 			if sealed := secret.Ciphertext(); len(sealed) > 0 {
-				all[name] = part{[]byte(`"` + masked + `"`), sealed}
+				all[name] = part{json.RawMessage(`"` + masked + `"`), sealed}
 			}
 		}
 	}

@@ -145,8 +145,12 @@ func TestTheAuditIsKeptForAMonthAtLeast(t *testing.T) {
 		who, path, days string
 		want            int
 	}{
-		{"ann", "/settings", "29", 422}, {"ann", "/settings", "-1", 422}, {"ann", "/settings", "30", 200}, {"ann", "/settings", "0", 200},
-		{"root", "/system/settings", "1", 422}, {"root", "/system/settings", "365", 200},
+		{"ann", "/settings", "29", 422},
+		{"ann", "/settings", "-1", 422},
+		{"ann", "/settings", "30", 200},
+		{"ann", "/settings", "0", 200},
+		{"root", "/system/settings", "1", 422},
+		{"root", "/system/settings", "365", 200},
 	} {
 		got := b.do(tt.who, http.MethodPatch, "/api/v1"+tt.path, `{"audit_retention_days":`+tt.days+`}`)
 		if got.status != tt.want {

@@ -454,7 +454,7 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 		}
 	}
 	fmt.Fprintf(&all, "%+v %s", shown, p.log)
-	if detail := fmt.Sprintf("%s", audit.Items[0].Detail); detail != `{"changes":{"name":["hook","renamed"]}}` {
+	if detail := fmt.Sprintf("%s", audit.Items[0].Detail); detail != `{"name":"renamed","changes":{"name":["hook","renamed"]}}` {
 		t.Errorf("a new name is shown as %s", detail)
 	}
 	if strings.Contains(all.String(), marker) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,6 +41,8 @@ func (doctorCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	return sick
 }
 
+const minute = "2006-01-02 15:04 UTC"
+
 // lowDisk is when the disk is called nearly full, in bytes.
 const lowDisk = 512 << 20
 
@@ -59,14 +62,30 @@ func (c control) doctor(ctx context.Context, _ order) (any, error) {
 		return nil, err
 	}
 	for _, id := range append([]store.TenantInfo{{ID: store.SystemTenant}}, tenants...) {
-		rows, err := c.store.Tenant(id.ID).VerifyAudit(ctx)
-		f := finding{err == nil, "audit", fmt.Sprintf("tenant %s: %d rows, chain unbroken", id.ID, rows)}
-		if err != nil {
-			f.Text = err.Error()
-		}
-		all = append(all, f)
+		all = append(all, chain(ctx, c.store.Tenant(id.ID)))
 	}
 	return all, nil
+}
+
+// chain checks that the audit of a tenant is as it was written, from its first
+// row or from the anchor that pruning left.
+func chain(ctx context.Context, t store.Tenant) finding {
+	rows, err := t.VerifyAudit(ctx)
+	if err != nil {
+		return finding{false, "audit", err.Error()}
+	}
+	f := finding{true, "audit", fmt.Sprintf("tenant %s: %d rows, chain unbroken", t.ID, rows)}
+	since, pruned, err := t.AuditBegin(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // nothing was done yet
+	case err != nil:
+		return finding{false, "audit", err.Error()}
+	case pruned:
+		f.Text += " since " + since.Format(minute) + "; older rows were pruned"
+	default:
+		f.Text += " since its first row, " + since.Format(minute)
+	}
+	return f
 }
 
 // permissions checks that nobody else may read what is secret.

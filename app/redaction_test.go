@@ -57,7 +57,7 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 		if methods["get"] == nil || strings.Contains(path, "{") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".pem") {
 			continue
 		}
-		var answer json.RawMessage
+		var answer []byte // some are no JSON
 		p.must(http.MethodGet, strings.TrimPrefix(path, "/api/v1"), "", &answer)
 		if strings.Contains(string(answer), secret) {
 			t.Errorf("GET %s answers with the secret", path)

@@ -87,14 +87,18 @@ func (t Tenant) SetMember(ctx context.Context, m Membership) error {
 	if err != nil {
 		return err
 	}
-	m.Source, m.By = cmp.Or(m.Source, FromPerson), cmp.Or(m.By, t.actor)
+	m.Tenant, m.Source, m.By = t.ID, cmp.Or(m.Source, FromPerson), cmp.Or(m.By, t.actor)
 	return t.Tx(ctx, func(t Tenant) error {
 		old, err := t.Member(ctx, m.User)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		owned := old.Role == "owner"
-		return t.changeWith(ctx, "members.set", m.User, memberChanges(old, m), func(t Tenant) error {
+		d := &diff{before: old, after: m}
+		if old.User == "" {
+			d.before = nil
+		}
+		return t.changeWith(ctx, "members.set", m.User, d, func(t Tenant) error {
 			err := sq.Exec(ctx, t.db, `INSERT INTO memberships (tenant_id, user_id, role, grants, source, given_by, created_at)
 				VALUES (@tenant, @user, @role, @grants, @source, @by, @now)
 				ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role, grants = excluded.grants, source = excluded.source, given_by = excluded.given_by`,
@@ -108,18 +112,6 @@ func (t Tenant) SetMember(ctx context.Context, m Membership) error {
 	})
 }
 
-// memberChanges says in the audit what somebody was and what they are now.
-func memberChanges(old, now Membership) map[string]any {
-	changes := map[string]any{}
-	if old.Role != now.Role {
-		changes["role"] = []string{old.Role, now.Role}
-	}
-	if len(old.Grants)+len(now.Grants) > 0 {
-		changes["grants"] = [][]string{append([]string{}, old.Grants...), append([]string{}, now.Grants...)}
-	}
-	return map[string]any{"changes": changes}
-}
-
 // DeleteMember takes somebody out of the tenant, with their keys. The last owner stays.
 func (t Tenant) DeleteMember(ctx context.Context, user string) error {
 	return t.Tx(ctx, func(t Tenant) error {
@@ -127,7 +119,7 @@ func (t Tenant) DeleteMember(ctx context.Context, user string) error {
 		if err != nil {
 			return err
 		}
-		return t.changeWith(ctx, "members.delete", user, map[string]any{"was": map[string]string{"role": m.Role}}, func(t Tenant) error {
+		return t.changeWith(ctx, "members.delete", user, &diff{before: m}, func(t Tenant) error {
 			err := sq.Exec(ctx, t.db, `DELETE FROM memberships WHERE tenant_id = @tenant AND user_id = @user`, sql.Named("user", user))
 			if err != nil || m.Role != "owner" {
 				return err

@@ -99,12 +99,8 @@ func providerArgs(v Provider) ([]any, error) {
 	}, errors.Join(err, err2)
 }
 
-// audited is what the audit keeps of a provider: who may get what through it.
-func (v Provider) audited() map[string]any {
-	return map[string]any{
-		"name": v.Name, "issuer": v.Issuer, "client_id": v.ClientID, "enabled": v.Enabled, "create_users": v.CreateUsers,
-		"link_email": v.LinkEmail, "trust_email": v.TrustEmail, "second_factor": v.SecondFactor, "mappings": v.Mappings,
-	}
+func (v Provider) secrets() map[string]seal.Value {
+	return map[string]seal.Value{"client_secret": v.ClientSecret}
 }
 
 func providerName(err error) error {
@@ -132,7 +128,7 @@ func (y System) CreateProvider(ctx context.Context, v Provider) (out Provider, e
 	if err != nil {
 		return out, err
 	}
-	err = y.own.changeWith(ctx, "providers.create", v.ID, v.audited(), func(t Tenant) error {
+	err = y.own.changeWith(ctx, "providers.create", v.ID, &diff{after: v}, func(t Tenant) error {
 		out, err = sq.Returning(ctx, t.db.System(), scanProvider, `INSERT INTO providers (id, name, issuer, client_id, client_secret, scopes,
 			username_claim, enabled, create_users, link_email, trust_email, second_factor, mappings, created_at)
 			VALUES (@id, @name, @issuer, @client, @secret, @scopes, @claim, @enabled, @create, @link, @trust, @second, @mappings, @now)
@@ -149,7 +145,8 @@ func (y System) UpdateProvider(ctx context.Context, v Provider) (out Provider, e
 	if err != nil {
 		return out, err
 	}
-	err = y.own.changeWith(ctx, "providers.update", v.ID, v.audited(), func(t Tenant) error {
+	d := diff{}
+	err = y.own.changeWith(ctx, "providers.update", v.ID, &d, func(t Tenant) error {
 		y := System{t}
 		old, err := y.freshProvider(ctx, v.ID, v.Rev)
 		if err != nil {
@@ -164,6 +161,7 @@ func (y System) UpdateProvider(ctx context.Context, v Provider) (out Provider, e
 			client_id = @client, client_secret = @secret, scopes = @scopes, username_claim = @claim, enabled = @enabled,
 			create_users = @create, link_email = @link, trust_email = @trust, second_factor = @second, mappings = @mappings
 			WHERE id = @id RETURNING `+providerCols, args...)
+		d.before, d.after = old, out
 		return providerName(err)
 	})
 	return out, err
@@ -172,10 +170,13 @@ func (y System) UpdateProvider(ctx context.Context, v Provider) (out Provider, e
 // DeleteProvider deletes a provider if its revision is still rev; its identities
 // and the sessions that began with it go, too.
 func (y System) DeleteProvider(ctx context.Context, id string, rev int64) error {
-	return y.own.change(ctx, "providers.delete", id, func(t Tenant) error {
-		if _, err := (System{t}).freshProvider(ctx, id, rev); err != nil {
+	d := diff{}
+	return y.own.changeWith(ctx, "providers.delete", id, &d, func(t Tenant) error {
+		old, err := (System{t}).freshProvider(ctx, id, rev)
+		if err != nil {
 			return err
 		}
+		d.before = old
 		return sq.Exec(ctx, t.db.System(), `DELETE FROM providers WHERE id = @id`, sql.Named("id", id))
 	})
 }

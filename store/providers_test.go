@@ -96,11 +96,11 @@ func TestAProviderIsChangedByWhoKnowsItsRevision(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	rows, err := y.Own().AuditRows(t.Context(), store.List{Limit: 10, Q: "providers."}, "")
+	rows, err := y.Own().AuditRows(t.Context(), store.AuditList{List: store.List{Limit: 10, Q: "providers."}})
 	if err != nil || len(rows.Items) != 4 {
 		t.Fatalf("%+v %v", rows, err)
 	}
-	if detail, err := json.Marshal(rows.Items[1].Detail); err != nil || !strings.Contains(string(detail), `"enabled":false`) {
+	if detail, err := json.Marshal(rows.Items[1].Detail); err != nil || !strings.Contains(string(detail), `"enabled":[true,false]`) {
 		t.Errorf("%s %v", detail, err)
 	}
 }
@@ -114,7 +114,7 @@ func TestASubjectOfAProviderIsOneUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"ada", "bob"} {
-		if err := y.CreateUser(t.Context(), store.User{ID: id, Username: id}, id); err != nil {
+		if err := y.CreateUser(t.Context(), store.User{ID: id, Username: id}, id, func(string) bool { return false }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -92,10 +92,11 @@ func (y System) UpdateTenant(ctx context.Context, v TenantInfo) (out TenantInfo,
 		if v.Rev != AnyRev && v.Rev != old.Rev {
 			return ErrStale
 		}
-		detail := map[string]any{"changes": map[string][]string{"name": {old.Name, v.Name}, "plan": {old.Plan, v.Plan}}}
-		return y.own.changeWith(ctx, "tenants.update", string(v.ID), detail, func(t Tenant) error {
+		d := diff{before: old}
+		return y.own.changeWith(ctx, "tenants.update", string(v.ID), &d, func(t Tenant) error {
 			out, err = sq.Returning(ctx, t.db.System(), scanTenant, `UPDATE tenants SET rev = rev + 1, name = @name, plan = @plan WHERE id = @id RETURNING `+tenantCols,
 				sql.Named("id", string(v.ID)), sql.Named("name", v.Name), sql.Named("plan", v.Plan))
+			d.after = out
 			return err
 		})
 	})

@@ -58,7 +58,7 @@ func scanUser(r sq.Row) (u User, err error) {
 // CreateUser adds a user, who belongs to no tenant yet. key is the name folded;
 // alike reports whether a name that exists looks like the new one.
 func (y System) CreateUser(ctx context.Context, u User, key string, alike func(string) bool) error {
-	return y.own.changeWith(ctx, "users.create", u.ID, map[string]any{"username": u.Username, "is_admin": u.Admin}, func(t Tenant) error {
+	return y.own.changeWith(ctx, "users.create", u.ID, &diff{after: u}, func(t Tenant) error {
 		names, err := sq.Many(ctx, t.db.System(), scanID, `SELECT username FROM users ORDER BY name_key`)
 		if err != nil {
 			return err
@@ -90,7 +90,8 @@ func (y System) UpdateUser(ctx context.Context, u User) (out User, err error) {
 		if u.Rev != AnyRev && u.Rev != old.Rev {
 			return ErrStale
 		}
-		return t.changeWith(ctx, "users.update", u.ID, userChanges(old, u), func(t Tenant) error {
+		d := diff{before: old}
+		return t.changeWith(ctx, "users.update", u.ID, &d, func(t Tenant) error {
 			err := sq.Exec(ctx, t.db.System(), `UPDATE users SET rev = rev + 1, email = @email, is_admin = @admin, is_active = @active,
 				must_change = @must, language = @language, theme = @theme, time_zone = @zone WHERE id = @id`,
 				sql.Named("id", u.ID), sql.Named("email", u.Email), sql.Named("admin", u.Admin), sql.Named("active", u.Active),
@@ -106,28 +107,11 @@ func (y System) UpdateUser(ctx context.Context, u User) (out User, err error) {
 			if out, err = y.User(ctx, u.ID); err != nil {
 				return err
 			}
+			d.after = out
 			return y.administered(ctx)
 		})
 	})
 	return out, err
-}
-
-// userChanges says in the audit what an update changed.
-func userChanges(old, now User) map[string]any {
-	changes := map[string]any{}
-	note := func(name string, from, to any) {
-		if from != to {
-			changes[name] = []any{from, to}
-		}
-	}
-	note("email", old.Email, now.Email)
-	note("is_admin", old.Admin, now.Admin)
-	note("is_active", old.Active, now.Active)
-	note("must_change_password", old.MustChange, now.MustChange)
-	note("language", old.Language, now.Language)
-	note("theme", old.Theme, now.Theme)
-	note("time_zone", old.TimeZone, now.TimeZone)
-	return map[string]any{"username": now.Username, "changes": changes}
 }
 
 // administered fails with ErrLastAdmin when nobody administers the appliance any more.
@@ -156,7 +140,7 @@ func (y System) DeleteUser(ctx context.Context, id string, rev int64) error {
 		if rev != AnyRev && rev != u.Rev {
 			return ErrStale
 		}
-		return t.changeWith(ctx, "users.delete", id, map[string]any{"was": map[string]string{"username": u.Username, "email": u.Email}}, func(t Tenant) error {
+		return t.changeWith(ctx, "users.delete", id, &diff{before: u}, func(t Tenant) error {
 			if err := sq.Exec(ctx, t.db.System(), `DELETE FROM users WHERE id = @id`, sql.Named("id", id)); err != nil {
 				return err
 			}

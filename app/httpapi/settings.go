@@ -37,6 +37,7 @@ type settingsIn struct {
 		RawRetention     Opt[int64]  `json:"raw_retention_bytes,omitzero" minimum:"16777216"`
 		TimeZone         Opt[string] `json:"time_zone,omitzero" maxLength:"64"`
 		SecondFactor     Opt[bool]   `json:"require_second_factor,omitzero"`
+		KeepAudit        Opt[int64]  `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
@@ -58,6 +59,10 @@ func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*ver
 	if b.SecondFactor.value && !c.SecondFactor {
 		return nil, errOwnFactor
 	}
+	b.KeepAudit.into(&v.KeepAudit)
+	if err := checkKeepAudit(v.KeepAudit); err != nil {
+		return nil, err
+	}
 	if _, err := time.LoadLocation(v.TimeZone); err != nil {
 		return nil, field("body.time_zone", "settings.time_zone", "There is no such time zone. Use a name like Europe/Berlin.")
 	}
@@ -67,6 +72,14 @@ func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*ver
 		m.Changed(ctx, c.Tenant.ID)
 	}
 	return tagged(v, v.Rev, err)
+}
+
+// checkKeepAudit refuses to keep an audit so shortly that it is none.
+func checkKeepAudit(days int64) error {
+	if days > 0 && days < 30 {
+		return field("body.audit_retention_days", "settings.audit_retention", "The audit is kept for 30 days at least. Use 0 to keep it for ever.")
+	}
+	return nil
 }
 
 // field is a fault of one field of a request.
@@ -92,6 +105,7 @@ type systemSettingsIn struct {
 		HeartbeatSeconds Opt[int64]    `json:"heartbeat_seconds,omitzero" minimum:"10" maximum:"86400"`
 		MultiTenancy     Opt[bool]     `json:"multi_tenancy,omitzero"`
 		PasswordSignIn   Opt[bool]     `json:"password_sign_in,omitzero"`
+		KeepAudit        Opt[int64]    `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
@@ -118,6 +132,7 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 			return nil, err
 		}
 	}
+	b.KeepAudit.into(&v.KeepAudit)
 	if err := checkSystemSettings(v); err != nil {
 		return nil, err
 	}
@@ -139,7 +154,7 @@ func checkSystemSettings(v store.SystemSettings) error {
 		return field("body.heartbeat_url", "settings.heartbeat_url", "The heartbeat URL begins with https:// or http://.")
 	}
 	return errors.Join(checkNetworks("body.trusted_proxies", "settings.trusted_proxy", v.TrustedProxies),
-		checkNetworks("body.allowed_networks", "settings.allowed_network", v.AllowedNetworks))
+		checkNetworks("body.allowed_networks", "settings.allowed_network", v.AllowedNetworks), checkKeepAudit(v.KeepAudit))
 }
 
 func checkNetworks(name, code string, all []string) error {

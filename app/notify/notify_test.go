@@ -445,7 +445,7 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit, err := p.t.AuditRows(t.Context(), store.List{Limit: 100}, "")
+	audit, err := p.t.AuditRows(t.Context(), store.AuditList{List: store.List{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -455,6 +455,9 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 		}
 	}
 	fmt.Fprintf(&all, "%+v %s", shown, p.log)
+	if detail := fmt.Sprintf("%s", audit.Items[0].Detail); detail != `{"name":"renamed","changes":{"name":["hook","renamed"]}}` {
+		t.Errorf("a new name is shown as %s", detail)
+	}
 	if strings.Contains(all.String(), marker) {
 		t.Error("the secret shows")
 	}

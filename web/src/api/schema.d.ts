@@ -180,6 +180,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The rows as newline-delimited JSON, newest first, each with its mac in hex */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/api-keys": {
         parameters: {
             query?: never;
@@ -2479,6 +2496,11 @@ export interface components {
         Settings: {
             /**
              * Format: int64
+             * @description How long the audit is kept, in days, 30 at least; 0: for ever
+             */
+            audit_retention_days: number;
+            /**
+             * Format: int64
              * @description How often new servers are asked, in seconds
              */
             poll_seconds: number;
@@ -2505,6 +2527,8 @@ export interface components {
             time_zone: string;
         };
         SettingsInBody: {
+            /** Format: int64 */
+            audit_retention_days?: number;
             /** Format: int64 */
             poll_seconds?: number;
             /** Format: int64 */
@@ -2654,6 +2678,11 @@ export interface components {
         SystemSettings: {
             /** @description Private addresses that tenants' channels may reach, while many share the appliance */
             allowed_networks: string[];
+            /**
+             * Format: int64
+             * @description How long the appliance's own audit is kept, in days, 30 at least; 0: for ever
+             */
+            audit_retention_days: number;
             /** Format: int64 */
             heartbeat_seconds: number;
             /** @description Asked regularly, so that an outside service notices when the appliance is gone */
@@ -2673,6 +2702,8 @@ export interface components {
         };
         SystemSettingsInBody: {
             allowed_networks?: string[] | null;
+            /** Format: int64 */
+            audit_retention_days?: number;
             /** Format: int64 */
             heartbeat_seconds?: number;
             heartbeat_url?: string;
@@ -3297,6 +3328,13 @@ export interface operations {
                 limit?: number;
                 /** @description A user's id, or system */
                 actor?: string;
+                /** @description The id of what it was done to */
+                thing?: string;
+                result?: "done" | "refused" | "failed";
+                /** @description The first moment, RFC 3339 or unix milliseconds */
+                from?: string;
+                /** @description The moment after the last */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3320,6 +3358,38 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                /** @description A user's id, or system */
+                actor?: string;
+                /** @description The id of what it was done to */
+                thing?: string;
+                result?: "done" | "refused" | "failed";
+                /** @description The first moment, RFC 3339 or unix milliseconds */
+                from?: string;
+                /** @description The moment after the last */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file of rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
                 };
             };
         };

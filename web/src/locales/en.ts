@@ -1,10 +1,11 @@
 import { alerts, silences, thresholds } from "./en/alerts";
+import { audit } from "./en/audit";
 import { auth } from "./en/auth";
 import { channels } from "./en/channels";
 import { layout } from "./en/layout";
 import { manage } from "./en/manage";
 import { servers } from "./en/servers";
-import { account, audit, jobs, sessions, settings } from "./en/settings";
+import { account, jobs, sessions, settings } from "./en/settings";
 import { system } from "./en/system";
 import { ui } from "./en/ui";
 

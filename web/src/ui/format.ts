@@ -131,6 +131,18 @@ export function day(t: Instant): string {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 }
 
+/** Today, Yesterday, Mon 23 November; with its year if that is another one. */
+export function dayName(t: Instant, now: number): string {
+  const date = day(t);
+  if (date === day(now)) return "Today";
+  const before = new Date(now);
+  before.setDate(before.getDate() - 1);
+  if (date === day(before.getTime())) return "Yesterday";
+  const d = new Date(stamp(t));
+  const name = `${d.toLocaleString("en", { weekday: "short" })} ${d.getDate()} ${d.toLocaleString("en", { month: "long" })}`;
+  return d.getFullYear() === new Date(now).getFullYear() ? name : `${name} ${d.getFullYear()}`;
+}
+
 /** 2026-11-23 17:37:20 */
 export const exact = (t: Instant): string => `${day(t)} ${clock(t, true)}`;
 

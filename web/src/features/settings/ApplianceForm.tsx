@@ -12,7 +12,14 @@ import { toast } from "../../ui/Toast";
 import { useEdit } from "../../ui/useEdit";
 import type { SystemSettings } from "./types";
 
-const fields = ["public_url", "public_names", "trusted_proxies", "heartbeat_url", "heartbeat_seconds"];
+const fields = [
+  "public_url",
+  "public_names",
+  "trusted_proxies",
+  "heartbeat_url",
+  "heartbeat_seconds",
+  "audit_retention_days",
+];
 
 interface Form {
   public_url: string;
@@ -20,6 +27,7 @@ interface Form {
   trusted_proxies: string;
   heartbeat_url: string;
   heartbeat_seconds: number;
+  audit_retention_days: number;
 }
 
 const lines = (text: string) =>
@@ -34,6 +42,7 @@ const toForm = (now: SystemSettings): Form => ({
   trusted_proxies: now.trusted_proxies.join("\n"),
   heartbeat_url: now.heartbeat_url,
   heartbeat_seconds: now.heartbeat_seconds,
+  audit_retention_days: now.audit_retention_days,
 });
 
 const words = t.settings.appliance;
@@ -89,6 +98,17 @@ function Fields({
         error={problem?.field("heartbeat_seconds")}
         required
         {...register("heartbeat_seconds", { valueAsNumber: true })}
+      />
+      <Input
+        type="number"
+        min={0}
+        max={36_500}
+        label={words.audit}
+        help={words.auditHelp}
+        end={<span className="text-faint">{t.settings.units.days}</span>}
+        error={problem?.field("audit_retention_days")}
+        required
+        {...register("audit_retention_days", { valueAsNumber: true })}
       />
     </>
   );

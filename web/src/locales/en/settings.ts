@@ -11,6 +11,8 @@ export const settings = {
     days: "Keep metrics for",
     bytes: "Metrics take at most",
     bytesHelp: "When it is full, the oldest go first",
+    audit: "Keep the audit for",
+    auditHelp: "30 days or more; 0: for ever",
     zone: "Time zone",
     zoneHelp: "Of reports and quiet hours; empty: the browser's",
     save: "Save monitoring",
@@ -27,6 +29,8 @@ export const settings = {
     heartbeat: "Heartbeat URL",
     heartbeatHelp: "Asked regularly, so that an outside service notices when Unity itself is gone",
     heartbeatEvery: "Heartbeat every",
+    audit: "Keep the appliance's own audit for",
+    auditHelp: "30 days or more; 0: for ever",
     save: "Save appliance",
     saved: "Appliance saved",
   },
@@ -97,29 +101,6 @@ export const sessions = {
   unknown: "Unknown",
   on: (program: string, system: string) => `${program} on ${system}`,
   loadFailed: "The sessions could not be loaded",
-};
-
-export const audit = {
-  title: "Audit",
-  lead: "Who did what. Rows are chained: one that is changed or missing is noticed.",
-  scope: "Whose",
-  scopes: { here: "Yours", system: "Appliance" },
-  filter: "Filter by action",
-  at: "When",
-  who: "Who",
-  action: "Action",
-  thing: "Thing",
-  result: "Result",
-  results: { done: "Done", refused: "Refused", failed: "Failed" },
-  address: "From",
-  only: (name: string) => `Only ${name}`,
-  number: "Number",
-  detail: "Detail",
-  empty: "Nothing was done yet",
-  emptyBody: "Everything that people and programs change is written here.",
-  none: "No row matches",
-  clear: "Clear filters",
-  loadFailed: "The audit log could not be loaded",
 };
 
 export const jobs = {

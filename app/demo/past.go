@@ -63,30 +63,31 @@ func (f *filling) add(ctx context.Context, t store.Tenant, m *machine) error {
 // key returns the host key that a machine shows.
 func (w *World) key(m *machine) []byte { return w.farm.Endpoints[w.place[m.Host]].HostKey }
 
-// work leaves what people did in the last days.
+// work leaves what people did in the last days: they signed in and asked for snapshots.
 func (f *filling) work(ctx context.Context) error {
 	for _, v := range []struct {
-		ago            time.Duration
-		tenant         store.TenantID
-		who            string
-		action, result string
+		ago    time.Duration
+		tenant store.TenantID
+		who    string
+		result string
+		asks   int // for a snapshot of which machine; -1: of none
 	}{
-		{4 * days, Harbour, "ben", "auth.login", "done"},
-		{3*days + 5*time.Hour, store.DefaultTenant, "demo", "auth.login", "done"},
-		{2 * days, Harbour, "anna", "auth.login", "done"},
-		{30 * time.Hour, Harbour, "vera", "auth.login", "refused"},
-		{30*time.Hour - time.Minute, Harbour, "vera", "auth.login", "done"},
-		{9 * time.Hour, store.DefaultTenant, "demo", "auth.login", "done"},
+		{4*days + 2*time.Hour, Harbour, "ben", "done", 3},
+		{3*days + 5*time.Hour, store.DefaultTenant, "demo", "done", 1},
+		{2*days + 11*time.Hour, Harbour, "anna", "done", 0},
+		{30 * time.Hour, Harbour, "vera", "refused", -1},
+		{30*time.Hour - time.Minute, Harbour, "vera", "done", -1},
+		{9 * time.Hour, store.DefaultTenant, "demo", "done", 6},
 	} {
 		f.ago(v.ago)
 		t := f.as(v.who, v.tenant)
-		if err := t.Record(ctx, store.Audit{Action: v.action, Thing: f.people[v.who], Result: v.result}); err != nil {
+		if err := t.Record(ctx, store.Audit{Action: "auth.login", Thing: f.people[v.who], Result: v.result}); err != nil {
 			return err
 		}
-		if v.result == "refused" {
+		if v.asks < 0 {
 			continue
 		}
-		if err := f.asked(ctx, t, &f.homes[v.tenant][1]); err != nil {
+		if err := f.asked(ctx, t, &f.homes[v.tenant][v.asks]); err != nil {
 			return err
 		}
 	}

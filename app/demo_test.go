@@ -169,7 +169,7 @@ func (s *show) end(t *testing.T, dir string) {
 	}
 }
 
-// TestADemoTouchesNoDatabase points one at a data directory that is in use, and at an empty one.
+// TestADemoTouchesNoDatabase points one at a data directory that is in use.
 func TestADemoTouchesNoDatabase(t *testing.T) {
 	t.Parallel()
 	used := filepath.Join(t.TempDir(), "data")

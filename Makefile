@@ -56,10 +56,10 @@ $(MODULES): web/package.json web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from ./data/dev
+dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from a demo
 	@trap 'kill 0' EXIT; (cd web && npx vite) & \
-	if command -v watchexec >/dev/null; then watchexec -r -e go,sql -- go run -tags dev . serve --data-dir data/dev; \
-	else go run -tags dev . serve --data-dir data/dev; fi
+	if command -v watchexec >/dev/null; then watchexec -r -e go,sql -- go run -tags dev . serve --demo; \
+	else go run -tags dev . serve --demo; fi
 
 gen: $(MODULES) ## Write what is generated: the schema, the API document, its types
 	go test ./store -run Schema -update

@@ -91,16 +91,23 @@ func (a *App) keep(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	from := vault.Source{Dir: dir, Credentials: os.Getenv("CREDENTIALS_DIRECTORY")}
-	if file := a.config.Serve.PassphraseFile; file != "" {
-		if from.Passphrase, err = secretFile(file); err != nil {
-			return errors.Join(err, a.store.Close(ctx))
-		}
+	from, err := a.config.source()
+	if err != nil {
+		return errors.Join(err, a.store.Close(ctx))
 	}
 	if err := a.vault.Attach(ctx, a.store, from); err != nil {
 		return errors.Join(fmt.Errorf("open the vault: %w", err), a.store.Close(ctx))
 	}
 	return nil
+}
+
+// source says what opens the vault.
+func (c *Config) source() (from vault.Source, err error) {
+	from = vault.Source{Dir: c.DataDir, Credentials: os.Getenv("CREDENTIALS_DIRECTORY")}
+	if file := c.Serve.PassphraseFile; file != "" {
+		from.Passphrase, err = secretFile(file)
+	}
+	return from, err
 }
 
 // build makes what works on it.

@@ -50,6 +50,9 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 
 // Run serves until ctx ends.
 func (s *Serve) Run(ctx context.Context, c *Config, t terminal) error {
+	if s.Demo {
+		return s.demo(ctx, c, t)
+	}
 	log := newLog(t.err, s.LogLevel)
 	a, err := New(ctx, c, log)
 	if err != nil {

@@ -37,8 +37,12 @@ var may = map[string][]string{
 	"app/remote":         {"store", "app/fault", "app/seal"},
 	"app/server":         {"store", "app/fault", "app/seal", "app/remote"},
 	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing"},
+	"app/demo": {
+		"store", "app/fault", "app/auth", "app/vault", "app/server", "app/server/farm", "app/metric", "app/alert",
+		"app/notify", "app/notify/webhook", "app/notify/ntfy",
+	},
 	"app": {
-		"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
+		"store", "web", "app/demo", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
 		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi",
 	},
 	"packaging":       {},
@@ -109,7 +113,7 @@ func offence(from, to string) string {
 		from = "main"
 	}
 	if strings.HasSuffix(from, "test") || from == "app/server/farm" {
-		return "" // storetest and its like serve tests only
+		return "" // storetest and its like serve tests only, the farm them and the demo
 	}
 	for prefix, home := range only {
 		if strings.HasPrefix(to, prefix) && !strings.HasPrefix(from, home) {

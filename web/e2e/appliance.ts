@@ -31,6 +31,8 @@ export class Appliance {
   readonly url: string;
   /** The printed address of the first visit. */
   setupURL = "";
+  /** The password of everybody in a demo. */
+  password = "";
   /** The cookies of somebody who is signed in. */
   state: State = { cookies: [], origins: [] };
   private child: ChildProcess | undefined;
@@ -47,14 +49,22 @@ export class Appliance {
   static async start(): Promise<Appliance> {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
     const one = new Appliance(mkdtempSync(join(tmpdir(), "unity-e2e-")), await freePort());
-    await one.run();
+    await one.run("--data-dir", one.dir);
     return one;
   }
 
-  private run(): Promise<void> {
+  /** Starts a demo: two tenants, and demo, anna, ben and vera to sign in as. It removes itself. */
+  static async demo(): Promise<Appliance> {
+    if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
+    const one = new Appliance("", await freePort());
+    await one.run("--demo");
+    return one;
+  }
+
+  private run(...args: string[]): Promise<void> {
     const child = spawn(
       binary,
-      ["serve", "--data-dir", this.dir, "--http", new URL(this.url).host, "--https", "", "--rate-limit", "0"],
+      ["serve", ...args, "--http", new URL(this.url).host, "--https", "", "--rate-limit", "0"],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     this.child = child;
@@ -62,7 +72,8 @@ export class Appliance {
       const hear = (chunk: Buffer) => {
         this.output += chunk.toString();
         this.setupURL = /http:\S+\/setup\?token=\S+/.exec(this.output)?.[0] ?? "";
-        if (this.setupURL) resolve();
+        this.password = /password: (.+)/.exec(this.output)?.[1] ?? "";
+        if (this.setupURL || (this.password && this.output.includes("ready http"))) resolve();
       };
       child.stdout.on("data", hear);
       child.stderr.on("data", hear);
@@ -78,6 +89,16 @@ export class Appliance {
     this.state = await api.storageState();
     const local = await this.local();
     await expect(await api.patch(`/api/v1/servers/${local.id}`, { data: { poll_seconds: 1 } })).toBeOK();
+    await api.dispose();
+  }
+
+  /** Signs in somebody who is there already. */
+  async signIn(username: string): Promise<void> {
+    const api = await this.api();
+    await expect(
+      await api.post("/api/v1/auth/login", { data: { username, password: this.password } }),
+    ).toBeOK();
+    this.state = await api.storageState();
     await api.dispose();
   }
 
@@ -124,7 +145,7 @@ export class Appliance {
       child.kill("SIGTERM");
       await ended;
     }
-    rmSync(this.dir, { recursive: true, force: true });
+    if (this.dir) rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 // The real program on a data directory of its own, and a browser signed in to it.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -41,32 +41,32 @@ export class Appliance {
   private constructor(
     readonly dir: string,
     port: number,
+    private readonly flags: readonly string[],
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts the program, and waits until it says how to set it up. */
-  static async start(): Promise<Appliance> {
+  static async start(...flags: string[]): Promise<Appliance> {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
-    const one = new Appliance(mkdtempSync(join(tmpdir(), "unity-e2e-")), await freePort());
-    await one.run("--data-dir", one.dir);
+    const dir = mkdtempSync(join(tmpdir(), "unity-e2e-"));
+    const one = new Appliance(dir, await freePort(), ["--data-dir", dir, ...flags]);
+    await one.run();
     return one;
   }
 
   /** Starts a demo: two tenants, and demo, anna, ben and vera to sign in as. It removes itself. */
   static async demo(): Promise<Appliance> {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
-    const one = new Appliance("", await freePort());
-    await one.run("--demo");
+    const one = new Appliance("", await freePort(), ["--demo"]);
+    await one.run();
     return one;
   }
 
-  private run(...args: string[]): Promise<void> {
-    const child = spawn(
-      binary,
-      ["serve", ...args, "--http", new URL(this.url).host, "--https", "", "--rate-limit", "0"],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+  private run(): Promise<void> {
+    const at = new URL(this.url).host;
+    const flags = ["--http", at, "--https", "", "--rate-limit", "0"];
+    const child = spawn(binary, ["serve", ...this.flags, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     return new Promise((resolve, reject) => {
       const hear = (chunk: Buffer) => {
@@ -134,6 +134,11 @@ export class Appliance {
       .toBeDefined();
     if (!found) throw new Error("the appliance does not watch its own machine");
     return found;
+  }
+
+  /** What an administrator types on the machine while the program runs. */
+  command(...words: string[]): void {
+    execFileSync(binary, [...words, "--data-dir", this.dir]);
   }
 
   /** Ends the program as systemd does, and removes what it stored. */

@@ -3,7 +3,7 @@ import type { components, paths } from "./schema";
 
 type Json<R> = R extends { content: { "application/json": infer B } } ? B : never;
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
-type Got<P extends keyof paths> = paths[P] extends { get: infer O } ? Answer<O> : never;
+export type Got<P extends keyof paths> = paths[P] extends { get: infer O } ? Answer<O> : never;
 
 export type Server = Got<"/api/v1/servers/{id}">;
 export type ServerReadings = Server["readings"];

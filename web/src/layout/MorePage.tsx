@@ -9,6 +9,7 @@ import { Button } from "../ui/Button";
 import { settingsPages } from "./areas";
 import { Page } from "./Page";
 import { toastProblem } from "./Problem";
+import { TenantPlace } from "./Tenant";
 
 /** Signs out here and forgets what was fetched. */
 export function useSignOut(): () => Promise<void> {
@@ -29,6 +30,7 @@ export function MorePage() {
   const signOut = useSignOut();
   return (
     <Page title={t.layout.more}>
+      <TenantPlace />
       <ul className="rows">
         {settingsPages.map(({ label, to }) => (
           <li key={to} className="p-0">

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 
+import { useMust } from "../api/may";
 import { t } from "../locales";
 import { paths } from "../paths";
 import { settingsPages } from "./areas";
@@ -18,6 +19,8 @@ interface SettingsPageProps {
 /** A page under Settings: its neighbours left, or above on narrow screens. */
 export function SettingsPage({ title, lead, action, children }: SettingsPageProps) {
   const nav = useRef<HTMLElement>(null);
+  const held = useMust().length > 0;
+  const pages = held ? settingsPages.filter((page) => page.to === paths.account()) : settingsPages;
   useEffect(() => {
     // On narrow screens the neighbours are a line that scrolls sideways.
     const here = nav.current?.querySelector<HTMLElement>("[aria-current]");
@@ -27,7 +30,7 @@ export function SettingsPage({ title, lead, action, children }: SettingsPageProp
     <Page title={title} crumbs={[{ label: t.layout.settings, to: paths.settings() }]}>
       <div className="side">
         <nav ref={nav} aria-label={t.layout.settings}>
-          {settingsPages.map(({ label, to }) => (
+          {pages.map(({ label, to }) => (
             <Link key={to} to={to} activeOptions={{ exact: to === paths.settings() }}>
               {label}
             </Link>

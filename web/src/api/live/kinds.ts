@@ -7,7 +7,9 @@ const also: Record<string, readonly string[]> = {
   silences: ["/alerts"],
   thresholds: ["/servers/{id}/thresholds"],
   channels: ["/deliveries"],
-  settings: ["/system"],
+  settings: ["/system", "/auth/me"],
+  tenants: ["/auth/me"],
+  members: ["/auth/me"],
 };
 
 // Samples keep these fresh; fetching them again at every change would draw them anew.

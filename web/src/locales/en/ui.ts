@@ -1,3 +1,5 @@
+import { plural } from "../plural";
+
 export const ui = {
   show: "Show password",
   hide: "Hide password",
@@ -5,12 +7,16 @@ export const ui = {
   cancel: "Cancel",
   copied: "Copied",
   copyCode: "Copy code and request id",
+  days: (n: number) => plural(n, "day", "days"),
+  years: (n: number) => plural(n, "year", "years"),
+  now: "now",
+  never: "never",
   ago: (time: string) => `${time} ago`,
   noData: "no data",
   at: (time: string) => `at ${time}`,
   loading: "Loading",
   keep: "Keep it",
-  typeToConfirm: (name: string) => ["Type ", name, " to confirm"] as const,
+  typeToConfirm: (name: string): readonly [string, string, string] => ["Type ", name, " to confirm"],
   selectAll: "Select all",
   select: (name: string) => `Select ${name}`,
   selected: (n: number) => `${n} selected`,

@@ -12,18 +12,8 @@ export interface Place {
 /** What has to be done before anything else. */
 export type Must = "password" | "second_factor";
 
-type Described = Got<"/api/v1/auth/me">;
-
 /** Who is signed in, what they may do, and where. */
-export interface Me extends Described {
-  user: Described["user"] & {
-    /** The one they chose; empty: the browser's. */
-    language?: string;
-  };
-  /** The tenants one may go to. */
-  tenants?: readonly Place[];
-  must?: readonly Must[];
-}
+export type Me = Got<"/api/v1/auth/me">;
 
 /** Who is signed in, and what they may do. */
 export const meQuery = () => api.queryOptions("get", "/api/v1/auth/me", {}, { retry: false });

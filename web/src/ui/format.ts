@@ -146,15 +146,16 @@ export function day(at: Instant): string {
 }
 
 /** Today, Yesterday, Mon 23 November; with its year if that is another one. */
-export function dayName(t: Instant, now: number): string {
-  const date = day(t);
-  if (date === day(now)) return "Today";
+export function dayName(at: Instant, now: number): string {
+  const date = day(at);
+  if (date === day(now)) return t.ui.today;
   const before = new Date(now);
   before.setDate(before.getDate() - 1);
-  if (date === day(before.getTime())) return "Yesterday";
-  const d = new Date(stamp(t));
-  const name = `${d.toLocaleString("en", { weekday: "short" })} ${d.getDate()} ${d.toLocaleString("en", { month: "long" })}`;
-  return d.getFullYear() === new Date(now).getFullYear() ? name : `${name} ${d.getFullYear()}`;
+  if (date === day(before.getTime())) return t.ui.yesterday;
+  const d = new Date(stamp(at));
+  const year = d.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
+  const parts = { weekday: "short", day: "numeric", month: "long", year } as const;
+  return d.toLocaleDateString(language === "en" ? "en-GB" : language, parts).replace(",", "");
 }
 
 /** 2026-11-23 17:37:20 */

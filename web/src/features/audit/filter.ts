@@ -1,5 +1,6 @@
 // What the address says of the list, and what is asked of the server for it. All of it is pure.
 import { base } from "../../api/client";
+import { fileHref } from "../../api/tenant";
 import type { components } from "../../api/schema";
 
 /** One row of the audit. */
@@ -71,5 +72,6 @@ export function exportHref(filter: Filter, now: number): string {
   for (const [name, value] of Object.entries(queryOf(filter, now))) if (value) search.set(name, value);
   if (filter.scope === "system") search.set("tenant", "system");
   const text = search.toString();
-  return `${base}/audit/export${text ? `?${text}` : ""}`;
+  const path = `${base}/audit/export${text ? `?${text}` : ""}`;
+  return filter.scope === "system" ? path : fileHref(path);
 }

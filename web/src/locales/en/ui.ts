@@ -1,6 +1,8 @@
 import { plural } from "../plural";
 
 export const ui = {
+  today: "Today",
+  yesterday: "Yesterday",
   show: "Show password",
   hide: "Hide password",
   close: "Close",

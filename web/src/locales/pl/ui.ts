@@ -2,6 +2,8 @@ import type { Messages } from "../en";
 import { plural } from "./plural";
 
 export const ui = {
+  today: "Dzisiaj",
+  yesterday: "Wczoraj",
   show: "Pokaż hasło",
   hide: "Ukryj hasło",
   close: "Zamknij",

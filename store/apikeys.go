@@ -24,7 +24,7 @@ type APIKey struct {
 	Hash        []byte     `json:"-"`
 }
 
-const apiKeyCols = "id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash"
+const apiKeyCols = "id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash" //nolint:gosec // names of columns
 
 func scanAPIKey(r sq.Row) (v APIKey, err error) {
 	var permissions string

@@ -159,7 +159,7 @@ func (s *Service) begin(ctx context.Context, user, kind string, how proof, from 
 	token, hash := newToken()
 	now := s.now()
 	v = store.Session{
-		ID: store.NewID(), User: user, Home: s.Members.Home(user), Kind: kind, Hash: hash[:], Address: from.Address,
+		ID: store.NewID(), User: user, Home: s.Home(user), Kind: kind, Hash: hash[:], Address: from.Address,
 		Agent: clip(from.Agent, 200), Created: now, Seen: now, Expires: now.Add(idleTime), Proved: now, SecondFactor: how.secondFactor,
 		Provider: how.provider, Successor: true,
 	}

@@ -20,13 +20,13 @@ func (s *Service) StepUp(ctx context.Context, who Identity, password, code strin
 			return wrongField(err, "body.code")
 		}
 		s.attempts.succeeded(NameKey(u.Username), from.Address)
-		return s.proved(ctx, who, who.SecondFactor, "auth.step_up")
+		return s.proved(ctx, who, who.SecondFactor)
 	}
 	if _, err := s.verify(ctx, u.Username, password, from); err != nil {
 		return wrongField(err, "body.password")
 	}
 	s.attempts.succeeded(NameKey(u.Username), from.Address)
-	return s.proved(ctx, who, who.SecondFactor, "auth.step_up")
+	return s.proved(ctx, who, who.SecondFactor)
 }
 
 // wrongField turns «sign in again» into «this field is wrong»: who asks is
@@ -42,7 +42,7 @@ func wrongField(err error, field string) error {
 }
 
 // proved keeps that the user of a session proved who they are just now.
-func (s *Service) proved(ctx context.Context, who Identity, second bool, action string) error {
+func (s *Service) proved(ctx context.Context, who Identity, second bool) error {
 	s.mu.RLock()
 	v := s.byID[who.Session]
 	s.mu.RUnlock()
@@ -51,7 +51,7 @@ func (s *Service) proved(ctx context.Context, who Identity, second bool, action 
 	}
 	now := *v
 	now.Proved, now.SecondFactor = s.now(), second
-	if err := s.store.System().By(who.User, v.Address).ProveSession(ctx, now, action); err != nil {
+	if err := s.store.System().By(who.User, v.Address).ProveSession(ctx, now); err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -159,7 +159,7 @@ func (s *Service) ProveByProvider(ctx context.Context, who Identity, provider, s
 	if err != nil {
 		return err
 	}
-	return s.proved(ctx, who, who.SecondFactor, "auth.step_up")
+	return s.proved(ctx, who, who.SecondFactor)
 }
 
 // errNotYours says that a proof is another user's.

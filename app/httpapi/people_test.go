@@ -276,11 +276,8 @@ func TestDangerWantsAFreshProof(t *testing.T) {
 	t.Parallel()
 	b, token := fresh(t)
 	cookie := signIn(t, b, token)
-	if err := b.store.System().ProveSession(t.Context(), store.Session{ID: b.auth.Sessions(leaOf(t, b))[0].ID, Home: store.DefaultTenant}, "test"); err != nil {
-		t.Fatal(err)
-	}
 	for _, v := range b.auth.Sessions(leaOf(t, b)) {
-		if err := b.store.System().ProveSession(t.Context(), store.Session{ID: v.ID, Home: store.DefaultTenant, Proved: time.Now().Add(-time.Hour)}, "test"); err != nil {
+		if err := b.store.System().ProveSession(t.Context(), store.Session{ID: v.ID, Home: store.DefaultTenant, Proved: time.Now().Add(-time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -382,5 +379,33 @@ func TestTenants(t *testing.T) {
 	var v struct{ Items []json.RawMessage }
 	if got := b.do("root", "GET", "/api/v1/tenants", ""); json.NewDecoder(bytes.NewBufferString(got.body)).Decode(&v) != nil || len(v.Items) != 4 {
 		t.Error(got)
+	}
+}
+// TestAStreamEndsWithItsKey deletes the key behind an open stream.
+func TestAStreamEndsWithItsKey(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id, text := b.key(t, "ann", `{"name":"listener","permissions":["events.read"]}`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/api/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-API-Key", text)
+	res, err := b.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	buf := make([]byte, 4096)
+	if _, err := res.Body.Read(buf); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatal(res.Status, err)
+	}
+	b.each(t, []want{{"deleted", "ann", "DELETE", "/auth/api-keys/" + id, "", 204, ""}})
+	start := time.Now()
+	for err == nil {
+		_, err = res.Body.Read(buf)
+	}
+	if took := time.Since(start); took > 2*time.Second { // one, and what a busy machine takes
+		t.Fatalf("it ended after %v", took)
 	}
 }

@@ -253,6 +253,7 @@ func (a *App) edge(ctx context.Context) error {
 // changed tells every part that a tenant, or its settings, changed.
 func (a *App) changed(ctx context.Context, tenant store.TenantID) {
 	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx))
+	a.servers.TenantsChanged()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()
 	}

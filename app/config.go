@@ -17,7 +17,7 @@ type Config struct {
 	Migrate  migrateCmd `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
 	Backup   backupCmd  `cmd:"" help:"Write a consistent copy of the database to a file."`
 	Restore  restoreCmd `cmd:"" help:"Make a data directory from a file that backup wrote."`
-	User     userCmd    `cmd:"" help:"List users, unlock one, or set a password."`
+	User     userCmd    `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
 	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend and activate tenants."`
 	SetupURL setupCmd   `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
 	Doctor   doctorCmd  `cmd:"" help:"Check the data directory, the database, the audit and the vault."`

@@ -80,7 +80,7 @@ test: system ## Everything CI runs
 	go run ./packaging/tally $(RESULTS)/*.json || bad=1; \
 	exit $$bad
 
-check: $(PAGES) $(GOLANGCI) ## The quick half, for before a commit
+check: $(PAGES) $(GOLANGCI) $(PROVIDER) ## The quick half, for before a commit
 	@$(MAKE) -j2 -k -Otarget lint-go vet gen-check lint-web
 	go test ./...
 	cd web && npx vitest run
@@ -88,7 +88,7 @@ check: $(PAGES) $(GOLANGCI) ## The quick half, for before a commit
 lint: ## Only the linters
 	@$(MAKE) -j2 -k -Otarget lint-go vet deadcode tidy lint-sh lint-web
 
-e2e: unity $(MODULES) ## Only the browser suite, against the built binary
+e2e: unity $(MODULES) $(PROVIDER) ## Only the browser suite, against the built binary
 	@mkdir -p $(RESULTS)
 	cd web && PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
 
@@ -128,7 +128,7 @@ tidy:
 lint-sh:
 	shellcheck packaging/*.sh packaging/scripts/*.sh .ci/run .ci/hooks/*
 
-test-go: $(PAGES)
+test-go: $(PAGES) $(PROVIDER)
 	@mkdir -p $(RESULTS)
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,6 +37,7 @@ type Store struct {
 	checkpoints string
 	sign        Signer
 	later       *later
+	leaving     sync.Map // TenantID: it is being deleted, and nothing is written to it
 }
 
 // An Option changes how Open opens a Store.
@@ -75,6 +77,9 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	s.read.SetMaxOpenConns(maxReaders)
 	s.read.SetMaxIdleConns(maxReaders)
 	s.db = sq.New(s.read, s.write)
+	if err := s.leave(ctx); err != nil {
+		return nil, errors.Join(err, s.read.Close(), s.write.Close())
+	}
 	return s, nil
 }
 

@@ -53,7 +53,7 @@ var (
 	// ErrTenantID says that an id is no slug.
 	ErrTenantID = fault.New(fault.Invalid, "tenant.invalid_id", "A tenant's id has 1 to 49 characters: a-z, 0-9 and -, and does not begin with -.")
 	// ErrTenantReserved says that the appliance itself needs a tenant.
-	ErrTenantReserved = fault.New(fault.Forbidden, "tenant.reserved", "The tenants system and default belong to the appliance and cannot be suspended.")
+	ErrTenantReserved = fault.New(fault.Forbidden, "tenant.reserved", "The tenants system and default belong to the appliance and can be neither suspended nor deleted.")
 )
 
 const tenantCols = "id, name, status, created_at"
@@ -84,6 +84,9 @@ func (y System) CreateTenant(ctx context.Context, id TenantID, name string) erro
 func (y System) SetTenantStatus(ctx context.Context, id TenantID, status string) error {
 	if id == SystemTenant || id == DefaultTenant {
 		return ErrTenantReserved
+	}
+	if _, leaving := y.own.store.leaving.Load(id); leaving {
+		return ErrTenantDeleting
 	}
 	return y.own.change(ctx, "tenants."+status, string(id), func(t Tenant) error {
 		return sq.Exec(ctx, t.db.System(), `UPDATE tenants SET status = @status WHERE id = @id`,

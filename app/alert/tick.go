@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -45,7 +46,7 @@ func (s *Service) tick(ctx context.Context) error {
 			x.pass(p)
 			return s.commit(ctx, t, x, p, "")
 		})
-		if first == nil {
+		if first == nil && !errors.Is(err, store.ErrNotFound) { // else it was deleted meanwhile
 			first = err
 		}
 	}

@@ -43,6 +43,13 @@ func (l *limiter) tenant(id string) error {
 	return l.allow("tenant "+id, rate.Limit(l.Tenant), l.Tenant*burst)
 }
 
+// forget lets go of a tenant.
+func (l *limiter) forget(tenant string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, "tenant "+tenant)
+}
+
 // signIn bounds what costs an argon2id or guesses a secret.
 func (l *limiter) signIn(address string) error {
 	return l.allow("sign-in "+address, rate.Limit(float64(l.SignIn)/60), l.SignIn)

@@ -29,6 +29,37 @@ var (
 	ErrNoFile = fault.New(fault.Invalid, "vault.has_file", "This vault opens with "+KeyFile+", not with a passphrase. Rotate it without one.")
 )
 
+// An Ask says what to rotate: the master key, the keys of one tenant, or those of all.
+type Ask struct {
+	Master     bool
+	Tenant     store.TenantID
+	Passphrase []byte // the new one, of a vault that opens with one
+}
+
+// MayRotateMaster returns why RotateMaster would refuse.
+func (v *Vault) MayRotateMaster(ctx context.Context, passphrase []byte) error {
+	if _, err := v.opened(); err != nil {
+		return err
+	}
+	row, err := v.store.System().Vault(ctx)
+	if err != nil {
+		return err
+	}
+	return v.mayRotate(row, passphrase)
+}
+
+func (v *Vault) mayRotate(row store.VaultRow, passphrase []byte) error {
+	switch kind := v.source.kind(row.Salt); {
+	case kind == byCredential:
+		return ErrCredential
+	case kind == byPassphrase && len(passphrase) == 0:
+		return ErrNoPassphrase
+	case kind == byFile && len(passphrase) > 0:
+		return ErrNoFile
+	}
+	return nil
+}
+
 // RotateMaster replaces the master key: by a new file, or by passphrase where the
 // vault has one. It may be cut off anywhere: one of the two keys always opens the
 // vault, and the next start finds out which.
@@ -63,19 +94,15 @@ func (v *Vault) RotateMaster(ctx context.Context, y store.System, passphrase []b
 
 // nextKey makes the new master key, and keeps it where it will be found.
 func (v *Vault) nextKey(row *store.VaultRow, passphrase []byte) ([]byte, error) {
-	switch kind := v.source.kind(row.Salt); {
-	case kind == byCredential:
-		return nil, ErrCredential
-	case kind == byPassphrase && len(passphrase) == 0:
-		return nil, ErrNoPassphrase
-	case kind == byPassphrase:
+	if err := v.mayRotate(*row, passphrase); err != nil {
+		return nil, err
+	}
+	if row.Salt != nil {
 		row.Salt = make([]byte, saltSize)
 		if _, err := rand.Read(row.Salt); err != nil {
 			return nil, err
 		}
 		return derive(passphrase, row.Salt), nil
-	case len(passphrase) > 0:
-		return nil, ErrNoFile
 	}
 	if err := v.source.settle(*row); err != nil { // what a failure left is in the way
 		return nil, err

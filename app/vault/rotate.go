@@ -76,6 +76,15 @@ func (v *Vault) Rotate(ctx context.Context, r Rotation) (n Resealed, err error) 
 	return n, nil
 }
 
+// Rotating reports whether values are being sealed anew now.
+func (v *Vault) Rotating() bool {
+	if !v.rotating.TryLock() {
+		return true
+	}
+	v.rotating.Unlock()
+	return false
+}
+
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

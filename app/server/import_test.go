@@ -67,6 +67,21 @@ Host *
 	}
 }
 
+func TestAnImportStopsAtTheQuota(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	two := int64(2)
+	if err := b.store.System().SetQuota(t.Context(), b.t.ID, store.Quota{Servers: &two}); err != nil {
+		t.Fatal(err)
+	}
+	for _, dry := range []bool{true, false} {
+		all, err := b.Import(t.Context(), b.t, "csv", "name,host\na,a\nb,b\nc,c\nd,d\n", dry)
+		if err != nil || !all[0].OK || !all[1].OK || all[2].OK || all[3].OK || !strings.Contains(all[3].Message, "2 servers") {
+			t.Fatal(dry, all, err)
+		}
+	}
+}
+
 func TestImportsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"unity.internal/app/fault"
+	"unity.internal/store/internal/sq"
+)
+
+// Quota is what a tenant may have at most; nil: as much as there is room for.
+type Quota struct {
+	Servers      *int64 `json:"servers,omitempty" minimum:"0"`
+	Users        *int64 `json:"users,omitempty" minimum:"0"`
+	Series       *int64 `json:"series,omitempty" minimum:"0" doc:"Metrics with one set of labels each"`
+	StorageBytes *int64 `json:"storage_bytes,omitempty" minimum:"0" doc:"Of samples and snapshots"`
+	APICallsHour *int64 `json:"api_calls_hour,omitempty" minimum:"0" doc:"Of API keys and tokens; browsers are not counted"`
+}
+
+// Usage is what a tenant has now, as the database counts it.
+type Usage struct {
+	Servers, Users, Series, StorageBytes int64
+}
+
+// The kinds that a quota limits.
+const (
+	QuotaServers  = "servers"
+	QuotaUsers    = "users"
+	QuotaSeries   = "series"
+	QuotaStorage  = "storage_bytes"
+	QuotaAPICalls = "api_calls_hour"
+)
+
+// ErrQuota is matched by every refusal of a quota.
+var ErrQuota = fault.New(fault.Forbidden, "quota.exceeded", "This tenant may not have more. Ask the administrator of the appliance.")
+
+// OverQuota returns the refusal of more than limit of a kind.
+func OverQuota(kind string, limit int64) *fault.Error {
+	what := fmt.Sprintf("%d %s", limit, kind)
+	switch kind {
+	case QuotaUsers:
+		what = fmt.Sprintf("%d members", limit)
+	case QuotaSeries:
+		what = fmt.Sprintf("%d series of metrics", limit)
+	case QuotaStorage:
+		what = fmt.Sprintf("%.1f MiB of samples and snapshots", float64(limit)/(1<<20))
+	case QuotaAPICalls:
+		what = fmt.Sprintf("%d API calls an hour", limit)
+	}
+	return fault.New(ErrQuota.Kind, ErrQuota.Code, "This tenant may have at most %s. Ask the administrator of the appliance for more.", what)
+}
+
+// Quota returns what the tenant may have at most.
+func (t Tenant) Quota(ctx context.Context) (q Quota, err error) {
+	text, err := sq.One(ctx, t.db, scanID, `SELECT quota FROM tenants WHERE id = @tenant`)
+	if err != nil {
+		return q, known(err)
+	}
+	return q, json.Unmarshal([]byte(text), &q)
+}
+
+// SetQuota replaces what a tenant may have at most. What it has already stays.
+func (y System) SetQuota(ctx context.Context, id TenantID, q Quota) error {
+	text, err := json.Marshal(q)
+	if err != nil {
+		return err
+	}
+	return y.own.changeWith(ctx, "tenants.quota", string(id), q, func(t Tenant) error {
+		return sq.Exec(ctx, t.db.System(), `UPDATE tenants SET quota = @quota, rev = rev + 1 WHERE id = @id`,
+			sql.Named("id", string(id)), sql.Named("quota", string(text)))
+	})
+}
+
+// Usage returns what the tenant has.
+func (t Tenant) Usage(ctx context.Context) (u Usage, err error) {
+	into := map[string]*int64{QuotaServers: &u.Servers, QuotaUsers: &u.Users, QuotaSeries: &u.Series, QuotaStorage: &u.StorageBytes}
+	_, err = sq.Many(ctx, t.db, func(r sq.Row) (struct{}, error) {
+		var kind string
+		var n int64
+		err := r.Scan(&kind, &n)
+		if to := into[kind]; to != nil {
+			*to = n
+		}
+		return struct{}{}, err
+	}, `SELECT kind, n FROM usage WHERE tenant_id = @tenant`)
+	return u, known(err)
+}
+
+// Room returns how much more of a kind the tenant may have, and its limit; less
+// than nothing after a limit was lowered. It reports false if there is no limit.
+func (t Tenant) Room(ctx context.Context, kind string) (left, limit int64, limited bool, err error) {
+	type row struct{ n, limit int64 }
+	v, err := sq.One(ctx, t.db, func(r sq.Row) (v row, err error) {
+		err = r.Scan(&v.n, &v.limit)
+		return v, err
+	}, `SELECT u.n, t.quota ->> @kind FROM tenants t JOIN usage u ON u.tenant_id = t.id AND u.kind = @kind
+		WHERE t.id = @tenant AND t.quota ->> @kind IS NOT NULL`, sql.Named("kind", kind))
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, false, nil
+	}
+	return v.limit - v.n, v.limit, true, known(err)
+}
+
+// Fits returns a refusal unless n more of a kind fit into the tenant's quota.
+// Inside the transaction that writes them, that holds until it ends.
+func (t Tenant) Fits(ctx context.Context, kind string, n int64) error {
+	left, limit, limited, err := t.Room(ctx, kind)
+	if err == nil && limited && left < n {
+		return OverQuota(kind, limit)
+	}
+	return err
+}
+
+// within returns a refusal unless one more of a kind fits. It belongs into the
+// transaction that writes it, before that.
+func (t Tenant) within(ctx context.Context, kind string) error { return t.Fits(ctx, kind, 1) }

@@ -37,18 +37,22 @@ const (
 // ErrQuota is matched by every refusal of a quota.
 var ErrQuota = fault.New(fault.Forbidden, "quota.exceeded", "This tenant may not have more. Ask the administrator of the appliance.")
 
+// quotaWords are the words for one of a kind, and for others.
+var quotaWords = map[string][2]string{
+	QuotaServers:  {"server", "servers"},
+	QuotaUsers:    {"member", "members"},
+	QuotaSeries:   {"series of a metric", "series of metrics"},
+	QuotaAPICalls: {"API call an hour", "API calls an hour"},
+}
+
 // OverQuota returns the refusal of more than limit of a kind.
 func OverQuota(kind string, limit int64) *fault.Error {
-	what := fmt.Sprintf("%d %s", limit, kind)
-	switch kind {
-	case QuotaUsers:
-		what = fmt.Sprintf("%d members", limit)
-	case QuotaSeries:
-		what = fmt.Sprintf("%d series of metrics", limit)
-	case QuotaStorage:
+	what := fmt.Sprintf("%d %s", limit, quotaWords[kind][1])
+	switch {
+	case limit == 1 && kind != QuotaStorage:
+		what = "1 " + quotaWords[kind][0]
+	case kind == QuotaStorage:
 		what = fmt.Sprintf("%.1f MiB of samples and snapshots", float64(limit)/(1<<20))
-	case QuotaAPICalls:
-		what = fmt.Sprintf("%d API calls an hour", limit)
 	}
 	return fault.New(ErrQuota.Kind, ErrQuota.Code, "This tenant may have at most %s. Ask the administrator of the appliance for more.", what)
 }

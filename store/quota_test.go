@@ -3,9 +3,9 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand"
 	"path/filepath"
 	"strconv"
@@ -22,13 +22,11 @@ import (
 	"unity.internal/store/storetest"
 )
 
-func most(n int64) *int64 { return &n }
-
 func TestParallelCreatesNeverExceedAQuota(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
 	storetest.Tenants(t, s, "acme", "globex")
-	must(t, s.System().SetQuota(t.Context(), "acme", store.Quota{Servers: most(10)}))
+	must(t, s.System().SetQuota(t.Context(), "acme", store.Quota{Servers: new(int64(10))}))
 	var wg sync.WaitGroup
 	var made, refused atomic.Int64
 	for i := range 100 {
@@ -67,7 +65,7 @@ func TestALoweredQuotaDeletesNothing(t *testing.T) {
 		_, err := home.CreateServer(t.Context(), machine(strconv.Itoa(i), strconv.Itoa(i)))
 		must(t, err)
 	}
-	must(t, s.System().SetQuota(t.Context(), home.ID, store.Quota{Servers: most(3)}))
+	must(t, s.System().SetQuota(t.Context(), home.ID, store.Quota{Servers: new(int64(3))}))
 	v, err := home.Server(t.Context(), "1")
 	must(t, err)
 	if _, err := home.UpdateServer(t.Context(), v); err != nil {
@@ -97,14 +95,16 @@ func TestSeriesSnapshotsAndMembersFitTheirQuota(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
 	home := s.Tenant(store.DefaultTenant)
-	must(t, s.System().SetQuota(t.Context(), home.ID, store.Quota{Series: most(2), StorageBytes: most(900), Users: most(0)}))
+	must(t, s.System().SetQuota(t.Context(), home.ID, store.Quota{Series: new(int64(2)), StorageBytes: new(int64(900)), Users: new(int64(0))}))
 	series := func(ids ...int64) (all []store.SeriesRow) {
 		for _, id := range ids {
 			all = append(all, store.SeriesRow{ID: id, Metric: strconv.FormatInt(id, 10), Labels: "{}"})
 		}
 		return all
 	}
-	row := func(seq int64, size int) []store.JournalRow { return []store.JournalRow{{Seq: seq, Data: make([]byte, size)}} }
+	row := func(seq int64, size int) []store.JournalRow {
+		return []store.JournalRow{{Seq: seq, Data: make([]byte, size)}}
+	}
 	if err := home.AppendJournal(t.Context(), series(1, 2, 3), row(1, 1)); !errors.Is(err, store.ErrQuota) {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestSeriesSnapshotsAndMembersFitTheirQuota(t *testing.T) {
 	shot := func(size int) store.Snapshot {
 		text := make([]byte, size)
 		rand.New(rand.NewSource(int64(size))).Read(text)
-		section, err := json.Marshal(fmt.Sprintf("%x", text))
+		section, err := json.Marshal(hex.EncodeToString(text))
 		must(t, err)
 		return store.Snapshot{
 			SnapshotName: store.SnapshotName{ID: store.NewID(), ServerID: "s1", Taken: time.Now()},

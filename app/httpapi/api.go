@@ -146,7 +146,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Forget lets go of what is counted for a tenant that is deleted.
-func (s *Server) Forget(tenant store.TenantID) { s.limits.forget(string(tenant)) }
+func (s *Server) Forget(tenant store.TenantID) { s.limits.forget(tenant) }
 
 // routes is the whole API, one resource a line.
 func (m mux) routes() {
@@ -164,6 +164,7 @@ func (m mux) routes() {
 	m.channels()
 	m.deliveries()
 	m.tenants()
+	m.usage()
 	m.vault()
 	m.system()
 	m.dashboard()

@@ -49,7 +49,7 @@ func (m mux) identify(c *fiber.Ctx) error {
 		return errAmbiguous
 	}
 	id := store.TenantID(cmp.Or(header, query, string(who.Home)))
-	if err := m.limits.tenant(string(id)); err != nil {
+	if err := m.limited(ctx, id, who.User, c.Get("Authorization") != ""); err != nil {
 		return err
 	}
 	c.Set("X-Tenant-ID", string(id))

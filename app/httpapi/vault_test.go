@@ -19,9 +19,9 @@ func TestTheVaultAndTenantsAreOfAdministrators(t *testing.T) {
 			asked = a
 			return store.Job{ID: "j1", State: "queued", Log: []string{}}, nil
 		}
-		p.DeleteTenant = func(_ context.Context, y store.System, id store.TenantID) (store.Job, error) {
+		p.DeleteTenant = func(ctx context.Context, y store.System, id store.TenantID) (store.Job, error) {
 			deleted = id
-			return store.Job{ID: "j2", State: "queued", Log: []string{}}, y.CloseTenant(t.Context(), id)
+			return store.Job{ID: "j2", State: "queued", Log: []string{}}, y.CloseTenant(ctx, id)
 		}
 	})
 	furnish(t, b)

@@ -104,6 +104,9 @@ func (s *Service) Ref(ctx context.Context, t store.Tenant, server, metric string
 		return Ref{}, err
 	}
 	r := h.resolve(server, []store.Reading{{Metric: metric, Labels: labels}})
+	if len(r) == 0 {
+		return Ref{}, store.ErrQuota
+	}
 	return Ref{r[0].series}, nil
 }
 
@@ -226,6 +229,11 @@ func (s *Service) commit(ctx context.Context, h *head) error {
 	if s.Room() {
 		// Half a commit must not be taken for none: it ends as it ends.
 		err = h.tenant.AppendJournal(context.WithoutCancel(ctx), created, rows)
+		if errors.Is(err, store.ErrQuota) {
+			if created, rows, err = s.shrink(context.WithoutCancel(ctx), h, created, rows); err == nil {
+				err = h.tenant.AppendJournal(context.WithoutCancel(ctx), created, rows)
+			}
+		}
 	}
 	switch {
 	case err == nil:

@@ -111,6 +111,9 @@ func (s *Service) tend(ctx context.Context, h *head) error {
 			return err
 		}
 	}
+	if err := h.reopen(ctx); err != nil {
+		return err
+	}
 	now := s.now().UnixMilli()
 	if err := s.rewind(ctx, h, now); err != nil {
 		return err

@@ -206,7 +206,7 @@ func (s Source) kind(salt []byte) string {
 
 // readKey returns the master key in a file, or fs.ErrNotExist.
 func readKey(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the operator's data directory
 	if err != nil {
 		return nil, fmt.Errorf("read the master key: %w", err)
 	}

@@ -43,21 +43,9 @@ func (v *Vault) Rotate(ctx context.Context, r Rotation) (n Resealed, err error) 
 		return n, ErrRotating
 	}
 	defer v.rotating.Unlock()
-	var open []store.Tenant
-	var newest time.Time
-	for i, t := range r.Tenants {
-		r.Step(ctx, "Sealing the secrets of "+string(t.ID), i, 2*len(r.Tenants))
-		since, err := v.renew(ctx, t, r.Resume)
-		if err == nil && !since.IsZero() {
-			err = v.reseal(ctx, t, &n)
-			open = append(open, t)
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) { // else it was deleted meanwhile
-			return n, err
-		}
-		if since.After(newest) {
-			newest = since
-		}
+	open, newest, err := v.begin(ctx, r, &n)
+	if err != nil {
+		return n, err
 	}
 	r.Step(ctx, "Waiting for requests that hold an old key", len(r.Tenants), 2*len(r.Tenants))
 	if err := wait(ctx, newest.Add(r.Grace).Sub(v.store.Now())); err != nil {
@@ -74,6 +62,26 @@ func (v *Vault) Rotate(ctx context.Context, r Rotation) (n Resealed, err error) 
 		}
 	}
 	return n, nil
+}
+
+// begin gives tenants new keys and seals everything for the first time. It
+// returns whose old keys are to go, and when the last of the new ones was made.
+func (v *Vault) begin(ctx context.Context, r Rotation, n *Resealed) (open []store.Tenant, newest time.Time, err error) {
+	for i, t := range r.Tenants {
+		r.Step(ctx, "Sealing the secrets of "+string(t.ID), i, 2*len(r.Tenants))
+		since, err := v.renew(ctx, t, r.Resume)
+		if err == nil && !since.IsZero() {
+			err = v.reseal(ctx, t, n)
+			open = append(open, t)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // else it was deleted meanwhile
+			return open, newest, err
+		}
+		if since.After(newest) {
+			newest = since
+		}
+	}
+	return open, newest, nil
 }
 
 // Rotating reports whether values are being sealed anew now.

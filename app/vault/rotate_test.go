@@ -122,7 +122,7 @@ func TestNothingIsLostThatIsStoredMeanwhile(t *testing.T) {
 		if _, err := home.CreateServer(ctx, box("s2", late)); err != nil {
 			t.Error(err)
 		}
-		put(t, v, home, "s3") // under the new key
+		put(t, v, home, "s3") //nolint:contextcheck // under the new key
 	}
 	if n, err := v.Rotate(t.Context(), r); err != nil || n.Values != 2 {
 		t.Fatal(n, err)
@@ -250,9 +250,9 @@ func TestADamagedValueHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func key(t *testing.T, dir, name string) string {
+func key(t *testing.T, dir string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, name))
+	text, err := os.ReadFile(filepath.Join(dir, vault.KeyFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestTheMasterKeyIsReplaced(t *testing.T) {
 	if err := v.AddTenant(t.Context(), "acme"); err != nil {
 		t.Fatal(err)
 	}
-	acme, old := s.Tenant("acme"), key(t, dir, vault.KeyFile)
+	acme, old := s.Tenant("acme"), key(t, dir)
 	put(t, v, acme, "s1")
 	if err := v.RotateMaster(t.Context(), s.System().By("root", ""), nil); err != nil {
 		t.Fatal(err)
@@ -276,7 +276,7 @@ func TestTheMasterKeyIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened(t, v, acme)
-	if info, err := os.Stat(filepath.Join(dir, vault.KeyFile)); err != nil || info.Mode().Perm() != 0o600 || key(t, dir, vault.KeyFile) == old {
+	if info, err := os.Stat(filepath.Join(dir, vault.KeyFile)); err != nil || info.Mode().Perm() != 0o600 || key(t, dir) == old {
 		t.Fatal(info, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, vault.NextFile)); !errors.Is(err, fs.ErrNotExist) {
@@ -319,7 +319,7 @@ func TestAMasterKeyThatWasHalfReplacedOpens(t *testing.T) {
 		s, v := locked(t, vault.Source{Dir: dir})
 		home := s.Tenant(store.DefaultTenant)
 		put(t, v, home, "s1")
-		old := key(t, dir, vault.KeyFile)
+		old := key(t, dir)
 		if err := v.RotateMasterUpTo(t.Context(), s.System(), tt.steps); err != nil {
 			t.Fatal(name, err)
 		}
@@ -329,7 +329,7 @@ func TestAMasterKeyThatWasHalfReplacedOpens(t *testing.T) {
 			t.Fatal(name, reason)
 		}
 		opened(t, v, home)
-		if _, err := os.Stat(filepath.Join(dir, vault.NextFile)); !errors.Is(err, fs.ErrNotExist) || (key(t, dir, vault.KeyFile) != old) != tt.moved {
+		if _, err := os.Stat(filepath.Join(dir, vault.NextFile)); !errors.Is(err, fs.ErrNotExist) || (key(t, dir) != old) != tt.moved {
 			t.Fatal(name, "the files are not settled", err)
 		}
 		if err := v.RotateMaster(t.Context(), s.System(), nil); err != nil {
@@ -357,7 +357,7 @@ func TestAMasterKeyThatCannotBeStoredChangesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s, v := locked(t, vault.Source{Dir: dir})
-	home, old := s.Tenant(store.DefaultTenant), key(t, dir, vault.KeyFile)
+	home, old := s.Tenant(store.DefaultTenant), key(t, dir)
 	put(t, v, home, "s1")
 	v2 := &vault.Vault{} // its store signs with a vault that is locked
 	s2, err := store.Open(t.Context(), s.Path(), store.WithSigner(v2.Sign))
@@ -368,7 +368,7 @@ func TestAMasterKeyThatCannotBeStoredChangesNothing(t *testing.T) {
 	if err := v.RotateMaster(t.Context(), s2.System(), nil); !errors.Is(err, store.ErrUnsigned) {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, vault.NextFile)); !errors.Is(err, fs.ErrNotExist) || key(t, dir, vault.KeyFile) != old {
+	if _, err := os.Stat(filepath.Join(dir, vault.NextFile)); !errors.Is(err, fs.ErrNotExist) || key(t, dir) != old {
 		t.Fatal(err)
 	}
 	opened(t, v, home)

@@ -757,6 +757,39 @@ export interface paths {
         patch: operations["updateSystemSettings"];
         trace?: never;
     };
+    "/api/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Closes the tenant at once and deletes all it has. Nothing brings it back. */
+        delete: operations["deleteTenant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTenantContents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/thresholds": {
         parameters: {
             query?: never;
@@ -863,6 +896,55 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Replaces the keys of all tenants, of one, or the master key. The audit stays valid. */
+        post: operations["rotateVault"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1016,6 +1098,11 @@ export interface components {
             template: string;
             /** @enum {string} */
             type: "webhook" | "ntfy" | "smtp";
+        };
+        Content: {
+            kind: string;
+            /** Format: int64 */
+            n: number;
         };
         Counts: {
             /** Format: int64 */
@@ -1211,6 +1298,9 @@ export interface components {
         ItemsAlert: {
             items: components["schemas"]["Alert"][];
         };
+        ItemsContent: {
+            items: components["schemas"]["Content"][];
+        };
         ItemsImported: {
             items: components["schemas"]["Imported"][];
         };
@@ -1225,6 +1315,9 @@ export interface components {
         };
         ItemsTag: {
             items: components["schemas"]["Tag"][];
+        };
+        ItemsUsed: {
+            items: components["schemas"]["Used"][];
         };
         Job: {
             actor: string;
@@ -1261,6 +1354,17 @@ export interface components {
             fingerprint: string;
             /** @example ssh-ed25519 */
             type: string;
+        };
+        KeysState: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its newest key was made; null: it still has its first
+             */
+            rotated_at: string | null;
+            rotating: boolean;
+            tenant_id: string;
         };
         Kind: {
             fields: components["schemas"]["Setting"][];
@@ -1436,6 +1540,14 @@ export interface components {
         };
         RefreshInBody: {
             refresh_token: string;
+        };
+        RotateInBody: {
+            /** @description The master key instead of the keys of tenants */
+            master?: boolean;
+            /** @description The new one, where a passphrase opens the vault */
+            passphrase?: string;
+            /** @description Of this tenant only */
+            tenant?: string;
         };
         ServerChangeBody: {
             /** @enum {string} */
@@ -1726,6 +1838,19 @@ export interface components {
             /** @enum {string} */
             stage: "name" | "tcp" | "host_key" | "login" | "commands";
         };
+        State: {
+            /** Format: date-time */
+            created_at: string;
+            keysets: components["schemas"]["KeysState"][];
+            locked: boolean;
+            /** @description A rotation is under way, or was cut off and goes on by itself */
+            rotating: boolean;
+            /**
+             * @description Where the master key comes from
+             * @enum {string}
+             */
+            source: "file" | "credential" | "passphrase";
+        };
         Stats: {
             /** Format: int64 */
             acknowledged: number;
@@ -1887,6 +2012,22 @@ export interface components {
             tag?: string;
             /** Format: double */
             value?: number;
+        };
+        Used: {
+            /**
+             * Format: int64
+             * @description Samples that were not kept since the start, because their series are over the limit
+             */
+            dropped: number;
+            /** @enum {string} */
+            kind: "servers" | "users" | "series" | "storage_bytes" | "api_calls_hour";
+            /**
+             * Format: int64
+             * @description null: none
+             */
+            limit: number | null;
+            /** Format: int64 */
+            used: number;
         };
         User: {
             /** Format: date-time */
@@ -3877,6 +4018,68 @@ export interface operations {
             };
         };
     };
+    deleteTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTenantContents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsContent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listThresholds: {
         parameters: {
             query?: {
@@ -4195,6 +4398,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsUsed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description Error */

@@ -197,11 +197,23 @@ func TestARotationThatWasCutOffGoesOn(t *testing.T) {
 	}
 }
 
-// TestManySealAndOpenWhileKeysTurn has writers at work during three rotations.
+// TestManySealAndOpenWhileKeysTurn has writers at work during rotations. Each of
+// these waits for the requests that had begun, as the grace does.
 func TestManySealAndOpenWhileKeysTurn(t *testing.T) {
 	t.Parallel()
 	s, v := locked(t, vault.Source{Dir: t.TempDir()})
 	home := s.Tenant(store.DefaultTenant)
+	var requests sync.RWMutex
+	request := func(id string) error {
+		requests.RLock()
+		defer requests.RUnlock()
+		put(t, v, home, id)
+		n, err := home.Server(t.Context(), id)
+		if err == nil {
+			_, err = v.Open(t.Context(), home.ID, "servers|password|"+id, n.Password)
+		}
+		return err
+	}
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
 	for w := range 4 {
@@ -212,22 +224,21 @@ func TestManySealAndOpenWhileKeysTurn(t *testing.T) {
 					return
 				default:
 				}
-				id := strconv.Itoa(w) + "-" + strconv.Itoa(i)
-				put(t, v, home, id)
-				n, err := home.Server(t.Context(), id)
-				if err == nil {
-					_, err = v.Open(t.Context(), home.ID, "servers|password|"+id, n.Password)
-				}
-				if err != nil {
+				if err := request(strconv.Itoa(w) + "-" + strconv.Itoa(i)); err != nil {
 					t.Error(err)
 					return
 				}
 			}
 		})
 	}
-	for range 3 {
-		r := silent(home)
-		r.Grace = 100 * time.Millisecond
+	r := silent(home)
+	r.Step = func(_ context.Context, step string, _, _ int) {
+		if strings.HasPrefix(step, "Waiting") {
+			requests.Lock()
+			defer requests.Unlock()
+		}
+	}
+	for range 5 {
 		if _, err := v.Rotate(t.Context(), r); err != nil {
 			t.Error(err)
 		}

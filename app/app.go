@@ -37,36 +37,39 @@ import (
 
 // An App is the appliance: every part, wired, not yet running.
 type App struct {
-	config  *Config
-	log     *slog.Logger
-	started time.Time
-	held    *os.File // the lock on the data directory
-	store   *store.Store
-	vault   *vault.Vault
-	auth    *auth.Service
-	setup   *auth.SetupToken
-	bus     *event.Bus
-	jobs    *job.Service
-	names   *names
-	health  *health
-	cert    *cert.Service
-	out     *outgoing.Client
-	metrics *metric.Service
-	alerts  *alert.Service
-	notify  *notify.Service
-	beat    *notify.Heartbeat
-	oidc    *oidc.Service
-	remote  *remote.Pool
-	servers *server.Service
-	sink    *sink
-	http    *httpapi.Server
-	control control
-	end     context.CancelFunc // ends requests that outlive the drain
+	config   *Config
+	log      *slog.Logger
+	started  time.Time
+	held     *os.File // the lock on the data directory
+	store    *store.Store
+	vault    *vault.Vault
+	auth     *auth.Service
+	setup    *auth.SetupToken
+	bus      *event.Bus
+	jobs     *job.Service
+	names    *names
+	health   *health
+	cert     *cert.Service
+	out      *outgoing.Client
+	metrics  *metric.Service
+	alerts   *alert.Service
+	notify   *notify.Service
+	beat     *notify.Heartbeat
+	oidc     *oidc.Service
+	remote   *remote.Pool
+	servers  *server.Service
+	sink     *sink
+	http     *httpapi.Server
+	control  control
+	keys     *keys
+	deletion *deletion
+	unlocked chan struct{}      // holds a token when the vault may have been opened
+	end      context.CancelFunc // ends requests that outlive the drain
 }
 
 // New takes the data directory and builds every part, in order of need.
 func New(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
-	a := &App{config: c, log: log, started: time.Now(), vault: &vault.Vault{}}
+	a := &App{config: c, log: log, started: time.Now(), vault: &vault.Vault{}, unlocked: make(chan struct{}, 1)}
 	if err := prepare(c.DataDir); err != nil {
 		return nil, err
 	}
@@ -130,12 +133,14 @@ func (a *App) build(ctx context.Context) error {
 		Domains: cert.SearchDomains(), Log: a.log.With("part", "cert"),
 	})
 	a.watch()
+	a.keys = &keys{dir: a.config.DataDir, store: a.store, vault: a.vault, jobs: a.jobs, grace: vault.Grace}
+	a.deletion = &deletion{store: a.store, jobs: a.jobs, forget: a.forget, changed: a.changed, work: map[store.TenantID]string{}}
 	if err := a.firstServer(ctx); err != nil {
 		return err
 	}
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
-		urls: a.names.urls, added: a.changed,
+		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion,
 	}
 	return a.edge(ctx)
 }
@@ -245,7 +250,7 @@ func (a *App) edge(ctx context.Context) error {
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
 		CA:      a.cert.RootPEM,
-		Changed: a.changed,
+		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete,
 	})
 	return nil
 }
@@ -256,6 +261,10 @@ func (a *App) changed(ctx context.Context, tenant store.TenantID) {
 	a.servers.TenantsChanged()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()
+		select {
+		case a.unlocked <- struct{}{}:
+		default: // upkeep has a token already
+		}
 	}
 	if err != nil {
 		a.log.ErrorContext(ctx, "reload after a change", "tenant", tenant, "err", err)
@@ -280,7 +289,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor,
+		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
 		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {

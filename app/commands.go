@@ -108,7 +108,9 @@ func open(ctx context.Context, dir string) (control, func() error, error) {
 	}
 	c := control{
 		dir: dir, store: s, vault: v, auth: a, setup: auth.NewSetupToken(dir), added: func(context.Context, store.TenantID) {},
-		urls: func() []string { return []string{"http://127.0.0.1:8080"} },
+		keys:     &keys{dir: dir, store: s, vault: v}, // nobody else seals: no grace
+		deletion: &deletion{store: s, forget: v.Forget, changed: func(context.Context, store.TenantID) {}},
+		urls:     func() []string { return []string{"http://127.0.0.1:8080"} },
 	}
 	return c, done, nil
 }
@@ -193,7 +195,7 @@ type userPasswordCmd struct {
 
 // Run sets a password.
 func (u userPasswordCmd) Run(ctx context.Context, c *Config, t terminal) error {
-	password, err := readPassword(t)
+	password, err := readPassword(t, "New password: ")
 	if err != nil {
 		return err
 	}
@@ -221,9 +223,9 @@ func (u userLinkCmd) Run(ctx context.Context, c *Config, t terminal) error {
 }
 
 // readPassword reads one line without showing it.
-func readPassword(t terminal) (string, error) {
+func readPassword(t terminal, prompt string) (string, error) {
 	if f, ok := t.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(t.err, "New password: ")
+		fmt.Fprint(t.err, prompt)
 		text, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(t.err)
 		return string(text), err
@@ -237,6 +239,7 @@ type tenantCmd struct {
 	List     tenantListCmd     `cmd:"" help:"List tenants."`
 	Suspend  tenantSuspendCmd  `cmd:"" help:"Close a tenant: nobody gets in, and its background work stops."`
 	Activate tenantActivateCmd `cmd:"" help:"Open a suspended tenant again."`
+	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant and all it has, for ever."`
 }
 
 type tenantCreateCmd struct {

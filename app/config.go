@@ -18,7 +18,8 @@ type Config struct {
 	Backup   backupCmd  `cmd:"" help:"Write a consistent copy of the database to a file."`
 	Restore  restoreCmd `cmd:"" help:"Make a data directory from a file that backup wrote."`
 	User     userCmd    `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
-	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend and activate tenants."`
+	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
+	Vault    vaultCmd   `cmd:"" help:"Rotate the keys that seal secrets."`
 	SetupURL setupCmd   `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
 	Doctor   doctorCmd  `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
 }

@@ -56,7 +56,7 @@ func (c control) doctor(ctx context.Context, _ order) (any, error) {
 	if reason, locked := c.vault.Locked(); locked {
 		return append(all, finding{false, "vault", reason}), nil
 	}
-	all = append(all, finding{true, "vault", "open"})
+	all = append(all, c.rotation(ctx))
 	tenants, err := c.store.System().AllTenants(ctx)
 	if err != nil {
 		return nil, err
@@ -86,6 +86,18 @@ func chain(ctx context.Context, t store.Tenant) finding {
 		f.Text += " since its first row, " + since.Format(minute)
 	}
 	return f
+}
+
+// rotation says whether keys are being rotated.
+func (c control) rotation(ctx context.Context) finding {
+	all, err := c.vault.Unfinished(ctx)
+	switch {
+	case err != nil:
+		return finding{false, "vault", failed(err).Msg}
+	case len(all) > 0:
+		return finding{true, "vault", fmt.Sprintf("open; the rotation of keys is not finished for %v: it goes on by itself while the appliance runs", all)}
+	}
+	return finding{true, "vault", "open"}
 }
 
 // permissions checks that nobody else may read what is secret.

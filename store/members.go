@@ -99,6 +99,11 @@ func (t Tenant) SetMember(ctx context.Context, m Membership) error {
 			d.before = nil
 		}
 		return t.changeWith(ctx, "members.set", m.User, d, func(t Tenant) error {
+			if old.User == "" {
+				if err := t.within(ctx, QuotaUsers); err != nil {
+					return err
+				}
+			}
 			err := sq.Exec(ctx, t.db, `INSERT INTO memberships (tenant_id, user_id, role, grants, source, given_by, created_at)
 				VALUES (@tenant, @user, @role, @grants, @source, @by, @now)
 				ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role, grants = excluded.grants, source = excluded.source, given_by = excluded.given_by`,

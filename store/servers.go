@@ -162,6 +162,9 @@ func (t Tenant) LocalServer(ctx context.Context) (Server, error) {
 // CreateServer stores v, whose id the caller minted, and returns it as stored.
 func (t Tenant) CreateServer(ctx context.Context, v Server) (out Server, err error) {
 	err = t.changeWith(ctx, "servers.create", v.ID, &diff{after: v}, func(t Tenant) error {
+		if err := t.within(ctx, QuotaServers); err != nil {
+			return err
+		}
 		err := sq.Exec(ctx, t.db, `INSERT INTO servers (tenant_id, id, name, host, port, username, auth, password, private_key,
 			passphrase, tags, group_name, notes, poll_seconds, snapshot_minutes, created_at)
 			VALUES (@tenant, @id, @name, @host, @port, @username, @auth, @password, @private_key,

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -46,7 +47,7 @@ func (s *Service) Tick(ctx context.Context) error {
 			x.pass(p)
 			return s.commit(ctx, t, x, p, "")
 		})
-		if first == nil {
+		if first == nil && !errors.Is(err, store.ErrNotFound) { // else it was deleted meanwhile
 			first = err
 		}
 	}

@@ -68,6 +68,9 @@ type Parts struct {
 	Base func() string
 	// Changed is told when settings of the appliance or of a tenant were stored.
 	Changed func(context.Context, store.TenantID)
+	// RotateKeys and DeleteTenant start jobs of the appliance.
+	RotateKeys   func(context.Context, store.System, vault.Ask) (store.Job, error)
+	DeleteTenant func(context.Context, store.System, store.TenantID) (store.Job, error)
 }
 
 // A mux registers routes.
@@ -105,13 +108,14 @@ func New(ctx, stop context.Context, p Parts) *Server {
 	m.routes() //nolint:contextcheck // the context of a request is made when it arrives
 	m.document()
 	m.spa()
-	return &Server{app: m.app, doc: m.api.OpenAPI()}
+	return &Server{app: m.app, doc: m.api.OpenAPI(), limits: m.limits}
 }
 
 // A Server answers on any number of listeners.
 type Server struct {
-	app *fiber.App
-	doc *huma.OpenAPI
+	app    *fiber.App
+	doc    *huma.OpenAPI
+	limits *limiter
 
 	mu     sync.Mutex
 	open   []net.Listener
@@ -145,6 +149,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
+// Forget lets go of what is counted for a tenant that is deleted.
+func (s *Server) Forget(tenant store.TenantID) { s.limits.forget(tenant) }
+
 // routes is the whole API, one resource a line.
 func (m mux) routes() {
 	m.health()
@@ -167,6 +174,8 @@ func (m mux) routes() {
 	m.silences()
 	m.channels()
 	m.deliveries()
+	m.usage()
+	m.vault()
 	m.system()
 	m.dashboard()
 	m.events()

@@ -54,7 +54,7 @@ func (m mux) identify(c *fiber.Ctx) error {
 		who.Home = m.Auth.Home(who.User)
 	}
 	id := store.TenantID(cmp.Or(header, query, string(who.Home)))
-	if err := m.limits.tenant(string(id)); err != nil {
+	if err := m.limited(ctx, id, who.User, who.Program); err != nil {
 		return err
 	}
 	c.Set("X-Tenant-ID", string(id))

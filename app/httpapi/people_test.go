@@ -381,6 +381,7 @@ func TestTenants(t *testing.T) {
 		t.Error(got)
 	}
 }
+
 // TestAStreamEndsWithItsKey deletes the key behind an open stream.
 func TestAStreamEndsWithItsKey(t *testing.T) {
 	t.Parallel()

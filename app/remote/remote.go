@@ -155,6 +155,21 @@ func (p *Pool) Drop(tenant store.TenantID, server string) {
 	}
 }
 
+// Forget ends every connection of a tenant that is deleted.
+func (p *Pool) Forget(tenant store.TenantID) {
+	p.mu.Lock()
+	var keys []key
+	for k := range p.slots {
+		if k.tenant == tenant {
+			keys = append(keys, k)
+		}
+	}
+	p.mu.Unlock()
+	for _, k := range keys {
+		p.Drop(k.tenant, k.server)
+	}
+}
+
 // Close ends every connection and waits for their keepers.
 func (p *Pool) Close() {
 	p.mu.Lock()

@@ -115,6 +115,22 @@ func (s *Service) Changed(tenant store.TenantID, server string) {
 	}
 }
 
+// Forget has every server of a tenant that is deleted looked at anew: none of
+// them is there any more, so what is known of them goes.
+func (s *Service) Forget(tenant store.TenantID) {
+	s.mu.Lock()
+	var servers []string
+	for k := range s.lives {
+		if k.tenant == tenant {
+			servers = append(servers, k.server)
+		}
+	}
+	s.mu.Unlock()
+	for _, server := range servers {
+		s.Changed(tenant, server)
+	}
+}
+
 func (s *Service) changed() (all []id) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -73,6 +73,19 @@ func User(tb testing.TB, s *store.Store, u store.User) {
 	}
 }
 
+// Quota sets what a tenant may have at most.
+func Quota(tb testing.TB, s *store.Store, tenant store.TenantID, q store.Quota) {
+	tb.Helper()
+	v, err := s.System().TenantInfo(tb.Context(), tenant)
+	v.Quota = q
+	if err == nil {
+		_, err = s.System().UpdateTenant(tb.Context(), v)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Member makes a user a member of a tenant.
 func Member(tb testing.TB, s *store.Store, tenant store.TenantID, user, role string) {
 	tb.Helper()

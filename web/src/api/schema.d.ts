@@ -1200,7 +1200,8 @@ export interface paths {
         get: operations["getTenant"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Closes the tenant at once and deletes all it has, its keys first. Nothing brings it back. */
+        delete: operations["deleteTenant"];
         options?: never;
         head?: never;
         patch: operations["updateTenant"];
@@ -1216,6 +1217,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["activateTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTenantContents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1350,6 +1367,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1424,6 +1457,39 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["signOutUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Replaces the keys of all tenants, of one, or the master key. The audit stays valid. */
+        post: operations["rotateVault"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1610,6 +1676,11 @@ export interface components {
         };
         ConfirmInBody: {
             code: string;
+        };
+        Content: {
+            kind: string;
+            /** Format: int64 */
+            n: number;
         };
         Counts: {
             /** Format: int64 */
@@ -1891,6 +1962,9 @@ export interface components {
         ItemsApiKey: {
             items: components["schemas"]["ApiKey"][];
         };
+        ItemsContent: {
+            items: components["schemas"]["Content"][];
+        };
         ItemsIdentity: {
             items: components["schemas"]["Identity"][];
         };
@@ -1911,6 +1985,9 @@ export interface components {
         };
         ItemsTenant: {
             items: components["schemas"]["Tenant"][];
+        };
+        ItemsUsed: {
+            items: components["schemas"]["Used"][];
         };
         Job: {
             actor: string;
@@ -1950,6 +2027,17 @@ export interface components {
             fingerprint: string;
             /** @example ssh-ed25519 */
             type: string;
+        };
+        KeysState: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its newest key was made; null: it still has its first
+             */
+            rotated_at: string | null;
+            rotating: boolean;
+            tenant_id: string;
         };
         Kind: {
             fields: components["schemas"]["Setting"][];
@@ -2281,6 +2369,27 @@ export interface components {
             fingerprint: string;
             public_key: string;
         };
+        Quota: {
+            /**
+             * Format: int64
+             * @description Of API keys and tokens; browsers are not counted
+             */
+            api_calls_hour?: number;
+            /**
+             * Format: int64
+             * @description Metrics with one set of labels each
+             */
+            series?: number;
+            /** Format: int64 */
+            servers?: number;
+            /**
+             * Format: int64
+             * @description Of samples and snapshots
+             */
+            storage_bytes?: number;
+            /** Format: int64 */
+            users?: number;
+        };
         Readings: {
             /** Format: date-time */
             at: string | null;
@@ -2329,6 +2438,14 @@ export interface components {
         ResetInBody: {
             password: string;
             token: string;
+        };
+        RotateInBody: {
+            /** @description The master key instead of the keys of tenants */
+            master?: boolean;
+            /** @description The new one, where a passphrase opens the vault */
+            passphrase?: string;
+            /** @description Of this tenant only */
+            tenant?: string;
         };
         ServerChangeBody: {
             /** @enum {string} */
@@ -2654,6 +2771,19 @@ export interface components {
             /** @description Where the browser goes now */
             url: string;
         };
+        State: {
+            /** Format: date-time */
+            created_at: string;
+            keysets: components["schemas"]["KeysState"][];
+            locked: boolean;
+            /** @description A rotation is under way, or was cut off and goes on by itself */
+            rotating: boolean;
+            /**
+             * @description Where the master key comes from
+             * @enum {string}
+             */
+            source: "file" | "credential" | "passphrase";
+        };
         Stats: {
             /** Format: int64 */
             acknowledged: number;
@@ -2727,10 +2857,12 @@ export interface components {
             name: string;
             /** @description A word of the administrator's own, as in family or paying */
             plan: string;
+            quota: components["schemas"]["Quota"];
             /** Format: int64 */
             rev: number;
             /** @enum {string} */
             status: "active" | "suspended" | "deleting";
+            usage: components["schemas"]["Usage"];
         };
         TenantInBody: {
             /** @description Stands in addresses and stays */
@@ -2745,6 +2877,7 @@ export interface components {
             name: string;
             /** @description A word of the administrator's own, as in family or paying */
             plan: string;
+            quota: components["schemas"]["Quota"];
             /** Format: int64 */
             rev: number;
             /** @enum {string} */
@@ -2753,6 +2886,28 @@ export interface components {
         TenantPatchBody: {
             name?: string;
             plan?: string;
+            /** @description All of it: what is not named is not limited */
+            quota?: {
+                /**
+                 * Format: int64
+                 * @description Of API keys and tokens; browsers are not counted
+                 */
+                api_calls_hour?: number;
+                /**
+                 * Format: int64
+                 * @description Metrics with one set of labels each
+                 */
+                series?: number;
+                /** Format: int64 */
+                servers?: number;
+                /**
+                 * Format: int64
+                 * @description Of samples and snapshots
+                 */
+                storage_bytes?: number;
+                /** Format: int64 */
+                users?: number;
+            };
         };
         TestOut: {
             /** @description The key that the server showed */
@@ -2889,6 +3044,32 @@ export interface components {
             tag?: string;
             /** Format: double */
             value?: number;
+        };
+        Usage: {
+            /** Format: int64 */
+            series: number;
+            /** Format: int64 */
+            servers: number;
+            /** Format: int64 */
+            storage_bytes: number;
+            /** Format: int64 */
+            users: number;
+        };
+        Used: {
+            /**
+             * Format: int64
+             * @description Samples that were not kept since the start, because their series are over the limit
+             */
+            dropped: number;
+            /** @enum {string} */
+            kind: "servers" | "users" | "series" | "storage_bytes" | "api_calls_hour";
+            /**
+             * Format: int64
+             * @description null: none
+             */
+            limit: number | null;
+            /** Format: int64 */
+            used: number;
         };
         User: {
             /** Format: date-time */
@@ -6140,6 +6321,37 @@ export interface operations {
             };
         };
     };
+    deleteTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     updateTenant: {
         parameters: {
             query?: never;
@@ -6198,6 +6410,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTenantContents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsContent"];
                 };
             };
             /** @description Error */
@@ -6574,6 +6817,35 @@ export interface operations {
             };
         };
     };
+    getUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsUsed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listUsers: {
         parameters: {
             query?: {
@@ -6823,6 +7095,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
             };
             /** @description Error */
             default: {

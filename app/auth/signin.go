@@ -71,6 +71,11 @@ func (s *Service) verify(ctx context.Context, name, password string, from Client
 // refuse counts a failed proof, writes it down and returns why with what went wrong in that.
 func (s *Service) refuse(ctx context.Context, user, name string, from Client, why error) error {
 	s.attempts.failed(NameKey(name), from.Address)
+	return s.refused(ctx, user, name, from, why)
+}
+
+// refused writes down a failed proof that nobody can guess.
+func (s *Service) refused(ctx context.Context, user, name string, from Client, why error) error {
 	refused := s.store.System().By(user, from.Address).Own()
 	return errors.Join(why, refused.Record(ctx, store.Audit{Action: "auth.login", Thing: clip(name, 64), Result: "refused"}))
 }
@@ -235,6 +240,7 @@ func (s *Service) Run(ctx context.Context) error {
 			s.store.Later(func(ctx context.Context, y store.System) error { return y.PruneSessions(ctx) })
 			s.attempts.prune()
 			s.pending.prune()
+			s.ceremonies.prune()
 		}
 	}
 }

@@ -29,9 +29,9 @@ func newHousehold(t *testing.T) *household {
 }
 
 // post sends a request of lea's browser.
-func (h *household) post(path, body string, header ...string) answer {
+func (h *household) post(path, body string) answer {
 	h.Helper()
-	return h.do("", "POST", "/api/v1/auth/"+path, body, append(header, "Cookie: "+h.cookie)...)
+	return h.do("", "POST", "/api/v1/auth/"+path, body, "Cookie: "+h.cookie)
 }
 
 // begin returns what a ceremony is called and asks for.

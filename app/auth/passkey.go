@@ -18,6 +18,8 @@ var (
 	ErrPasskey = fault.New(fault.Unauthenticated, "passkey.refused", "That passkey was not accepted. Try again, or use another way to sign in.")
 	// ErrPasskeyCloned says that somebody else seems to have a copy of a passkey.
 	ErrPasskeyCloned = fault.New(fault.Forbidden, "passkey.cloned", "That passkey seems to have been copied, so it is not accepted. Sign in another way and delete it.")
+	// errLastWay keeps people from locking themselves out.
+	errLastWay = fault.New(fault.Conflict, "passkey.last_way", "You would lock yourself out: nothing else signs you in. Add another passkey, or link your account to an identity provider, first.")
 )
 
 // A holder is a user with their passkeys for one name of the appliance.
@@ -143,9 +145,22 @@ func (s *Service) RenamePasskey(ctx context.Context, who Identity, id, name stri
 	return s.store.System().By(who.User, from.Address).RenamePasskey(ctx, who.User, id, strings.TrimSpace(name))
 }
 
-// DeletePasskey ends a passkey of who asks.
+// DeletePasskey ends a passkey of who asks, unless nothing else signs them in.
 func (s *Service) DeletePasskey(ctx context.Context, who Identity, id string, from Client) error {
-	if err := s.store.System().By(who.User, from.Address).DeletePasskey(ctx, who.User, id); err != nil {
+	err := s.store.System().By(who.User, from.Address).Tx(ctx, func(y store.System) error {
+		if err := y.DeletePasskey(ctx, who.User, id); err != nil {
+			return err
+		}
+		u, err := y.User(ctx, who.User)
+		if err != nil || u.Hash != "" && !s.PasswordOff() {
+			return err
+		}
+		if there, err := y.SignsInOtherwise(ctx, u.ID); err != nil || there {
+			return err
+		}
+		return errLastWay
+	})
+	if err != nil {
 		return err
 	}
 	return s.Reload(ctx)

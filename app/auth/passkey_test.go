@@ -163,7 +163,7 @@ func (b *bench) finish(kind, id string, response []byte) error {
 // kinds are the ways in which a passkey is asked for.
 var kinds = map[string]func(*bench) auth.Ceremony{"alone": (*bench).alone, "second factor": (*bench).second, "step up": (*bench).stepUp}
 
-func code(err error) string {
+func codeOf(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -269,7 +269,7 @@ func TestWhatAPasskeyMustNotProve(t *testing.T) {
 			c := begin(b)
 			sessions := len(b.Sessions(b.lea.User))
 			answer := tt.answer(b, c)
-			if err := b.finish(kind, c.ID, answer); code(err) != want {
+			if err := b.finish(kind, c.ID, answer); codeOf(err) != want {
 				t.Errorf("%s, %s: %v, want %q", name, kind, err, want)
 			}
 			if n := len(b.Sessions(b.lea.User)); want != "" && n > sessions {
@@ -288,7 +288,7 @@ func TestAPasskeyEndsWithItsUserAndItself(t *testing.T) {
 			b := newBench(t)
 			c := begin(b)
 			end(b)
-			if err := b.finish(kind, c.ID, b.answer(t, c)); code(err) != want {
+			if err := b.finish(kind, c.ID, b.answer(t, c)); codeOf(err) != want {
 				t.Errorf("%s: %v, want %s", kind, err, want)
 			}
 		}
@@ -330,10 +330,10 @@ func TestACeremonyCountsOnceForOnePurpose(t *testing.T) {
 		if err := b.finish(kind, c.ID, first); err != nil {
 			t.Fatal(kind, err)
 		}
-		if err := b.finish(kind, c.ID, first); code(err) != "passkey.expired" {
+		if err := b.finish(kind, c.ID, first); codeOf(err) != "passkey.expired" {
 			t.Errorf("%s twice: %v", kind, err)
 		}
-		if c := begin(b); code(b.finish(kind, c.ID, first)) != "passkey.refused" {
+		if c := begin(b); codeOf(b.finish(kind, c.ID, first)) != "passkey.refused" {
 			t.Errorf("%s: an old answer counts", kind)
 		}
 	}
@@ -356,7 +356,7 @@ func TestACeremonyCountsOnceForOnePurpose(t *testing.T) {
 		},
 		"unknown": func() error { return b.finish("alone", "unknown", b.answer(t, b.alone())) },
 	} {
-		if err := wrong(); code(err) != "passkey.expired" {
+		if err := wrong(); codeOf(err) != "passkey.expired" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -373,22 +373,22 @@ func TestAPasskeyOfAnotherUserProvesNothing(t *testing.T) {
 		for _, handle := range [][]byte{nil, []byte(eve.User), []byte(b.lea.User)} {
 			theirs.Options.UserHandle = handle
 			c := kinds[kind](b)
-			if err := b.finish(kind, c.ID, theirs.answer(t, c)); code(err) != "passkey.refused" {
+			if err := b.finish(kind, c.ID, theirs.answer(t, c)); codeOf(err) != "passkey.refused" {
 				t.Errorf("%s as %q: %v", kind, handle, err)
 			}
 		}
 	}
 	// Nobody ends what another began.
 	c := b.stepUp()
-	if err := b.StepUpByPasskey(t.Context(), eve, c.ID, b.answer(t, c), here); code(err) != "passkey.expired" {
+	if err := b.StepUpByPasskey(t.Context(), eve, c.ID, b.answer(t, c), here); codeOf(err) != "passkey.expired" {
 		t.Error(err)
 	}
 	c = b.must(b.BeginPasskey(t.Context(), b.lea, here))
-	if _, _, err := b.FinishPasskey(t.Context(), eve, c.ID, "x", newDevice(eve.User).create(t, c), here); code(err) != "passkey.expired" {
+	if _, _, err := b.FinishPasskey(t.Context(), eve, c.ID, "x", newDevice(eve.User).create(t, c), here); codeOf(err) != "passkey.expired" {
 		t.Error(err)
 	}
 	// A passkey has one owner, and only they change it.
-	if _, _, err := b.register(eve, b.device); code(err) != "passkey.registered" {
+	if _, _, err := b.register(eve, b.device); codeOf(err) != "passkey.registered" {
 		t.Error(err)
 	}
 	f, err := b.Factors(t.Context(), b.lea)
@@ -418,7 +418,7 @@ func TestARegistrationIsChecked(t *testing.T) {
 	} {
 		d := newDevice(b.lea.User)
 		tt.change(d)
-		if _, codes, err := b.register(b.lea, d); code(err) != tt.want || codes != nil {
+		if _, codes, err := b.register(b.lea, d); codeOf(err) != tt.want || codes != nil {
 			t.Errorf("%s: %v %v", name, codes, err)
 		}
 	}
@@ -427,13 +427,13 @@ func TestARegistrationIsChecked(t *testing.T) {
 		"an assertion": string(b.answer(t, b.alone())),
 	} {
 		c := b.must(b.BeginPasskey(t.Context(), b.lea, here))
-		if _, _, err := b.FinishPasskey(t.Context(), b.lea, c.ID, "x", []byte(response), here); code(err) != "passkey.refused" || fault.From(err).Kind != fault.Invalid {
+		if _, _, err := b.FinishPasskey(t.Context(), b.lea, c.ID, "x", []byte(response), here); codeOf(err) != "passkey.refused" || fault.From(err).Kind != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	c := b.must(b.BeginPasskey(t.Context(), b.lea, here))
 	b.clock.move(5 * time.Minute)
-	if _, _, err := b.FinishPasskey(t.Context(), b.lea, c.ID, "x", newDevice(b.lea.User).create(t, c), here); code(err) != "passkey.expired" {
+	if _, _, err := b.FinishPasskey(t.Context(), b.lea, c.ID, "x", newDevice(b.lea.User).create(t, c), here); codeOf(err) != "passkey.expired" {
 		t.Error(err)
 	}
 }
@@ -474,10 +474,10 @@ func TestTheFirstPasskeyBringsRecoveryCodesAndTheLastTakesThem(t *testing.T) {
 	if in, err := b.Login(t.Context(), "lea", password, here); err != nil || in.Token == "" {
 		t.Fatal(in, err)
 	}
-	if _, err := b.StepUpPasskeyOptions(t.Context(), b.lea, here); code(err) != "passkey.none" {
+	if _, err := b.StepUpPasskeyOptions(t.Context(), b.lea, here); codeOf(err) != "passkey.none" {
 		t.Fatal(err)
 	}
-	if c := b.alone(); code(b.finish("alone", c.ID, b.answer(t, c))) != "passkey.refused" {
+	if c := b.alone(); codeOf(b.finish("alone", c.ID, b.answer(t, c))) != "passkey.refused" {
 		t.Error("a deleted passkey signs in")
 	}
 }
@@ -495,7 +495,7 @@ func TestACopiedPasskeyIsRefusedAndWrittenDown(t *testing.T) {
 			for _, counter := range []uint32{5, 7} { // as many as before are too few, too: one is added
 				b.key.Counter = counter
 				c = begin(b)
-				if err := b.finish(kind, c.ID, b.answer(t, c)); code(err) != "passkey.cloned" {
+				if err := b.finish(kind, c.ID, b.answer(t, c)); codeOf(err) != "passkey.cloned" {
 					t.Fatalf("%d: %v", counter, err)
 				}
 			}
@@ -526,7 +526,7 @@ func TestPasskeysBelongToAName(t *testing.T) {
 		"https://nas.local":      "",
 	} {
 		_, err := b.PasskeyOptions(t.Context(), "", auth.Client{Origin: origin})
-		if want == "" && err != nil || want != "" && (code(err) != "passkey.needs_name" || !strings.Contains(fault.From(err).Msg, want)) {
+		if want == "" && err != nil || want != "" && (codeOf(err) != "passkey.needs_name" || !strings.Contains(fault.From(err).Msg, want)) {
 			t.Errorf("%s: %v", origin, err)
 		}
 	}
@@ -534,7 +534,7 @@ func TestPasskeysBelongToAName(t *testing.T) {
 	if _, err := b.BeginPasskey(t.Context(), b.lea, auth.Client{Origin: "https://192.0.2.7"}); !strings.Contains(fault.From(err).Msg, "as https://unity.example.org instead") {
 		t.Error(err)
 	}
-	if _, err := b.StepUpPasskeyOptions(t.Context(), b.lea, auth.Client{Origin: "https://nas.local"}); code(err) != "passkey.other_name" || !strings.Contains(fault.From(err).Msg, "unity.test") {
+	if _, err := b.StepUpPasskeyOptions(t.Context(), b.lea, auth.Client{Origin: "https://nas.local"}); codeOf(err) != "passkey.other_name" || !strings.Contains(fault.From(err).Msg, "unity.test") {
 		t.Error(err)
 	}
 	// The same device has one passkey a name.
@@ -549,7 +549,7 @@ func TestPasskeysBelongToAName(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.rp = b.rp // it may not serve another name
-	if c := b.alone(); code(b.finish("alone", c.ID, d.answer(t, c))) != "passkey.refused" {
+	if c := b.alone(); codeOf(b.finish("alone", c.ID, d.answer(t, c))) != "passkey.refused" {
 		t.Error("a passkey of another name signs in")
 	}
 }
@@ -575,6 +575,19 @@ func TestPasskeysSignInWhilePasswordsAreOff(t *testing.T) {
 	if err := b.finish("alone", c.ID, b.answer(t, c)); err != nil {
 		t.Fatal(err)
 	}
+	f, err := b.Factors(t.Context(), b.lea)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.DeletePasskey(t.Context(), b.lea, f.Passkeys[0].ID, here); codeOf(err) != "passkey.last_way" {
+		t.Fatal(err)
+	}
+	if _, _, err := b.register(b.lea, newDevice(b.lea.User)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.DeletePasskey(t.Context(), b.lea, f.Passkeys[0].ID, here); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestASecondFactorIsTriedFiveTimes(t *testing.T) {
@@ -586,7 +599,7 @@ func TestASecondFactorIsTriedFiveTimes(t *testing.T) {
 	}
 	for range 5 {
 		c := b.must(b.PasskeyOptions(t.Context(), in.Challenge, here))
-		if err := b.finish("second factor", c.ID, []byte("{}")); code(err) != "passkey.refused" {
+		if err := b.finish("second factor", c.ID, []byte("{}")); codeOf(err) != "passkey.refused" {
 			t.Fatal(err)
 		}
 	}

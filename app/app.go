@@ -128,6 +128,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.names, err = newNames(ctx, a.config, a.store); err != nil {
 		return err
 	}
+	a.auth.Named = a.names.named
 	a.cert = cert.New(cert.Config{
 		Storage: cert.NewStorage(a.store.System(), a.vault), Allowed: a.names.known, Hostname: a.names.hostname,
 		Domains: cert.SearchDomains(), Log: a.log.With("part", "cert"),

@@ -58,6 +58,7 @@ var only = map[string]string{
 	"github.com/pressly/goose/":      "store",
 	"golang.org/x/crypto/ssh":        "app/remote",
 	"github.com/caddyserver/":        "app/cert",
+	"github.com/go-webauthn/":        "app/auth",
 	"github.com/tink-crypto/":        "app/vault",
 	"github.com/pquerna/otp":         "app/auth",
 	"github.com/golang-jwt/":         "app/auth",

@@ -152,6 +152,24 @@ func (n *names) base() string {
 	return all[len(all)-1]
 }
 
+// named returns where the appliance is open under a full name; empty if it has none.
+func (n *names) named() string {
+	if u, err := url.Parse(n.public()); err == nil && u.Hostname() != "" {
+		if _, err := netip.ParseAddr(u.Hostname()); err != nil && strings.Contains(u.Hostname(), ".") {
+			return n.public()
+		}
+	}
+	if n.tls == nil || n.hostname == "" {
+		return ""
+	}
+	name := n.hostname
+	if !strings.Contains(name, ".") {
+		name += ".local"
+	}
+	_, port, _ := net.SplitHostPort(n.tls.String())
+	return "https://" + net.JoinHostPort(name, port)
+}
+
 // lan returns the address of the default route, or the first that is not
 // loopback. Dialling UDP sends nothing: it only asks the routing table.
 func (n *names) lan() string {

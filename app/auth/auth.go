@@ -58,8 +58,9 @@ func (i Identity) Holds(p Permission) bool {
 	return i.Key == nil || p == SignedIn || slices.Contains(i.Key.Permissions, string(p))
 }
 
-// A Client is where a request comes from.
-type Client struct{ Address, Agent string }
+// A Client is where a request comes from. Origin is the page that sends it, as
+// in https://unity.example.org.
+type Client struct{ Address, Agent, Origin string }
 
 // A Vault keeps what must not be read from the database.
 type Vault interface {
@@ -73,14 +74,17 @@ type Service struct {
 	Members
 	// Always turns multi-tenancy on whatever the settings say.
 	Always bool
+	// Named returns an address of the appliance with a full name; empty if it has none.
+	Named func() string
 
-	store    *store.Store
-	now      func() time.Time
-	vault    Vault
-	hasher   hasher
-	attempts attempts
-	verified verified
-	pending  pending
+	store      *store.Store
+	now        func() time.Time
+	vault      Vault
+	hasher     hasher
+	attempts   attempts
+	verified   verified
+	pending    pending
+	ceremonies ceremonies
 
 	rotating sync.Mutex // held while a refresh token is replaced
 
@@ -94,7 +98,8 @@ type Service struct {
 // New returns a service over s. v signs JWTs and seals what second factors share.
 func New(s *store.Store, v Vault) *Service {
 	return &Service{
-		store: s, now: s.Now, vault: v, hasher: newHasher(), attempts: newAttempts(s.Now), pending: newPending(s.Now),
+		Named: func() string { return "" },
+		store: s, now: s.Now, vault: v, hasher: newHasher(), attempts: newAttempts(s.Now), pending: newPending(s.Now), ceremonies: newCeremonies(s.Now),
 		byHash: map[[32]byte]*store.Session{}, byID: map[string]*store.Session{}, keys: map[[32]byte]*store.APIKey{},
 	}
 }

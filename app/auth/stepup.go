@@ -37,6 +37,8 @@ func wrongField(err error, field string) error {
 		return invalid(field, "auth.wrong_password", "The password is wrong.")
 	case errors.Is(err, ErrCode):
 		return invalid(field, ErrCode.Code, ErrCode.Msg)
+	case errors.Is(err, ErrPasskey):
+		return invalid(field, ErrPasskey.Code, ErrPasskey.Msg)
 	}
 	return err
 }
@@ -72,7 +74,8 @@ func otpauth(appliance, user, secret string) string {
 // Factors are what a user can prove themselves with.
 type Factors struct {
 	TOTP     *store.TOTP
-	Codes    int64 // recovery codes left
+	Codes    int64           // recovery codes left
+	Passkeys []store.Passkey // for whatever name of the appliance
 	Password bool
 }
 
@@ -83,6 +86,9 @@ func (s *Service) Factors(ctx context.Context, who Identity) (f Factors, err err
 		return f, err
 	}
 	f.Password = u.Hash != ""
+	if f.Passkeys, err = s.store.System().Passkeys(ctx, u.ID); err != nil {
+		return f, err
+	}
 	if f.Codes, err = s.store.System().RecoveryCodesLeft(ctx, u.ID); err != nil || !u.TOTP {
 		return f, err
 	}

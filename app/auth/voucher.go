@@ -128,24 +128,13 @@ func (s *Service) LinkIdentity(ctx context.Context, who Identity, provider, subj
 	return err
 }
 
-// errLastWay keeps people from locking themselves out.
-var errLastWay = fault.New(fault.Conflict, "auth.last_way_in", "This is your only way to sign in. Add a passkey first, or have an administrator make a link that sets a password.")
-
 // UnlinkIdentity ends one way in of who asks, unless it is the last.
 func (s *Service) UnlinkIdentity(ctx context.Context, who Identity, id string, from Client) error {
-	u, err := s.person(ctx, who.User)
-	if err != nil {
-		return err
-	}
 	return s.store.System().By(who.User, from.Address).Tx(ctx, func(y store.System) error {
-		if err := y.DeleteIdentity(ctx, u.ID, id); err != nil {
+		if err := y.DeleteIdentity(ctx, who.User, id); err != nil {
 			return err
 		}
-		other, err := y.SignsInOtherwise(ctx, u.ID)
-		if err == nil && u.Hash == "" && !other {
-			return errLastWay
-		}
-		return err
+		return s.getsIn(ctx, y, who.User)
 	})
 }
 

@@ -158,6 +158,7 @@ func (m mux) routes() {
 	m.setup()
 	m.auth()
 	m.factors()
+	m.passkeys()
 	m.apiKeys()
 	m.users()
 	m.tenants()

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -105,7 +106,9 @@ func (m mux) client(c *fiber.Ctx) (v client) {
 			v.scheme = "https"
 		}
 	}
-	v.Client = auth.Client{Address: address.String(), Agent: c.Get("User-Agent")}
+	// guard lets in no request that changes something from a page of others.
+	origin := cmp.Or(c.Get("Origin"), v.scheme+"://"+c.Get("Host"))
+	v.Client = auth.Client{Address: address.String(), Agent: c.Get("User-Agent"), Origin: strings.ToLower(origin)}
 	return v
 }
 

@@ -499,7 +499,7 @@ func TestACopiedPasskeyIsRefusedAndWrittenDown(t *testing.T) {
 					t.Fatalf("%d: %v", counter, err)
 				}
 			}
-			rows, err := b.store.System().Own().AuditRows(t.Context(), store.List{Q: "auth.passkey_use", Limit: 10}, b.lea.User)
+			rows, err := b.store.System().Own().AuditRows(t.Context(), store.AuditList{List: store.List{Q: "auth.passkey_use", Limit: 10}, Actor: b.lea.User})
 			if err != nil || len(rows.Items) != 3 || rows.Items[0].Result != "refused" {
 				t.Fatal(rows, err)
 			}

@@ -26,7 +26,7 @@ type Passkey struct {
 // ErrPasskeyTaken says that a passkey belongs to somebody already.
 var ErrPasskeyTaken = fault.New(fault.Conflict, "passkey.registered", "That passkey is registered already. Use another one.")
 
-const passkeyCols = "id, user_id, name, rp_id, credential_id, credential, created_at, used_at"
+const passkeyCols = "id, user_id, name, rp_id, credential_id, credential, created_at, used_at" //nolint:gosec // names of columns
 
 func scanPasskey(r sq.Row) (v Passkey, err error) {
 	var created int64

@@ -200,7 +200,8 @@ func TestPasskeysAskForWhatTheyNeed(t *testing.T) {
 			[]string{
 				`"rp":{"name":"Unity","id":"unity.test"}`, `"requireResidentKey":true,"residentKey":"required","userVerification":"preferred"`,
 				`"attestation":"none"`, `"excludeCredentials":[{`,
-			}, "",
+			},
+			"",
 		},
 		"alone":         {b.alone(), []string{`"rpId":"unity.test"`, `"userVerification":"required"`}, "allowCredentials"},
 		"second factor": {b.second(), []string{`"rpId":"unity.test"`, `"userVerification":"preferred"`, `"allowCredentials":[{`}, ""},

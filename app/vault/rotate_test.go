@@ -92,7 +92,7 @@ func TestRotationSealsEverythingAnewInSteps(t *testing.T) {
 		}
 	}
 	last, err := home.Keyset(t.Context())
-	if err != nil || last.Rotated == nil || !bytes.Equal(first.Secret, last.Secret) || len(last.Keyset) != len(first.Keyset) {
+	if err != nil || last.Rotated == nil || !bytes.Equal(first.Secret, last.Secret) || len(last.Keyset) > len(first.Keyset)+8 { // an id takes one to five bytes, a second key many
 		t.Fatalf("%d and %d bytes, %v, %v", len(first.Keyset), len(last.Keyset), last.Rotated, err)
 	}
 	if rows, err := home.VerifyAudit(t.Context()); err != nil || rows == 0 {

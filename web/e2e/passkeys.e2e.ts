@@ -15,37 +15,37 @@ type Answer = { status: number; body: Record<string, unknown> & { code?: string 
 /** Sends a request as the page does. */
 const send = (method: string, path: string, body?: unknown): Promise<Answer> =>
   page.evaluate(
-    async ([method, path, body]) => {
-      const response = await fetch(`/api/v1${path}`, {
-        method,
+    async (sent) => {
+      const response = await fetch(`/api/v1${sent.path}`, {
+        method: sent.method,
         headers: { "Content-Type": "application/json" },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(sent.body !== undefined && { body: JSON.stringify(sent.body) }),
       });
       const text = await response.text();
       return { status: response.status, body: text ? JSON.parse(text) : {} };
     },
-    [method, path, body] as const,
+    { method, path, body },
   );
 
 /** Has the browser do what a ceremony asks for. */
 const perform = (kind: "create" | "get", options: unknown): Promise<unknown> =>
   page.evaluate(
-    async ([kind, options]) => {
+    async (asked) => {
       const credential =
-        kind === "create"
+        asked.kind === "create"
           ? await navigator.credentials.create({
               publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(
-                options as PublicKeyCredentialCreationOptionsJSON,
+                asked.options as PublicKeyCredentialCreationOptionsJSON,
               ),
             })
           : await navigator.credentials.get({
               publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(
-                options as PublicKeyCredentialRequestOptionsJSON,
+                asked.options as PublicKeyCredentialRequestOptionsJSON,
               ),
             });
       return (credential as PublicKeyCredential).toJSON();
     },
-    [kind, options] as const,
+    { kind, options },
   );
 
 /** Goes through a ceremony of path and returns what its end is answered with. */

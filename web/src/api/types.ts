@@ -29,3 +29,7 @@ export type ChannelKind = Schemas["Kind"];
 export type ChannelField = Schemas["Setting"];
 export type ThresholdDraft = Schemas["CreateThresholdInBody"];
 export type ThresholdChange = Schemas["UpdateThresholdInBody"];
+export type Member = Schemas["Person"];
+export type UserRow = Schemas["UserRow"];
+export type Invitation = Schemas["Invitation"];
+export type OneTimeLink = Schemas["OneTimeLink"];

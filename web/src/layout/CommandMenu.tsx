@@ -10,8 +10,9 @@ import { t } from "../locales";
 import { paths } from "../paths";
 import { looks, Mark, type State } from "../ui/mark";
 import { setTheme } from "../ui/theme";
-import { areas, settingsPages } from "./areas";
+import { areas } from "./areas";
 import { useSignOut } from "./MorePage";
+import { useSettingsPages } from "./useSettings";
 
 interface Entry {
   key: string;
@@ -44,6 +45,7 @@ function useEntries(
   go: (to: string) => void,
 ): { servers: Entry[]; alerts: Entry[]; pages: Entry[]; commands: Entry[] } {
   const signOut = useSignOut();
+  const more = useSettingsPages();
   const still = { placeholderData: keepPreviousData };
   const servers =
     api.useQuery("get", "/api/v1/servers", { params: { query: { q, limit: q ? 8 : 5 } } }, still).data
@@ -52,7 +54,7 @@ function useEntries(
     api.useQuery("get", "/api/v1/alerts", { params: { query: { state: "open", limit: 50 } } }, still).data
       ?.items ?? [];
   const icon = (Icon: typeof Plus) => <Icon className="icon" aria-hidden="true" />;
-  const pages = [...areas, ...settingsPages.slice(1)];
+  const pages = [...areas, ...more.slice(1)];
   const themes = (["system", "light", "dark"] as const).map((theme) => ({
     key: theme,
     icon: icon(Contrast),

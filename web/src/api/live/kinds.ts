@@ -8,6 +8,9 @@ const also: Record<string, readonly string[]> = {
   thresholds: ["/servers/{id}/thresholds"],
   channels: ["/deliveries"],
   settings: ["/system"],
+  users: ["/members"],
+  members: ["/users", "/invitations", "/usage"],
+  tenants: ["/auth/me", "/vault"],
 };
 
 // Samples keep these fresh; fetching them again at every change would draw them anew.

@@ -1,0 +1,149 @@
+import { Ellipsis, LogIn } from "lucide-react";
+
+import { api } from "../../api/client";
+import type { TenantRow } from "../../api/coming";
+import { refresh } from "../../api/list";
+import { useMay } from "../../api/may";
+import { toastProblem } from "../../layout/Problem";
+import { fill, fullLook, usageText } from "../../layout/usage";
+import { t } from "../../locales";
+import { Button, IconButton } from "../../ui/Button";
+import { Copy } from "../../ui/Copy";
+import { type Fact, Facts } from "../../ui/Facts";
+import { exact, percent } from "../../ui/format";
+import { Badge } from "../../ui/mark";
+import { Menu, MenuItem, MenuLabel, MenuLine } from "../../ui/Menu";
+import { Meter, Reading } from "../../ui/Meter";
+import { Panel } from "../../ui/Panel";
+import { toast } from "../../ui/Toast";
+import { Alerts } from "./columns";
+import { isReserved, statusLooks, usagesOf } from "./tenant";
+
+const words = t.tenants;
+
+/** What is asked before it is done to a tenant. */
+export type Question = "edit" | "quota" | "suspend" | "remove";
+
+function usageFacts(tenant: TenantRow): Fact[] {
+  return usagesOf(tenant).map((usage) => {
+    const { kind, used, limit } = usage;
+    const ratio = fill(usage);
+    const look = fullLook(usage);
+    const text = usageText(kind, used);
+    return [
+      t.usage.kinds[kind] ?? kind,
+      <span key={kind} className="row">
+        <Reading over={look}>{limit === null ? text : t.usage.of(text, usageText(kind, limit))}</Reading>
+        {ratio !== null && (
+          <Meter
+            ratio={ratio}
+            tone={look?.tone === "warn" || look?.tone === "critical" ? look.tone : undefined}
+            label={percent(ratio)}
+          />
+        )}
+      </span>,
+    ];
+  });
+}
+
+function More({ tenant, onAsk }: { tenant: TenantRow; onAsk: (question: Question) => void }) {
+  const reserved = isReserved(tenant);
+  const why = reserved ? words.reserved : tenant.status === "deleting" ? words.leaving : undefined;
+  return (
+    <Menu
+      trigger={
+        <IconButton label={words.more(tenant.name)} kind="default">
+          <Ellipsis className="icon" />
+        </IconButton>
+      }
+    >
+      <MenuItem onSelect={() => onAsk("edit")}>{words.edit}</MenuItem>
+      {tenant.status === "active" && (
+        <MenuItem disabled={Boolean(why)} onSelect={() => onAsk("suspend")}>
+          {words.suspend.item}
+        </MenuItem>
+      )}
+      <MenuLine />
+      <MenuItem danger={!why} disabled={Boolean(why)} onSelect={() => onAsk("remove")}>
+        {words.remove.item}
+      </MenuItem>
+      {why && <MenuLabel>{why}</MenuLabel>}
+    </Menu>
+  );
+}
+
+function Actions({ tenant, onAsk }: { tenant: TenantRow; onAsk: (question: Question) => void }) {
+  const may = useMay("tenants.write");
+  const { id, name, status } = tenant;
+  const activate = api.useMutation("post", "/api/v1/tenants/{id}/activate", {
+    onSuccess: () => {
+      toast({ title: words.activate.done(name) });
+      return refresh("tenants");
+    },
+    onError: (error) => toastProblem(words.failed, error),
+  });
+  return (
+    <div className="row my-4 flex-wrap">
+      {status === "suspended" ? (
+        <Button
+          kind="primary"
+          disabled={!may}
+          busy={activate.isPending}
+          onClick={() => activate.mutate({ params: { path: { id } } })}
+        >
+          {words.activate.item}
+        </Button>
+      ) : (
+        <Button
+          kind="primary"
+          disabled={status === "deleting"}
+          title={words.openHelp}
+          icon={<LogIn className="icon" aria-hidden="true" />}
+          onClick={() => location.assign(`/t/${encodeURIComponent(id)}/`)}
+        >
+          {words.open}
+        </Button>
+      )}
+      <Button disabled={!may || status === "deleting"} onClick={() => onAsk("quota")}>
+        {words.quota}
+      </Button>
+      {may && <More tenant={tenant} onAsk={onAsk} />}
+    </div>
+  );
+}
+
+interface TenantPanelProps {
+  tenant: TenantRow;
+  onAsk: (question: Question) => void;
+  onClose: () => void;
+}
+
+/** One tenant: what it has, what it may have, and what can be done. */
+export function TenantPanel({ tenant, onAsk, onClose }: TenantPanelProps) {
+  const { id, name, plan, status, created_at, alerts } = tenant;
+  return (
+    <Panel
+      label={name}
+      head={<Badge look={statusLooks[status]}>{words.states[status]}</Badge>}
+      onClose={onClose}
+    >
+      <h2>{name}</h2>
+      <Actions tenant={tenant} onAsk={onAsk} />
+      <Facts
+        facts={[
+          [
+            words.id,
+            <span key="id" className="row">
+              <code className="min-w-0">{id}</code>
+              <Copy text={id} label={words.copyID} />
+            </span>,
+          ],
+          [words.plan, plan],
+          [words.created, exact(created_at)],
+          [words.alerts, <Alerts key="alerts" alerts={alerts} />],
+          ...usageFacts(tenant),
+        ]}
+      />
+    </Panel>
+  );
+}

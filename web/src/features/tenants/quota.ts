@@ -1,0 +1,32 @@
+import type { Quota, TenantRow, UsageKind } from "../../api/coming";
+import { usageKinds } from "../../layout/usage";
+import { usageOf } from "./tenant";
+
+const gib = 1024 ** 3;
+
+/** What stands in the form of limits: empty where there is none, storage in GiB. */
+export type QuotaForm = Record<UsageKind, string>;
+
+const shown = (kind: UsageKind, limit: number) =>
+  String(kind === "storage_bytes" ? Math.round((limit / gib) * 100) / 100 : limit);
+
+/** The limits of a tenant as a form has them. */
+export function toForm(tenant: TenantRow): QuotaForm {
+  const limit = (kind: UsageKind) => usageOf(tenant, kind)?.limit ?? undefined;
+  const text = (kind: UsageKind) => {
+    const n = limit(kind);
+    return n === undefined ? "" : shown(kind, n);
+  };
+  return Object.fromEntries(usageKinds.map((kind) => [kind, text(kind)])) as QuotaForm;
+}
+
+/** The limits that a form says. */
+export function toQuota(form: QuotaForm): Quota {
+  const quota: Quota = {};
+  for (const kind of usageKinds) {
+    const text = form[kind].trim();
+    if (text === "") continue;
+    quota[kind] = kind === "storage_bytes" ? Math.round(Number(text) * gib) : Number(text);
+  }
+  return quota;
+}

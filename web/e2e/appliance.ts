@@ -44,17 +44,28 @@ export class Appliance {
   }
 
   /** Starts the program, and waits until it says how to set it up. */
-  static async start(): Promise<Appliance> {
+  static async start(...flags: string[]): Promise<Appliance> {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
     const one = new Appliance(mkdtempSync(join(tmpdir(), "unity-e2e-")), await freePort());
-    await one.run();
+    await one.run(flags);
     return one;
   }
 
-  private run(): Promise<void> {
+  private run(flags: readonly string[]): Promise<void> {
     const child = spawn(
       binary,
-      ["serve", "--data-dir", this.dir, "--http", new URL(this.url).host, "--https", "", "--rate-limit", "0"],
+      [
+        "serve",
+        "--data-dir",
+        this.dir,
+        "--http",
+        new URL(this.url).host,
+        "--https",
+        "",
+        "--rate-limit",
+        "0",
+        ...flags,
+      ],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     this.child = child;

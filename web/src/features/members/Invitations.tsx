@@ -39,7 +39,7 @@ function Role({ invitation: { role, grants } }: { invitation: Invitation }) {
   );
 }
 
-const columns = (onRemove: (invitation: Invitation) => void): Column<Invitation>[] => [
+const what: Column<Invitation>[] = [
   {
     key: "state",
     head: words.state,
@@ -65,8 +65,19 @@ const columns = (onRemove: (invitation: Invitation) => void): Column<Invitation>
   {
     key: "role",
     head: words.role,
-    phone: "sub",
     cell: (invitation) => <Role invitation={invitation} />,
+  },
+  {
+    key: "sub",
+    head: "",
+    onlyPhone: true,
+    phone: "sub",
+    cell: (invitation) => (
+      <span className="text-muted">
+        <Role invitation={invitation} /> · {words.until.toLowerCase()}{" "}
+        {when(invitation.expires_at, Date.now())}
+      </span>
+    ),
   },
   {
     key: "by",
@@ -88,6 +99,10 @@ const columns = (onRemove: (invitation: Invitation) => void): Column<Invitation>
       </span>
     ),
   },
+];
+
+const columns = (onRemove: (invitation: Invitation) => void): Column<Invitation>[] => [
+  ...what,
   {
     key: "acts",
     head: <span className="sr-only">{words.actions}</span>,

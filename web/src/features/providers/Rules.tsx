@@ -21,8 +21,10 @@ interface RuleProps extends RulesProps {
   onRemove: () => void;
 }
 
-function Rule({ form: { register }, problem, index, onRemove }: RuleProps) {
+function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleProps) {
   const me = useMe();
+  const tenants = me?.tenants ?? [];
+  const chosen = getValues(`mappings.${index}.tenant`);
   const error = (field: string) => problem?.field(`mappings[${index}].${field}`);
   return (
     <div className="rule" role="group" aria-label={words.rule(index + 1)}>
@@ -55,11 +57,12 @@ function Rule({ form: { register }, problem, index, onRemove }: RuleProps) {
           required
           {...register(`mappings.${index}.tenant`)}
         >
-          {me.tenants.map(({ id, name }) => (
+          {tenants.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
             </option>
           ))}
+          {!tenants.some(({ id }) => id === chosen) && <option value={chosen}>{chosen}</option>}
         </Select>
       )}
       <Select label={words.role} error={error("role")} {...register(`mappings.${index}.role`)}>

@@ -11,9 +11,9 @@ import { Button, IconButton } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { type Fact, Facts } from "../../ui/Facts";
 import { exact, percent } from "../../ui/format";
-import { Badge } from "../../ui/mark";
+import { Badge, Status } from "../../ui/mark";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../../ui/Menu";
-import { Meter, Reading } from "../../ui/Meter";
+import { Meter } from "../../ui/Meter";
 import { Panel } from "../../ui/Panel";
 import { toast } from "../../ui/Toast";
 import { Alerts } from "./columns";
@@ -29,11 +29,12 @@ function usageFacts(tenant: TenantRow): Fact[] {
     const { kind, used, limit } = usage;
     const ratio = fill(usage);
     const look = fullLook(usage);
-    const text = usageText(kind, used);
+    const now = usageText(kind, used);
+    const text = limit === null ? now : t.usage.of(now, usageText(kind, limit));
     return [
       t.usage.kinds[kind] ?? kind,
       <span key={kind} className="row">
-        <Reading over={look}>{limit === null ? text : t.usage.of(text, usageText(kind, limit))}</Reading>
+        {look ? <Status look={look}>{text}</Status> : text}
         {ratio !== null && (
           <Meter
             ratio={ratio}

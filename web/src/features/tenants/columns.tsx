@@ -1,3 +1,5 @@
+import clsx from "clsx";
+
 import type { TenantRow, UsageKind } from "../../api/coming";
 import { fill, fullLook, usageText } from "../../layout/usage";
 import { t } from "../../locales";
@@ -134,7 +136,11 @@ export const columns = (onOpen: (tenant: TenantRow) => void): Column<TenantRow>[
     head: words.alerts,
     phone: "end",
     sort: weight,
-    cell: (tenant) => <Alerts alerts={tenant.alerts} />,
+    cell: (tenant) => (
+      <span className={clsx(weight(tenant) === 0 && "max-md:hidden")}>
+        <Alerts alerts={tenant.alerts} />
+      </span>
+    ),
   },
   {
     key: "created",

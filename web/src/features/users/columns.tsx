@@ -63,15 +63,18 @@ function who({ onEdit }: Doing): Column<UserRow>[] {
       head: words.name,
       phone: "name",
       cell: (user) => (
-        <button type="button" className="hover:underline" title={user.username} onClick={() => onEdit(user)}>
-          {user.username}
-        </button>
+        <span className="row">
+          <button
+            type="button"
+            className="hover:underline"
+            title={user.username}
+            onClick={() => onEdit(user)}
+          >
+            {user.username}
+          </button>
+          {user.is_admin && <span className="tag">{words.admin}</span>}
+        </span>
       ),
-    },
-    {
-      key: "admin",
-      head: "",
-      cell: (user) => user.is_admin && <span className="tag">{words.admin}</span>,
     },
     {
       key: "email",

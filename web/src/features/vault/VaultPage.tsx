@@ -1,6 +1,7 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { api } from "../../api/client";
 import { coming, type Keyset, type Vault } from "../../api/coming";
 import { refresh } from "../../api/list";
 import { useMe } from "../../api/may";
@@ -23,11 +24,11 @@ const words = t.vault;
 const system = "system";
 
 function useWhose(): (keys: Keyset) => string {
-  const me = useMe();
+  const many = useMe()?.multi_tenancy ?? false;
+  const tenants = api.useQuery("get", "/api/v1/tenants", {}, { enabled: many }).data?.items;
   return ({ tenant_id: id }) => {
     if (id === system) return words.appliance;
-    if (!me?.multi_tenancy) return words.here;
-    return me.tenants.find((each) => each.id === id)?.name ?? id;
+    return many ? (tenants?.find((each) => each.id === id)?.name ?? id) : words.here;
   };
 }
 

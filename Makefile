@@ -21,6 +21,12 @@ GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DEADCODE := $(TOOLS)/deadcode-$(DEADCODE_VERSION)
 RESULTS  := $(CURDIR)/build/results
 
+# What tests start beside the product: a module of its own, built once, under a
+# name that is the hash of the compiler and the sources. Tests ask for that name.
+PROVIDER_DIR   := app/oidc/providertest
+PROVIDER_FILES := $(sort $(wildcard $(addprefix $(PROVIDER_DIR)/,*.go go.mod go.sum)))
+PROVIDER       := $(TOOLS)/providertest-$(shell (go env GOVERSION; cat $(PROVIDER_FILES)) | sha256sum | cut -c 1-16)
+
 # The files that the page and the binary are made of.
 GO_FILES  := go.mod go.sum $(wildcard main.go) $(shell find app store migrations -type f -not -name '*_test.go' -not -path '*/testdata/*') $(wildcard web/*.go)
 WEB_FILES := web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public -type f -not -name '*.test.*')
@@ -50,10 +56,10 @@ $(MODULES): web/package.json web/package-lock.json
 	cd web && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from ./data/dev
+dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from a demo
 	@trap 'kill 0' EXIT; (cd web && npx vite) & \
-	if command -v watchexec >/dev/null; then watchexec -r -e go,sql -- go run -tags dev . serve --data-dir data/dev; \
-	else go run -tags dev . serve --data-dir data/dev; fi
+	if command -v watchexec >/dev/null; then watchexec -r -e go,sql -- go run -tags dev . serve --demo; \
+	else go run -tags dev . serve --demo; fi
 
 gen: $(MODULES) ## Write what is generated: the schema, the API document, its types
 	go test ./store -run Schema -update
@@ -66,7 +72,7 @@ gen: $(MODULES) ## Write what is generated: the schema, the API document, its ty
 # last and alone, so that nothing slows what it measures.
 CHECKS := lint-go test-go unity test-web lint-web vet deadcode tidy gen-check lint-sh
 
-.PHONY: test check lint e2e fuzz bench vuln
+.PHONY: test check lint e2e fuzz bench vuln helpers
 test: system ## Everything CI runs
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS); bad=0; \
 	$(MAKE) -j2 -k -Otarget $(CHECKS) || bad=1; \
@@ -74,7 +80,7 @@ test: system ## Everything CI runs
 	go run ./packaging/tally $(RESULTS)/*.json || bad=1; \
 	exit $$bad
 
-check: $(PAGES) $(GOLANGCI) ## The quick half, for before a commit
+check: $(PAGES) $(GOLANGCI) $(PROVIDER) ## The quick half, for before a commit
 	@$(MAKE) -j2 -k -Otarget lint-go vet gen-check lint-web
 	go test ./...
 	cd web && npx vitest run
@@ -82,7 +88,7 @@ check: $(PAGES) $(GOLANGCI) ## The quick half, for before a commit
 lint: ## Only the linters
 	@$(MAKE) -j2 -k -Otarget lint-go vet deadcode tidy lint-sh lint-web
 
-e2e: unity $(MODULES) ## Only the browser suite, against the built binary
+e2e: unity $(MODULES) $(PROVIDER) ## Only the browser suite, against the built binary
 	@mkdir -p $(RESULTS)
 	cd web && PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
 
@@ -96,6 +102,8 @@ bench: unity ## The figures that are promised, each beside its limit
 
 vuln: ## Known holes in what we use (asks vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+helpers: $(PROVIDER) ## Build what the tests run against
 
 ##### The steps of the above
 
@@ -114,12 +122,13 @@ deadcode: $(DEADCODE) $(PAGES)
 
 tidy:
 	go mod tidy -diff
+	cd $(PROVIDER_DIR) && go mod tidy -diff
 	go mod verify
 
 lint-sh:
 	shellcheck packaging/*.sh packaging/scripts/*.sh .ci/run .ci/hooks/*
 
-test-go: $(PAGES)
+test-go: $(PAGES) $(PROVIDER)
 	@mkdir -p $(RESULTS)
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
 
@@ -140,6 +149,11 @@ $(GOLANGCI):
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
 $(DEADCODE):
 	$(call install,golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION))
+
+# One build at a time; who waited for it finds it there.
+$(PROVIDER):
+	@mkdir -p $(TOOLS); echo "building $(PROVIDER_DIR)"
+	@flock $(TOOLS)/providertest.lock sh -ec 'test -x $@ || { cd $(PROVIDER_DIR); go build -o $@.part .; mv $@.part $@; }'
 
 # install builds a tool and names it by its version; half of one never stays.
 define install

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"unity.internal/store"
 )
 
 const (
@@ -12,8 +14,9 @@ const (
 	anchorEvery = 24 * time.Hour
 )
 
-// anchor writes the head of each tenant's audit to the log, daily: the log is
-// kept elsewhere, so a chain that was written anew is found out.
+// anchor looks after the audits, daily. It writes the head of each to the log:
+// the log is kept elsewhere, so a chain that was written anew is found out. Then
+// it deletes what tenants do not want to keep.
 func (a *App) anchor(ctx context.Context) error {
 	timer := time.NewTimer(anchorFirst)
 	defer timer.Stop()
@@ -26,6 +29,9 @@ func (a *App) anchor(ctx context.Context) error {
 		}
 		if err := a.logHeads(ctx); err != nil && ctx.Err() == nil {
 			a.log.ErrorContext(ctx, "read the audit's head", "err", err)
+		}
+		if err := a.pruneAudits(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "prune the audit", "err", err)
 		}
 	}
 }
@@ -40,4 +46,30 @@ func (a *App) logHeads(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// pruneAudits deletes the rows that are older than their tenant keeps them. One
+// audit that cannot be pruned, because it is broken, keeps no other from it.
+func (a *App) pruneAudits(ctx context.Context) error {
+	tenants, err := a.store.System().Tenants(ctx)
+	for _, t := range tenants {
+		err = errors.Join(err, a.pruneAudit(ctx, t))
+	}
+	return err
+}
+
+func (a *App) pruneAudit(ctx context.Context, t store.Tenant) error {
+	v, err := t.Settings(ctx)
+	if err != nil || v.KeepAudit == 0 {
+		return err
+	}
+	before := a.store.Now().Add(-time.Duration(v.KeepAudit) * 24 * time.Hour)
+	for ctx.Err() == nil {
+		n, err := t.PruneAudit(ctx, before)
+		if err != nil || n == 0 {
+			return err
+		}
+		a.log.InfoContext(ctx, "audit pruned", "part", "audit", "tenant", t.ID, "rows", n, "before", before)
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"unity.internal/app/notify/ntfy"
 	"unity.internal/app/notify/smtp"
 	"unity.internal/app/notify/webhook"
+	"unity.internal/app/oidc"
 	"unity.internal/app/outgoing"
 	"unity.internal/app/remote"
 	"unity.internal/app/server"
@@ -35,35 +37,39 @@ import (
 
 // An App is the appliance: every part, wired, not yet running.
 type App struct {
-	config  *Config
-	log     *slog.Logger
-	started time.Time
-	held    *os.File // the lock on the data directory
-	store   *store.Store
-	vault   *vault.Vault
-	auth    *auth.Service
-	setup   *auth.SetupToken
-	bus     *event.Bus
-	jobs    *job.Service
-	names   *names
-	health  *health
-	cert    *cert.Service
-	out     *outgoing.Client
-	metrics *metric.Service
-	alerts  *alert.Service
-	notify  *notify.Service
-	beat    *notify.Heartbeat
-	remote  *remote.Pool
-	servers *server.Service
-	sink    *sink
-	http    *httpapi.Server
-	control control
-	end     context.CancelFunc // ends requests that outlive the drain
+	config   *Config
+	log      *slog.Logger
+	started  time.Time
+	held     *os.File // the lock on the data directory
+	store    *store.Store
+	vault    *vault.Vault
+	auth     *auth.Service
+	setup    *auth.SetupToken
+	bus      *event.Bus
+	jobs     *job.Service
+	names    *names
+	health   *health
+	cert     *cert.Service
+	out      *outgoing.Client
+	metrics  *metric.Service
+	alerts   *alert.Service
+	notify   *notify.Service
+	beat     *notify.Heartbeat
+	oidc     *oidc.Service
+	remote   *remote.Pool
+	servers  *server.Service
+	sink     *sink
+	http     *httpapi.Server
+	control  control
+	keys     *keys
+	deletion *deletion
+	unlocked chan struct{}      // holds a token when the vault may have been opened
+	end      context.CancelFunc // ends requests that outlive the drain
 }
 
 // New takes the data directory and builds every part, in order of need.
 func New(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
-	a := &App{config: c, log: log, started: time.Now(), vault: &vault.Vault{}}
+	a := &App{config: c, log: log, started: time.Now(), vault: &vault.Vault{}, unlocked: make(chan struct{}, 1)}
 	if err := prepare(c.DataDir); err != nil {
 		return nil, err
 	}
@@ -88,16 +94,23 @@ func (a *App) keep(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	from := vault.Source{Dir: dir, Credentials: os.Getenv("CREDENTIALS_DIRECTORY")}
-	if file := a.config.Serve.PassphraseFile; file != "" {
-		if from.Passphrase, err = secretFile(file); err != nil {
-			return errors.Join(err, a.store.Close(ctx))
-		}
+	from, err := a.config.source()
+	if err != nil {
+		return errors.Join(err, a.store.Close(ctx))
 	}
 	if err := a.vault.Attach(ctx, a.store, from); err != nil {
 		return errors.Join(fmt.Errorf("open the vault: %w", err), a.store.Close(ctx))
 	}
 	return nil
+}
+
+// source says what opens the vault.
+func (c *Config) source() (from vault.Source, err error) {
+	from = vault.Source{Dir: c.DataDir, Credentials: os.Getenv("CREDENTIALS_DIRECTORY")}
+	if file := c.Serve.PassphraseFile; file != "" {
+		from.Passphrase, err = secretFile(file)
+	}
+	return from, err
 }
 
 // build makes what works on it.
@@ -115,17 +128,20 @@ func (a *App) build(ctx context.Context) error {
 	if a.names, err = newNames(ctx, a.config, a.store); err != nil {
 		return err
 	}
+	a.auth.Named = a.names.named
 	a.cert = cert.New(cert.Config{
 		Storage: cert.NewStorage(a.store.System(), a.vault), Allowed: a.names.known, Hostname: a.names.hostname,
 		Domains: cert.SearchDomains(), Log: a.log.With("part", "cert"),
 	})
 	a.watch()
+	a.keys = &keys{dir: a.config.DataDir, store: a.store, vault: a.vault, jobs: a.jobs, grace: vault.Grace}
+	a.deletion = &deletion{store: a.store, jobs: a.jobs, forget: a.forget, changed: a.changed, work: map[store.TenantID]string{}}
 	if err := a.firstServer(ctx); err != nil {
 		return err
 	}
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
-		urls: a.names.urls, added: a.changed,
+		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion,
 	}
 	return a.edge(ctx)
 }
@@ -134,13 +150,17 @@ func (a *App) build(ctx context.Context) error {
 func (a *App) watch() {
 	tenants := a.store.System().Tenants
 	a.out = outgoing.New(outgoing.Options{
-		AllowPrivate: func() bool { return !a.auth.MultiTenancy() }, Own: a.names.listeners,
+		AllowPrivate: a.private, Own: a.names.listeners,
 	})
 	a.metrics = metric.New(a.store, a.log.With("part", "metric"))
 	a.metrics.Room = a.health.room
 	a.notify = notify.New(notify.Options{
 		Tenants: tenants, Sealer: a.vault, Publish: a.bus.Publish, Base: a.names.base, Now: time.Now, Log: a.log.With("part", "notify"),
 		Kinds: []notify.Kind{webhook.Kind(a.out), ntfy.Kind(a.out), smtp.Kind(a.out.Dial, nil)},
+	})
+	a.oidc = oidc.New(oidc.Options{
+		System: a.store.System(), Sealer: a.vault, Base: a.names.base, Held: a.memberships, Role: a.auth.RoleNow, Now: time.Now,
+		HTTP: outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }, Own: a.names.listeners}), // an administrator named it
 	})
 	a.beat = notify.NewHeartbeat(a.out, a.names.heartbeat, a.health.well, time.Now, a.log.With("part", "heartbeat"))
 	a.alerts = &alert.Service{
@@ -163,6 +183,19 @@ func (a *App) voice(id store.TenantID) store.TenantID {
 	}
 	return id
 }
+
+// memberships returns what a user has, for the claims of an identity provider to change.
+func (a *App) memberships(_ context.Context, user string) ([]oidc.Held, error) {
+	var all []oidc.Held
+	for _, m := range a.auth.Of(user) {
+		all = append(all, oidc.Held{Tenant: m.Tenant, Role: m.Role, Source: m.Source, By: m.By})
+	}
+	return all, nil
+}
+
+// private reports whether requests of tenants may reach a private address: the
+// household's may; where many share the appliance, those that a rule names.
+func (a *App) private(ip netip.Addr) bool { return !a.auth.MultiTenancy() || a.names.allowed(ip) }
 
 // agent returns the SSH agent that may sign in to servers: the household's own,
 // while there is one household.
@@ -210,7 +243,7 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, ctx, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify,
+		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc,
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{
@@ -218,7 +251,7 @@ func (a *App) edge(ctx context.Context) error {
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
 		CA:      a.cert.RootPEM,
-		Changed: a.changed,
+		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete,
 	})
 	return nil
 }
@@ -226,8 +259,13 @@ func (a *App) edge(ctx context.Context) error {
 // changed tells every part that a tenant, or its settings, changed.
 func (a *App) changed(ctx context.Context, tenant store.TenantID) {
 	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx))
+	a.servers.TenantsChanged()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()
+		select {
+		case a.unlocked <- struct{}{}:
+		default: // upkeep has a token already
+		}
 	}
 	if err != nil {
 		a.log.ErrorContext(ctx, "reload after a change", "tenant", tenant, "err", err)
@@ -252,7 +290,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor,
+		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
 		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {

@@ -186,6 +186,12 @@ func TestCommandsBesideAServerAndWithout(t *testing.T) {
 		refused("tenant.invalid_id", "tenant", "create", "Not a slug")
 		refused("tenant.reserved", "tenant", "suspend", "system")
 		refused("setup.done", "setup-url")
+		must("Keep a copy of it in another place", "", "vault", "rotate", "--master")
+		refused("vault.either", "vault", "rotate", "--master", "--tenant", id)
+		refused("tenant.not_confirmed", "tenant", "delete", id)
+		refused("tenant.reserved", "tenant", "delete", "default", "--yes")
+		must("The tenant is gone", "", "tenant", "delete", id, "--yes")
+		refused("not_found", "tenant", "delete", id, "--yes")
 		if id == "without" {
 			break
 		}
@@ -195,6 +201,7 @@ func TestCommandsBesideAServerAndWithout(t *testing.T) {
 		}
 		must("at schema", "", "migrate")
 	}
+	must("sealed under new keys", "", "vault", "rotate")
 	must("The password of", "a new and longer one\n", "user", "reset-password", userName)
 }
 

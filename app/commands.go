@@ -50,6 +50,9 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 
 // Run serves until ctx ends.
 func (s *Serve) Run(ctx context.Context, c *Config, t terminal) error {
+	if s.Demo {
+		return s.demo(ctx, c, t)
+	}
 	log := newLog(t.err, s.LogLevel)
 	a, err := New(ctx, c, log)
 	if err != nil {
@@ -105,7 +108,9 @@ func open(ctx context.Context, dir string) (control, func() error, error) {
 	}
 	c := control{
 		dir: dir, store: s, vault: v, auth: a, setup: auth.NewSetupToken(dir), added: func(context.Context, store.TenantID) {},
-		urls: func() []string { return []string{"http://127.0.0.1:8080"} },
+		keys:     &keys{dir: dir, store: s, vault: v}, // nobody else seals: no grace
+		deletion: &deletion{store: s, forget: v.Forget, changed: func(context.Context, store.TenantID) {}},
+		urls:     func() []string { return []string{"http://127.0.0.1:8080"} },
 	}
 	return c, done, nil
 }
@@ -151,6 +156,7 @@ type userCmd struct {
 	List  userListCmd     `cmd:"" help:"List users."`
 	Open  userUnlockCmd   `cmd:"" name:"unlock" help:"Forget the failed sign-ins of a user."`
 	Reset userPasswordCmd `cmd:"" name:"reset-password" help:"Set a new password, read from the terminal or from standard input."`
+	Link  userLinkCmd     `cmd:"" name:"sign-in-link" help:"Print a link that signs a user in once, whatever else is switched off: the way back in."`
 }
 
 type userListCmd struct{}
@@ -189,7 +195,7 @@ type userPasswordCmd struct {
 
 // Run sets a password.
 func (u userPasswordCmd) Run(ctx context.Context, c *Config, t terminal) error {
-	password, err := readPassword(t)
+	password, err := readPassword(t, "New password: ")
 	if err != nil {
 		return err
 	}
@@ -201,10 +207,25 @@ func (u userPasswordCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	return err
 }
 
+type userLinkCmd struct {
+	Name string `arg:"" help:"The user's name."`
+}
+
+// Run prints a link that signs in.
+func (u userLinkCmd) Run(ctx context.Context, c *Config, t terminal) error {
+	var urls []string
+	if err := c.ask(ctx, order{Command: "user-link", Name: u.Name}, &urls); err != nil {
+		return err
+	}
+	fmt.Fprintln(t.err, "One of these signs in once, within ten minutes. No password and no second factor is asked for:")
+	_, err := fmt.Fprintln(t.out, strings.Join(urls, "\n"))
+	return err
+}
+
 // readPassword reads one line without showing it.
-func readPassword(t terminal) (string, error) {
+func readPassword(t terminal, prompt string) (string, error) {
 	if f, ok := t.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(t.err, "New password: ")
+		fmt.Fprint(t.err, prompt)
 		text, err := term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(t.err)
 		return string(text), err
@@ -218,6 +239,7 @@ type tenantCmd struct {
 	List     tenantListCmd     `cmd:"" help:"List tenants."`
 	Suspend  tenantSuspendCmd  `cmd:"" help:"Close a tenant: nobody gets in, and its background work stops."`
 	Activate tenantActivateCmd `cmd:"" help:"Open a suspended tenant again."`
+	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant and all it has, for ever."`
 }
 
 type tenantCreateCmd struct {

@@ -17,8 +17,9 @@ type Config struct {
 	Migrate  migrateCmd `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
 	Backup   backupCmd  `cmd:"" help:"Write a consistent copy of the database to a file."`
 	Restore  restoreCmd `cmd:"" help:"Make a data directory from a file that backup wrote."`
-	User     userCmd    `cmd:"" help:"List users, unlock one, or set a password."`
-	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend and activate tenants."`
+	User     userCmd    `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
+	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
+	Vault    vaultCmd   `cmd:"" help:"Rotate the keys that seal secrets."`
 	SetupURL setupCmd   `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
 	Doctor   doctorCmd  `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
 }
@@ -26,7 +27,7 @@ type Config struct {
 // Serve is what the appliance needs to know before it can read its settings.
 type Serve struct {
 	HTTP           string   `name:"http" help:"Plain HTTP for this box; empty: none." env:"UNITY_HTTP" default:"127.0.0.1:8080"`
-	HTTPS          string   `name:"https" help:"HTTPS for the LAN; empty: none." env:"UNITY_HTTPS" default:":8443"`
+	HTTPS          string   `name:"https" help:"HTTPS for the LAN; empty: none." env:"UNITY_HTTPS" default:"${lan_https}"`
 	TLS            string   `name:"tls" help:"Who signs the certificate: internal (the appliance's own CA) or off." env:"UNITY_TLS" enum:"internal,off" default:"internal"`
 	PublicURL      string   `help:"The base of links in mails, as in https://unity.example.org; a setting, too." env:"UNITY_PUBLIC_URL"`
 	MultiTenancy   bool     `help:"Let many tenants share this appliance; a setting, too." env:"UNITY_MULTI_TENANCY"`
@@ -34,6 +35,7 @@ type Serve struct {
 	PassphraseFile string   `help:"A file with the passphrase that opens the vault, in place of master.key." env:"UNITY_PASSPHRASE_FILE" type:"path"`
 	TrustedProxies []string `name:"trusted-proxy" help:"An address or network whose X-Forwarded headers are believed." env:"UNITY_TRUSTED_PROXY"`
 	RateLimit      int      `help:"Requests a second that one address may send; 0: no limit." env:"UNITY_RATE_LIMIT" default:"100"`
+	Demo           bool     `help:"Serve a household and a club that do not exist, with simulated machines, to this box; all is gone when it stops. Its password is printed." env:"UNITY_DEMO"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"UNITY_LOG_LEVEL" enum:"debug,info,warn,error" default:"info"`
 }
 
@@ -60,6 +62,6 @@ func dataDir() string {
 func parser(c *Config) (*kong.Kong, error) {
 	return kong.New(c, kong.Name("unity"),
 		kong.Description("The appliance a homelab runs on. Without a command it serves."),
-		kong.Vars{"data_dir": dataDir()}, kong.UsageOnError(),
+		kong.Vars{"data_dir": dataDir(), "lan_https": lanHTTPS}, kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 }

@@ -29,6 +29,9 @@ type control struct {
 	setup *auth.SetupToken
 	urls  func() []string
 	added func(context.Context, store.TenantID) // a tenant was made or changed
+
+	keys     *keys
+	deletion *deletion
 }
 
 // An order is one command with what it needs; unused fields are empty.
@@ -37,6 +40,7 @@ type order struct {
 	Name     string `json:"name,omitempty"`
 	ID       string `json:"id,omitempty"`
 	Password string `json:"password,omitempty"`
+	Master   bool   `json:"master,omitempty"`
 }
 
 // commands are what the socket takes.
@@ -44,14 +48,20 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"users":          control.users,
 	"user-unlock":    control.userUnlock,
 	"user-password":  control.userPassword,
+	"user-link":      control.userLink,
 	"tenants":        control.tenants,
 	"tenant-create":  control.tenantCreate,
 	"tenant-suspend": func(c control, ctx context.Context, o order) (any, error) { return c.tenantStatus(ctx, o, "suspended") },
 	"tenant-activate": func(c control, ctx context.Context, o order) (any, error) {
 		return c.tenantStatus(ctx, o, "active")
 	},
-	"setup-url": control.setupURL,
-	"doctor":    control.doctor,
+	"tenant-contents": control.tenantContents,
+	"tenant-delete":   control.tenantDelete,
+	"vault":           control.vaultState,
+	"vault-rotate":    control.vaultRotate,
+	"job":             control.job,
+	"setup-url":       control.setupURL,
+	"doctor":          control.doctor,
 }
 
 func (c control) do(ctx context.Context, o order) (any, error) {
@@ -95,6 +105,22 @@ func (c control) userPassword(ctx context.Context, o order) (any, error) {
 	return u, nil
 }
 
+func (c control) userLink(ctx context.Context, o order) (any, error) {
+	u, err := c.user(ctx, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	token, _, err := c.auth.Link(ctx, c.store.System(), u.ID, store.LinkSignIn)
+	if err != nil {
+		return nil, err
+	}
+	urls := c.urls()
+	for i, at := range urls {
+		urls[i] = at + "/sign-in/link#token=" + token
+	}
+	return urls, nil
+}
+
 func (c control) tenants(ctx context.Context, _ order) (any, error) {
 	return c.store.System().AllTenants(ctx)
 }
@@ -128,6 +154,27 @@ func (c control) tenant(ctx context.Context, id store.TenantID) (any, error) {
 	}
 	c.added(ctx, id)
 	return c.store.System().TenantInfo(ctx, id)
+}
+
+func (c control) tenantContents(ctx context.Context, o order) (any, error) {
+	return c.store.System().Contents(ctx, store.TenantID(o.ID))
+}
+
+func (c control) tenantDelete(ctx context.Context, o order) (any, error) {
+	return c.deletion.Delete(ctx, c.store.System(), store.TenantID(o.ID))
+}
+
+func (c control) vaultState(ctx context.Context, _ order) (any, error) {
+	return c.vault.State(ctx)
+}
+
+func (c control) vaultRotate(ctx context.Context, o order) (any, error) {
+	return c.keys.Rotate(ctx, c.store.System(), vault.Ask{Master: o.Master, Tenant: store.TenantID(o.ID), Passphrase: []byte(o.Password)})
+}
+
+// job returns one of the appliance's own jobs.
+func (c control) job(ctx context.Context, o order) (any, error) {
+	return c.store.System().Own().Job(ctx, o.ID)
 }
 
 // errSetup says that there is nothing left to set up.

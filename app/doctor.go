@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,6 +41,8 @@ func (doctorCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	return sick
 }
 
+const minute = "2006-01-02 15:04 UTC"
+
 // lowDisk is when the disk is called nearly full, in bytes.
 const lowDisk = 512 << 20
 
@@ -53,20 +56,48 @@ func (c control) doctor(ctx context.Context, _ order) (any, error) {
 	if reason, locked := c.vault.Locked(); locked {
 		return append(all, finding{false, "vault", reason}), nil
 	}
-	all = append(all, finding{true, "vault", "open"})
+	all = append(all, c.rotation(ctx))
 	tenants, err := c.store.System().AllTenants(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range append([]store.TenantInfo{{ID: store.SystemTenant}}, tenants...) {
-		rows, err := c.store.Tenant(id.ID).VerifyAudit(ctx)
-		f := finding{err == nil, "audit", fmt.Sprintf("tenant %s: %d rows, chain unbroken", id.ID, rows)}
-		if err != nil {
-			f.Text = err.Error()
-		}
-		all = append(all, f)
+		all = append(all, chain(ctx, c.store.Tenant(id.ID)))
 	}
 	return all, nil
+}
+
+// chain checks that the audit of a tenant is as it was written, from its first
+// row or from the anchor that pruning left.
+func chain(ctx context.Context, t store.Tenant) finding {
+	rows, err := t.VerifyAudit(ctx)
+	if err != nil {
+		return finding{false, "audit", err.Error()}
+	}
+	f := finding{true, "audit", fmt.Sprintf("tenant %s: %d rows, chain unbroken", t.ID, rows)}
+	since, pruned, err := t.AuditBegin(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // nothing was done yet
+	case err != nil:
+		return finding{false, "audit", err.Error()}
+	case pruned:
+		f.Text += " since " + since.Format(minute) + "; older rows were pruned"
+	default:
+		f.Text += " since its first row, " + since.Format(minute)
+	}
+	return f
+}
+
+// rotation says whether keys are being rotated.
+func (c control) rotation(ctx context.Context) finding {
+	all, err := c.vault.Unfinished(ctx)
+	switch {
+	case err != nil:
+		return finding{false, "vault", failed(err).Msg}
+	case len(all) > 0:
+		return finding{true, "vault", fmt.Sprintf("open; the rotation of keys is not finished for %v: it goes on by itself while the appliance runs", all)}
+	}
+	return finding{true, "vault", "open"}
 }
 
 // permissions checks that nobody else may read what is secret.

@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"store/internal":     {},
 	"app/event":          {"store", "app/fault"},
 	"app/vault":          {"store", "app/fault", "app/seal"},
-	"app/auth":           {"store", "app/fault"},
+	"app/auth":           {"store", "app/fault", "app/seal"},
 	"app/job":            {"store", "app/fault"},
 	"app/cert":           {"store", "app/fault", "app/seal"},
 	"app/metric":         {"store", "app/fault"},
@@ -33,12 +33,17 @@ var may = map[string][]string{
 	"app/notify/webhook": {"app/fault", "app/notify"},
 	"app/notify/ntfy":    {"app/fault", "app/notify"},
 	"app/notify/smtp":    {"app/fault", "app/notify"},
+	"app/oidc":           {"store", "app/fault", "app/seal"},
 	"app/remote":         {"store", "app/fault", "app/seal"},
 	"app/server":         {"store", "app/fault", "app/seal", "app/remote"},
-	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/outgoing"},
+	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing"},
+	"app/demo": {
+		"store", "app/fault", "app/auth", "app/vault", "app/server", "app/server/farm", "app/metric", "app/alert",
+		"app/notify", "app/notify/webhook", "app/notify/ntfy",
+	},
 	"app": {
-		"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
-		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/outgoing", "app/httpapi",
+		"store", "web", "app/demo", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
+		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi",
 	},
 	"packaging":       {},
 	"packaging/bench": {"app/server/farm"},
@@ -53,7 +58,12 @@ var only = map[string]string{
 	"github.com/pressly/goose/":      "store",
 	"golang.org/x/crypto/ssh":        "app/remote",
 	"github.com/caddyserver/":        "app/cert",
+	"github.com/go-webauthn/":        "app/auth",
 	"github.com/tink-crypto/":        "app/vault",
+	"github.com/pquerna/otp":         "app/auth",
+	"github.com/golang-jwt/":         "app/auth",
+	"github.com/coreos/go-oidc/":     "app/oidc",
+	"golang.org/x/oauth2":            "app/oidc",
 	"github.com/gofiber/fiber/v3":    "nowhere",
 	"net/http/httptest":              "nowhere",
 }
@@ -104,7 +114,7 @@ func offence(from, to string) string {
 		from = "main"
 	}
 	if strings.HasSuffix(from, "test") || from == "app/server/farm" {
-		return "" // storetest and its like serve tests only
+		return "" // storetest and its like serve tests only, the farm them and the demo
 	}
 	for prefix, home := range only {
 		if strings.HasPrefix(to, prefix) && !strings.HasPrefix(from, home) {

@@ -29,6 +29,7 @@ type names struct {
 	mu        sync.RWMutex
 	settings  store.SystemSettings
 	proxies   []netip.Prefix
+	networks  []netip.Prefix // private ones that tenants may reach
 	addresses []netip.Addr
 	until     time.Time
 }
@@ -45,18 +46,30 @@ func (n *names) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var proxies []netip.Prefix
-	for _, text := range slices.Concat(n.config.Serve.TrustedProxies, v.TrustedProxies) {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			proxies = append(proxies, p)
-		} else if a, err := netip.ParseAddr(text); err == nil {
-			proxies = append(proxies, netip.PrefixFrom(a, a.BitLen()))
-		}
-	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.settings, n.proxies = v, proxies
+	n.settings, n.networks = v, prefixes(v.AllowedNetworks)
+	n.proxies = prefixes(slices.Concat(n.config.Serve.TrustedProxies, v.TrustedProxies))
 	return nil
+}
+
+// prefixes reads addresses and networks; settings hold no others.
+func prefixes(texts []string) (all []netip.Prefix) {
+	for _, text := range texts {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			all = append(all, p)
+		} else if a, err := netip.ParseAddr(text); err == nil {
+			all = append(all, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	return all
+}
+
+// allowed reports whether a rule lets tenants reach a private address.
+func (n *names) allowed(ip netip.Addr) bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return slices.ContainsFunc(n.networks, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // own returns the addresses of this box.
@@ -137,6 +150,24 @@ func (n *names) base() string {
 		return ""
 	}
 	return all[len(all)-1]
+}
+
+// named returns where the appliance is open under a full name; empty if it has none.
+func (n *names) named() string {
+	if u, err := url.Parse(n.public()); err == nil && u.Hostname() != "" {
+		if _, err := netip.ParseAddr(u.Hostname()); err != nil && strings.Contains(u.Hostname(), ".") {
+			return n.public()
+		}
+	}
+	if n.tls == nil || n.hostname == "" {
+		return ""
+	}
+	name := n.hostname
+	if !strings.Contains(name, ".") {
+		name += ".local"
+	}
+	_, port, _ := net.SplitHostPort(n.tls.String())
+	return "https://" + net.JoinHostPort(name, port)
 }
 
 // lan returns the address of the default route, or the first that is not

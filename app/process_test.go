@@ -139,7 +139,9 @@ func (p *process) call(method, path, body string, out any) (int, error) {
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	if err == nil && out != nil {
+	if raw, ok := out.(*[]byte); ok {
+		*raw = text
+	} else if err == nil && out != nil {
 		err = json.Unmarshal(text, out)
 	}
 	return res.StatusCode, err

@@ -66,7 +66,8 @@ func (s *sink) run(ctx context.Context) error {
 		case <-s.signal:
 		}
 		for tenant := range s.take() {
-			if err := s.app.alerts.Changed(ctx, s.app.store.Tenant(tenant)); err != nil && ctx.Err() == nil {
+			err := s.app.alerts.Changed(ctx, s.app.store.Tenant(tenant))
+			if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) { // else the tenant was deleted
 				s.app.log.ErrorContext(ctx, "tell alerts of a changed server", "tenant", tenant, "err", err)
 			}
 		}

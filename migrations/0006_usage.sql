@@ -7,13 +7,13 @@ CREATE TABLE usage (
   PRIMARY KEY (tenant_id, kind)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO usage (tenant_id, kind, n) SELECT id, 'servers', (SELECT count(*) FROM servers WHERE tenant_id = id) FROM tenants;
-INSERT INTO usage (tenant_id, kind, n) SELECT id, 'users', (SELECT count(*) FROM memberships WHERE tenant_id = id) FROM tenants;
-INSERT INTO usage (tenant_id, kind, n) SELECT id, 'series', (SELECT count(*) FROM series WHERE tenant_id = id) FROM tenants;
+INSERT INTO usage (tenant_id, kind, n) SELECT id, 'servers', (SELECT count(*) FROM servers WHERE tenant_id = tenants.id) FROM tenants;
+INSERT INTO usage (tenant_id, kind, n) SELECT id, 'users', (SELECT count(*) FROM memberships WHERE tenant_id = tenants.id) FROM tenants;
+INSERT INTO usage (tenant_id, kind, n) SELECT id, 'series', (SELECT count(*) FROM series WHERE tenant_id = tenants.id) FROM tenants;
 INSERT INTO usage (tenant_id, kind, n) SELECT id, 'storage_bytes',
-  (SELECT coalesce(sum(length(data)), 0) FROM journal WHERE tenant_id = id)
-  + (SELECT coalesce(sum(length(data)), 0) FROM chunks WHERE tenant_id = id)
-  + (SELECT coalesce(sum(length(data)), 0) FROM snapshot_sections WHERE tenant_id = id) FROM tenants;
+  (SELECT coalesce(sum(length(data)), 0) FROM journal WHERE tenant_id = tenants.id)
+  + (SELECT coalesce(sum(length(data)), 0) FROM chunks WHERE tenant_id = tenants.id)
+  + (SELECT coalesce(sum(length(data)), 0) FROM snapshot_sections WHERE tenant_id = tenants.id) FROM tenants;
 
 -- +goose StatementBegin
 CREATE TRIGGER tenants_made AFTER INSERT ON tenants BEGIN

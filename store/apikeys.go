@@ -24,7 +24,7 @@ type APIKey struct {
 	Hash        []byte     `json:"-"`
 }
 
-const apiKeyCols = "id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash"
+const apiKeyCols = "id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash" //nolint:gosec // names of columns
 
 func scanAPIKey(r sq.Row) (v APIKey, err error) {
 	var permissions string
@@ -44,7 +44,7 @@ func (t Tenant) CreateAPIKey(ctx context.Context, v APIKey) (out APIKey, err err
 	if err != nil {
 		return v, err
 	}
-	err = t.changeWith(ctx, "auth.api_key_create", v.ID, map[string]any{"set": map[string]any{"name": v.Name, "permissions": v.Permissions}}, func(t Tenant) error {
+	err = t.changeWith(ctx, "auth.api_key_create", v.ID, &diff{after: v}, func(t Tenant) error {
 		out, err = sq.Returning(ctx, t.db, scanAPIKey, `INSERT INTO api_keys (tenant_id, id, user_id, name, hint, hash, permissions, created_at, expires_at)
 			VALUES (@tenant, @id, @user, @name, @hint, @hash, @permissions, @now, @expires) RETURNING `+apiKeyCols,
 			sql.Named("id", v.ID), sql.Named("user", v.User), sql.Named("name", v.Name), sql.Named("hint", v.Hint), sql.Named("hash", v.Hash),
@@ -56,7 +56,7 @@ func (t Tenant) CreateAPIKey(ctx context.Context, v APIKey) (out APIKey, err err
 
 // DeleteAPIKey ends a key.
 func (t Tenant) DeleteAPIKey(ctx context.Context, v APIKey) error {
-	return t.changeWith(ctx, "auth.api_key_delete", v.ID, map[string]any{"was": map[string]any{"name": v.Name}}, func(t Tenant) error {
+	return t.changeWith(ctx, "auth.api_key_delete", v.ID, &diff{before: v}, func(t Tenant) error {
 		return sq.Exec(ctx, t.db, `DELETE FROM api_keys WHERE tenant_id = @tenant AND id = @id`, sql.Named("id", v.ID))
 	})
 }

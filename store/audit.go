@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
-	"crypto/hmac"
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"unity.internal/store/internal/sq"
@@ -77,17 +77,59 @@ func (a Audit) signed(previous []byte) []byte {
 	return msg
 }
 
-const auditNewest = `SELECT ` + auditCols + ` FROM audit
-	WHERE tenant_id = @tenant AND seq < @key AND @id = '' AND action LIKE @like ESCAPE '\'
-	AND (@actor = '' OR actor = @actor)
-	ORDER BY seq DESC LIMIT @limit`
+// MAC returns what chains the row to the one before it.
+func (a Audit) MAC() []byte { return a.mac }
 
-// AuditRows returns one page of the audit, newest first, whose action contains
-// l.Q; of one actor if actor is not empty.
-func (t Tenant) AuditRows(ctx context.Context, l List, actor string) (Page[Audit], error) {
-	return page(l, maxTime, func(args ...any) ([]Audit, error) {
-		return sq.Many(ctx, t.db, scanAudit, auditNewest, append(args, sql.Named("actor", actor))...)
-	}, func(a Audit) cursor[int64] { return cursor[int64]{Key: a.Seq} })
+// An AuditList says which rows are asked for: those whose action contains Q, and
+// of these only what the other fields name.
+type AuditList struct {
+	List
+	Actor, Thing, Result string    // empty: any
+	From, To             time.Time // zero: open; From is in, To is out
+}
+
+// The list queries, newest first: one constant and one index for each way in.
+const (
+	auditFrom   = `SELECT ` + auditCols + ` FROM audit WHERE tenant_id = @tenant`
+	auditFilter = ` AND action LIKE @like ESCAPE '\' AND (@result = '' OR result = @result)
+		AND (@actor = '' OR +actor = @actor) AND (@thing = '' OR +thing = @thing) AND +at >= @from AND +at < @to`
+	auditBySeq   = auditFilter + ` AND seq < @key AND @id = '' ORDER BY seq DESC LIMIT @limit`
+	auditNewest  = auditFrom + auditBySeq
+	auditOfActor = auditFrom + ` AND actor = @actor` + auditBySeq
+	auditOfThing = auditFrom + ` AND thing = @thing` + auditBySeq
+	auditBetween = auditFrom + ` AND at >= @from AND (at, seq) < (@key, CAST(@id AS INTEGER))` + auditFilter + `
+		ORDER BY at DESC, seq DESC LIMIT @limit`
+)
+
+// AuditRows returns one page of the audit, newest first.
+func (t Tenant) AuditRows(ctx context.Context, l AuditList) (Page[Audit], error) {
+	from, to := int64(0), maxTime
+	if !l.From.IsZero() {
+		from = l.From.UnixMilli()
+	}
+	if !l.To.IsZero() {
+		to = l.To.UnixMilli()
+	}
+	first := maxTime
+	at := func(a Audit) cursor[int64] { return cursor[int64]{Key: a.Seq} }
+	between := l.Actor == "" && l.Thing == "" && (from > 0 || to < maxTime)
+	if between {
+		first = to
+		at = func(a Audit) cursor[int64] { return cursor[int64]{a.At.UnixMilli(), strconv.FormatInt(a.Seq, 10)} }
+	}
+	return page(l.List, first, func(args ...any) ([]Audit, error) {
+		args = append(args, sql.Named("actor", l.Actor), sql.Named("thing", l.Thing), sql.Named("result", l.Result),
+			sql.Named("from", from), sql.Named("to", to))
+		switch {
+		case l.Thing != "":
+			return sq.Many(ctx, t.db, scanAudit, auditOfThing, args...)
+		case l.Actor != "":
+			return sq.Many(ctx, t.db, scanAudit, auditOfActor, args...)
+		case between:
+			return sq.Many(ctx, t.db, scanAudit, auditBetween, args...)
+		}
+		return sq.Many(ctx, t.db, scanAudit, auditNewest, args...)
+	}, at)
 }
 
 // AuditHead returns the newest row's number and mac: who kept them elsewhere can
@@ -99,35 +141,4 @@ func (t Tenant) AuditHead(ctx context.Context) (seq int64, mac []byte, err error
 		return 0, nil, nil
 	}
 	return last.Seq, last.mac, known(err)
-}
-
-// auditSlice is how many rows VerifyAudit reads at a time.
-const auditSlice = 1000
-
-// VerifyAudit checks the chain from its beginning and returns how many rows it
-// holds. The error names the first row that is not as it was written.
-func (t Tenant) VerifyAudit(ctx context.Context) (rows int64, err error) {
-	var last Audit
-	for {
-		part, err := sq.Many(ctx, t.db, scanAudit, `SELECT `+auditCols+` FROM audit
-			WHERE tenant_id = @tenant AND seq > @seq ORDER BY seq LIMIT @limit`,
-			sql.Named("seq", last.Seq), sql.Named("limit", auditSlice))
-		if err != nil {
-			return rows, known(err)
-		}
-		for _, a := range part {
-			mac, err := t.store.sign(ctx, t.ID, a.signed(last.mac))
-			if err != nil {
-				return rows, err
-			}
-			if a.Seq != last.Seq+1 || !hmac.Equal(mac, a.mac) {
-				return rows, fmt.Errorf("audit of tenant %s: row %d was changed or a row before it is missing", t.ID, a.Seq)
-			}
-			last = a
-			rows++
-		}
-		if len(part) < auditSlice {
-			return rows, nil
-		}
-	}
 }

@@ -64,6 +64,9 @@ func (t Tenant) Channel(ctx context.Context, id string) (Channel, error) {
 	return v, known(err)
 }
 
+// secrets names what the audit says of a channel's secrets: that they changed.
+func (v Channel) secrets() map[string]seal.Value { return map[string]seal.Value{"secrets": v.Secrets} }
+
 func channelArgs(v Channel) ([]any, error) {
 	config, err := json.Marshal(v.Config)
 	return []any{
@@ -85,7 +88,7 @@ func (t Tenant) CreateChannel(ctx context.Context, v Channel) (out Channel, err 
 	if err != nil {
 		return out, err
 	}
-	err = t.change(ctx, "channels.create", v.ID, func(t Tenant) error {
+	err = t.changeWith(ctx, "channels.create", v.ID, &diff{after: v}, func(t Tenant) error {
 		out, err = sq.Returning(ctx, t.db, scanChannel, `INSERT INTO channels
 			(tenant_id, id, name, type, enabled, config, template, secrets, created_at)
 			VALUES (@tenant, @id, @name, @type, @enabled, @config, @template, @secrets, @now)
@@ -102,7 +105,8 @@ func (t Tenant) UpdateChannel(ctx context.Context, v Channel) (out Channel, err 
 	if err != nil {
 		return out, err
 	}
-	err = t.change(ctx, "channels.update", v.ID, func(t Tenant) error {
+	var d diff
+	err = t.changeWith(ctx, "channels.update", v.ID, &d, func(t Tenant) error {
 		old, err := t.Channel(ctx, v.ID)
 		if err != nil {
 			return err
@@ -113,6 +117,7 @@ func (t Tenant) UpdateChannel(ctx context.Context, v Channel) (out Channel, err 
 		out, err = sq.Returning(ctx, t.db, scanChannel, `UPDATE channels SET rev = rev + 1, name = @name, enabled = @enabled,
 			config = @config, template = @template, secrets = @secrets
 			WHERE tenant_id = @tenant AND id = @id RETURNING `+channelCols, args...)
+		d = diff{old, out}
 		return channelName(err)
 	})
 	return out, err
@@ -121,7 +126,8 @@ func (t Tenant) UpdateChannel(ctx context.Context, v Channel) (out Channel, err 
 // DeleteChannel deletes a channel if its revision is still rev. What is queued
 // for it fails when it is due, and says why.
 func (t Tenant) DeleteChannel(ctx context.Context, id string, rev int64) error {
-	return t.change(ctx, "channels.delete", id, func(t Tenant) error {
+	var d diff
+	return t.changeWith(ctx, "channels.delete", id, &d, func(t Tenant) error {
 		v, err := t.Channel(ctx, id)
 		if err != nil {
 			return err
@@ -129,6 +135,7 @@ func (t Tenant) DeleteChannel(ctx context.Context, id string, rev int64) error {
 		if rev != AnyRev && rev != v.Rev {
 			return ErrStale
 		}
+		d.before = v
 		return sq.Exec(ctx, t.db, `DELETE FROM channels WHERE tenant_id = @tenant AND id = @id`, sql.Named("id", id))
 	})
 }

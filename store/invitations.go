@@ -55,7 +55,7 @@ func (t Tenant) CreateInvitation(ctx context.Context, v Invitation) (out Invitat
 	if err != nil {
 		return v, err
 	}
-	err = t.changeWith(ctx, "invitations.create", v.ID, map[string]any{"set": map[string]any{"email": v.Email, "role": v.Role, "grants": v.Grants}}, func(t Tenant) error {
+	err = t.changeWith(ctx, "invitations.create", v.ID, &diff{after: v}, func(t Tenant) error {
 		out, err = sq.Returning(ctx, t.db, scanInvitation, `INSERT INTO invitations (tenant_id, id, email, role, grants, hash, invited_by, created_at, expires_at)
 			VALUES (@tenant, @id, @email, @role, @grants, @hash, @by, @now, @expires) RETURNING `+invitationCols,
 			sql.Named("id", v.ID), sql.Named("email", v.Email), sql.Named("role", v.Role), sql.Named("grants", string(grants)), sql.Named("hash", v.Hash),

@@ -39,16 +39,21 @@ func (y System) CreateVault(ctx context.Context, v VaultRow) error {
 
 // A Keyset is what seals for one tenant, wrapped by the master key.
 type Keyset struct {
-	Keyset []byte // of Tink
-	Secret []byte // from which keys for HMACs are derived
+	Keyset  []byte // of Tink
+	Secret  []byte // from which keys for HMACs are derived
+	Created time.Time
+	Rotated *time.Time // when its newest key was made, if that is not its first
 }
 
 // Keyset returns the tenant's wrapped keyset, or ErrNotFound.
 func (t Tenant) Keyset(ctx context.Context) (Keyset, error) {
 	v, err := sq.One(ctx, t.db, func(r sq.Row) (v Keyset, err error) {
-		err = r.Scan(&v.Keyset, &v.Secret)
+		var created int64
+		var rotated *int64
+		err = r.Scan(&v.Keyset, &v.Secret, &created, &rotated)
+		v.Created, v.Rotated = time.UnixMilli(created).UTC(), moment(rotated)
 		return v, err
-	}, `SELECT keyset, secret FROM keysets WHERE tenant_id = @tenant`)
+	}, `SELECT keyset, secret, created_at, rotated_at FROM keysets WHERE tenant_id = @tenant`)
 	return v, known(err)
 }
 
@@ -62,4 +67,55 @@ func (t Tenant) AddKeyset(ctx context.Context, v Keyset) error {
 		return sq.Exec(ctx, t.db, `INSERT INTO keysets (tenant_id, keyset, secret, created_at) VALUES (@tenant, @keyset, @secret, @now)`,
 			sql.Named("keyset", v.Keyset), sql.Named("secret", v.Secret), sql.Named("now", t.store.Now().UnixMilli()))
 	})
+}
+
+// AddKey stores the keyset with a new key, if it still is as it was read.
+func (t Tenant) AddKey(ctx context.Context, old, keyset []byte) error {
+	return t.change(ctx, "vault.rotate", string(t.ID), func(t Tenant) error {
+		return sq.Exec(ctx, t.db, `UPDATE keysets SET keyset = @new, rotated_at = @now WHERE tenant_id = @tenant AND keyset = @old`,
+			sql.Named("old", old), sql.Named("new", keyset), sql.Named("now", t.store.Now().UnixMilli()))
+	})
+}
+
+// DropKeys stores the keyset without its old keys, if it still is as it was read.
+func (t Tenant) DropKeys(ctx context.Context, old, keyset []byte) error {
+	return t.change(ctx, "vault.rotated", string(t.ID), func(t Tenant) error {
+		return sq.Exec(ctx, t.db, `UPDATE keysets SET keyset = @new WHERE tenant_id = @tenant AND keyset = @old`,
+			sql.Named("old", old), sql.Named("new", keyset))
+	})
+}
+
+// Rewrap moves everything to another master key in one transaction: v proves it,
+// and rewrap returns what it is given as the new key wraps it.
+func (y System) Rewrap(ctx context.Context, v VaultRow, rewrap func(TenantID, Keyset) (Keyset, error)) error {
+	return y.own.change(ctx, "vault.rotate_master", v.Instance, func(t Tenant) error {
+		y := System{t}
+		all, err := y.AllTenants(ctx)
+		if err != nil {
+			return err
+		}
+		for _, info := range append(all, TenantInfo{ID: SystemTenant}) {
+			if err := y.Tenant(info.ID).rewrap(ctx, rewrap); err != nil {
+				return err
+			}
+		}
+		return sq.Exec(ctx, y.db(), `UPDATE vault SET salt = @salt, proof = @proof WHERE id = 1`,
+			sql.Named("salt", v.Salt), sql.Named("proof", v.Proof))
+	})
+}
+
+func (t Tenant) rewrap(ctx context.Context, rewrap func(TenantID, Keyset) (Keyset, error)) error {
+	old, err := t.Keyset(ctx)
+	if errors.Is(err, ErrNotFound) {
+		return nil // the tenant is being deleted
+	}
+	if err != nil {
+		return err
+	}
+	v, err := rewrap(t.ID, old)
+	if err != nil {
+		return err
+	}
+	return sq.Exec(ctx, t.db, `UPDATE keysets SET keyset = @keyset, secret = @secret WHERE tenant_id = @tenant`,
+		sql.Named("keyset", v.Keyset), sql.Named("secret", v.Secret))
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -19,7 +20,7 @@ type Membership struct {
 	Grants []string `json:"grants" nullable:"false" doc:"Permissions beyond the role"`
 	// Source is who keeps it: a person, an invitation, or the claims of a provider.
 	Source  string    `json:"source" enum:"person,invitation,provider"`
-	By      string    `json:"given_by" doc:"Who gave it: a user's id, or system"`
+	By      string    `json:"given_by" doc:"Who gave it: a user's or a provider's id, or system"`
 	Created time.Time `json:"created_at"`
 }
 
@@ -86,39 +87,34 @@ func (t Tenant) SetMember(ctx context.Context, m Membership) error {
 	if err != nil {
 		return err
 	}
-	if m.Source == "" {
-		m.Source = FromPerson
-	}
+	m.Tenant, m.Source, m.By = t.ID, cmp.Or(m.Source, FromPerson), cmp.Or(m.By, t.actor)
 	return t.Tx(ctx, func(t Tenant) error {
 		old, err := t.Member(ctx, m.User)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		owned := old.Role == "owner"
-		return t.changeWith(ctx, "members.set", m.User, memberChanges(old, m), func(t Tenant) error {
+		d := &diff{before: old, after: m}
+		if old.User == "" {
+			d.before = nil
+		}
+		return t.changeWith(ctx, "members.set", m.User, d, func(t Tenant) error {
+			if old.User == "" {
+				if err := t.within(ctx, QuotaUsers); err != nil {
+					return err
+				}
+			}
 			err := sq.Exec(ctx, t.db, `INSERT INTO memberships (tenant_id, user_id, role, grants, source, given_by, created_at)
 				VALUES (@tenant, @user, @role, @grants, @source, @by, @now)
 				ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = excluded.role, grants = excluded.grants, source = excluded.source, given_by = excluded.given_by`,
 				sql.Named("user", m.User), sql.Named("role", m.Role), sql.Named("grants", string(grants)), sql.Named("source", m.Source),
-				sql.Named("by", t.actor), sql.Named("now", t.store.Now().UnixMilli()))
+				sql.Named("by", m.By), sql.Named("now", t.store.Now().UnixMilli()))
 			if err != nil || !owned || m.Role == "owner" {
 				return err
 			}
 			return t.owned(ctx)
 		})
 	})
-}
-
-// memberChanges says in the audit what somebody was and what they are now.
-func memberChanges(old, now Membership) map[string]any {
-	changes := map[string]any{}
-	if old.Role != now.Role {
-		changes["role"] = []string{old.Role, now.Role}
-	}
-	if len(old.Grants)+len(now.Grants) > 0 {
-		changes["grants"] = [][]string{append([]string{}, old.Grants...), append([]string{}, now.Grants...)}
-	}
-	return map[string]any{"changes": changes}
 }
 
 // DeleteMember takes somebody out of the tenant, with their keys. The last owner stays.
@@ -128,7 +124,7 @@ func (t Tenant) DeleteMember(ctx context.Context, user string) error {
 		if err != nil {
 			return err
 		}
-		return t.changeWith(ctx, "members.delete", user, map[string]any{"was": map[string]string{"role": m.Role}}, func(t Tenant) error {
+		return t.changeWith(ctx, "members.delete", user, &diff{before: m}, func(t Tenant) error {
 			err := sq.Exec(ctx, t.db, `DELETE FROM memberships WHERE tenant_id = @tenant AND user_id = @user`, sql.Named("user", user))
 			if err != nil || m.Role != "owner" {
 				return err

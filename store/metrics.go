@@ -46,9 +46,15 @@ func (t Tenant) AllSeries(ctx context.Context) ([]SeriesRow, error) {
 	return all, known(err)
 }
 
-// AppendJournal commits rows together with the series that are new in them.
+// AppendJournal commits rows together with the series that are new in them. More
+// series than the tenant may have are refused, and everything with them.
 func (t Tenant) AppendJournal(ctx context.Context, series []SeriesRow, rows []JournalRow) error {
 	return t.Tx(ctx, func(t Tenant) error {
+		if len(series) > 0 {
+			if err := t.Fits(ctx, QuotaSeries, int64(len(series))); err != nil {
+				return err
+			}
+		}
 		for _, v := range series {
 			if err := sq.Exec(ctx, t.db, `INSERT INTO series (tenant_id, id, server_id, metric, labels)
 				VALUES (@tenant, @id, @server, @metric, @labels)`,

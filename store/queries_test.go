@@ -20,6 +20,7 @@ import (
 var reviewed = []string{
 	`SELECT tenant_id, user_id, role, grants, source, given_by, created_at FROM memberships`,
 	`SELECT id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash FROM api_keys`,
+	`SELECT tenant_id, kind, n FROM usage`,
 	`SELECT tenant_id FROM invitations WHERE hash = @hash`,
 	`SELECT tenant_id FROM settings WHERE json_extract(data, '$.require_second_factor')`,
 	`SELECT "table", parent FROM pragma_foreign_key_check`,

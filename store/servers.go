@@ -161,7 +161,10 @@ func (t Tenant) LocalServer(ctx context.Context) (Server, error) {
 
 // CreateServer stores v, whose id the caller minted, and returns it as stored.
 func (t Tenant) CreateServer(ctx context.Context, v Server) (out Server, err error) {
-	err = t.changeWith(ctx, "servers.create", v.ID, audited(v), func(t Tenant) error {
+	err = t.changeWith(ctx, "servers.create", v.ID, &diff{after: v}, func(t Tenant) error {
+		if err := t.within(ctx, QuotaServers); err != nil {
+			return err
+		}
 		err := sq.Exec(ctx, t.db, `INSERT INTO servers (tenant_id, id, name, host, port, username, auth, password, private_key,
 			passphrase, tags, group_name, notes, poll_seconds, snapshot_minutes, created_at)
 			VALUES (@tenant, @id, @name, @host, @port, @username, @auth, @password, @private_key,
@@ -178,11 +181,13 @@ func (t Tenant) CreateServer(ctx context.Context, v Server) (out Server, err err
 
 // UpdateServer stores v if its revision is still v.Rev, else ErrStale.
 func (t Tenant) UpdateServer(ctx context.Context, v Server) (out Server, err error) {
-	err = t.changeWith(ctx, "servers.update", v.ID, audited(v), func(t Tenant) error {
-		if err := t.freshServer(ctx, v.ID, v.Rev); err != nil {
+	var d diff
+	err = t.changeWith(ctx, "servers.update", v.ID, &d, func(t Tenant) error {
+		old, err := t.freshServer(ctx, v.ID, v.Rev)
+		if err != nil {
 			return err
 		}
-		err := sq.Exec(ctx, t.db, `UPDATE servers SET rev = rev + 1, name = @name, host = @host, port = @port,
+		err = sq.Exec(ctx, t.db, `UPDATE servers SET rev = rev + 1, name = @name, host = @host, port = @port,
 			username = @username, auth = @auth, password = @password, private_key = @private_key, passphrase = @passphrase,
 			tags = @tags, group_name = @group, notes = @notes, poll_seconds = @poll, snapshot_minutes = @snapshot
 			WHERE tenant_id = @tenant AND id = @id`, serverArgs(v)...)
@@ -190,6 +195,7 @@ func (t Tenant) UpdateServer(ctx context.Context, v Server) (out Server, err err
 			return serverTaken(err)
 		}
 		out, err = t.Server(ctx, v.ID)
+		d = diff{old, out}
 		return err
 	})
 	return out, err
@@ -197,21 +203,24 @@ func (t Tenant) UpdateServer(ctx context.Context, v Server) (out Server, err err
 
 // DeleteServer deletes a server and all it owns if its revision is still rev.
 func (t Tenant) DeleteServer(ctx context.Context, id string, rev int64) error {
-	return t.change(ctx, "servers.delete", id, func(t Tenant) error {
-		if err := t.freshServer(ctx, id, rev); err != nil {
+	var d diff
+	return t.changeWith(ctx, "servers.delete", id, &d, func(t Tenant) error {
+		old, err := t.freshServer(ctx, id, rev)
+		if err != nil {
 			return err
 		}
+		d.before = old
 		return sq.Exec(ctx, t.db, `DELETE FROM servers WHERE tenant_id = @tenant AND id = @id`, sql.Named("id", id))
 	})
 }
 
-// freshServer returns ErrStale unless the server is at rev; AnyRev is always fresh.
-func (t Tenant) freshServer(ctx context.Context, id string, rev int64) error {
+// freshServer returns the server, or ErrStale unless it is at rev; AnyRev is always fresh.
+func (t Tenant) freshServer(ctx context.Context, id string, rev int64) (Server, error) {
 	v, err := t.Server(ctx, id)
 	if err == nil && rev != AnyRev && rev != v.Rev {
-		return ErrStale
+		return v, ErrStale
 	}
-	return err
+	return v, err
 }
 
 func serverArgs(v Server) []any {
@@ -225,16 +234,9 @@ func serverArgs(v Server) []any {
 	}
 }
 
-// audited is what the audit keeps of a server: what it is and never how to get in.
-func audited(v Server) any {
-	return struct {
-		Name     string   `json:"name"`
-		Host     string   `json:"host"`
-		Port     int64    `json:"port"`
-		Username string   `json:"username"`
-		Auth     string   `json:"auth"`
-		Tags     []string `json:"tags"`
-	}{v.Name, v.Host, v.Port, v.Username, v.Auth, v.Tags}
+// secrets names what the audit says of a server's secrets: that they changed.
+func (v Server) secrets() map[string]seal.Value {
+	return map[string]seal.Value{"password": v.Password, "private_key": v.PrivateKey, "passphrase": v.Passphrase}
 }
 
 func serverTaken(err error) error {

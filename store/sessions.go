@@ -95,8 +95,8 @@ func (y System) SeeSession(ctx context.Context, v Session) error {
 
 // ProveSession keeps that the user of a session proved who they are; v says when,
 // and whether two proofs stand behind it now.
-func (y System) ProveSession(ctx context.Context, v Session, action string) error {
-	return y.Tenant(v.Home).change(ctx, action, v.ID, func(t Tenant) error {
+func (y System) ProveSession(ctx context.Context, v Session) error {
+	return y.Tenant(v.Home).change(ctx, "auth.step_up", v.ID, func(t Tenant) error {
 		return sq.Exec(ctx, t.db.System(), `UPDATE sessions SET proved_at = @proved, second_factor = @second WHERE id = @id`,
 			sql.Named("id", v.ID), sql.Named("proved", v.Proved.UnixMilli()), sql.Named("second", v.SecondFactor))
 	})

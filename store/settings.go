@@ -19,6 +19,7 @@ type Settings struct {
 	RawRetention     int64  `json:"raw_retention_bytes" doc:"How much samples may take; the oldest go first" minimum:"16777216"`
 	TimeZone         string `json:"time_zone" doc:"An IANA name; empty: the browser's" maxLength:"64"`
 	SecondFactor     bool   `json:"require_second_factor" doc:"Members need a second proof beside the password"`
+	KeepAudit        int64  `json:"audit_retention_days" doc:"How long the audit is kept, in days, 30 at least; 0: for ever" minimum:"0" maximum:"36500"`
 }
 
 // SystemSettings are what a system administrator chooses for the appliance.
@@ -27,10 +28,12 @@ type SystemSettings struct {
 	PublicURL        string   `json:"public_url" doc:"The base of links in mails; empty: the LAN address" maxLength:"200"`
 	PublicNames      []string `json:"public_names" doc:"Further host names that this appliance answers to" maxItems:"20" nullable:"false"`
 	TrustedProxies   []string `json:"trusted_proxies" doc:"Addresses whose X-Forwarded-For is believed" maxItems:"20" nullable:"false"`
+	AllowedNetworks  []string `json:"allowed_networks" doc:"Private addresses that tenants' channels may reach, while many share the appliance" maxItems:"50" nullable:"false"`
 	HeartbeatURL     string   `json:"heartbeat_url" doc:"Asked regularly, so that an outside service notices when the appliance is gone" maxLength:"500"`
 	HeartbeatSeconds int64    `json:"heartbeat_seconds" minimum:"10" maximum:"86400"`
 	MultiTenancy     bool     `json:"multi_tenancy" doc:"Many tenants share this appliance"`
 	PasswordSignIn   bool     `json:"password_sign_in" doc:"A password signs in; without it only passkeys and identity providers do"`
+	KeepAudit        int64    `json:"audit_retention_days" doc:"How long the appliance's own audit is kept, in days, 30 at least; 0: for ever" minimum:"0" maximum:"36500"`
 }
 
 // defaults of both: 10 s, 30 min, 7 days or 2 GiB, a minute between heartbeats.
@@ -39,7 +42,7 @@ func defaultSettings() Settings {
 }
 
 func defaultSystemSettings() SystemSettings {
-	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, HeartbeatSeconds: 60, PasswordSignIn: true}
+	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, AllowedNetworks: []string{}, HeartbeatSeconds: 60, PasswordSignIn: true}
 }
 
 type settingsRow struct {
@@ -64,9 +67,11 @@ func (t Tenant) readSettings(ctx context.Context, into any) (rev int64, err erro
 	return v.rev, json.Unmarshal([]byte(v.data), into)
 }
 
-func (t Tenant) writeSettings(ctx context.Context, rev int64, v any) error {
-	return t.changeWith(ctx, "settings.update", string(t.ID), v, func(t Tenant) error {
-		current, err := t.readSettings(ctx, &struct{}{})
+// writeSettings stores v if the revision is still rev. defaults are what the
+// stored ones are laid over, for the audit.
+func (t Tenant) writeSettings(ctx context.Context, rev int64, defaults, v any) error {
+	return t.changeWith(ctx, "settings.update", string(t.ID), &diff{defaults, v}, func(t Tenant) error {
+		current, err := t.readSettings(ctx, defaults)
 		if err != nil {
 			return err
 		}
@@ -99,7 +104,8 @@ func (t Tenant) Settings(ctx context.Context) (Settings, error) {
 
 // UpdateSettings stores v if the revision is still v.Rev.
 func (t Tenant) UpdateSettings(ctx context.Context, v Settings) (Settings, error) {
-	if err := t.writeSettings(ctx, v.Rev, v); err != nil {
+	before := defaultSettings()
+	if err := t.writeSettings(ctx, v.Rev, &before, v); err != nil {
 		return v, err
 	}
 	return t.Settings(ctx)
@@ -124,7 +130,8 @@ func (y System) SecondFactorTenants(ctx context.Context) ([]TenantID, error) {
 
 // UpdateSettings stores v if the revision is still v.Rev.
 func (y System) UpdateSettings(ctx context.Context, v SystemSettings) (SystemSettings, error) {
-	if err := y.own.writeSettings(ctx, v.Rev, v); err != nil {
+	before := defaultSystemSettings()
+	if err := y.own.writeSettings(ctx, v.Rev, &before, v); err != nil {
 		return v, err
 	}
 	return y.Settings(ctx)

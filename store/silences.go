@@ -96,7 +96,7 @@ func silenceEnds(err error) error {
 
 // CreateSilence stores v and returns it as stored.
 func (t Tenant) CreateSilence(ctx context.Context, v Silence) (out Silence, err error) {
-	err = t.change(ctx, "silences.create", v.ID, func(t Tenant) error {
+	err = t.changeWith(ctx, "silences.create", v.ID, &diff{after: v}, func(t Tenant) error {
 		out, err = t.addSilence(ctx, v)
 		return err
 	})
@@ -135,7 +135,8 @@ func (t Tenant) ownMatchers(ctx context.Context, v Silence) error {
 
 // UpdateSilence stores v if its revision is still v.Rev, else ErrStale.
 func (t Tenant) UpdateSilence(ctx context.Context, v Silence) (out Silence, err error) {
-	err = t.change(ctx, "silences.update", v.ID, func(t Tenant) error {
+	var d diff
+	err = t.changeWith(ctx, "silences.update", v.ID, &d, func(t Tenant) error {
 		old, err := t.Silence(ctx, v.ID)
 		if err != nil {
 			return err
@@ -149,6 +150,7 @@ func (t Tenant) UpdateSilence(ctx context.Context, v Silence) (out Silence, err 
 		out, err = sq.Returning(ctx, t.db, scanSilence, `UPDATE silences SET rev = rev + 1, threshold_id = @threshold,
 			alert_id = @alert, server_id = @server, tag = @tag, severity = @severity, comment = @comment,
 			starts_at = @starts, ends_at = @ends WHERE tenant_id = @tenant AND id = @id RETURNING `+silenceCols, silenceArgs(v)...)
+		d = diff{old, out}
 		return silenceEnds(err)
 	})
 	return out, err
@@ -156,7 +158,8 @@ func (t Tenant) UpdateSilence(ctx context.Context, v Silence) (out Silence, err 
 
 // DeleteSilence ends a silence for good, if its revision is still rev.
 func (t Tenant) DeleteSilence(ctx context.Context, id string, rev int64) error {
-	return t.change(ctx, "silences.delete", id, func(t Tenant) error {
+	var d diff
+	return t.changeWith(ctx, "silences.delete", id, &d, func(t Tenant) error {
 		v, err := t.Silence(ctx, id)
 		if err != nil {
 			return err
@@ -164,13 +167,18 @@ func (t Tenant) DeleteSilence(ctx context.Context, id string, rev int64) error {
 		if rev != AnyRev && rev != v.Rev {
 			return ErrStale
 		}
+		d.before = v
 		return sq.Exec(ctx, t.db, `DELETE FROM silences WHERE tenant_id = @tenant AND id = @id`, sql.Named("id", id))
 	})
 }
 
 // MuteThreshold silences a threshold until then, instead of until what was said before.
 func (t Tenant) MuteThreshold(ctx context.Context, id string, until time.Time) (out Threshold, err error) {
-	err = t.change(ctx, "thresholds.mute", id, func(t Tenant) error {
+	var d diff
+	err = t.changeWith(ctx, "thresholds.mute", id, &d, func(t Tenant) error {
+		if d.before, err = t.Threshold(ctx, id); err != nil {
+			return err
+		}
 		if err := t.unmute(ctx, id); err != nil {
 			return err
 		}
@@ -181,6 +189,7 @@ func (t Tenant) MuteThreshold(ctx context.Context, id string, until time.Time) (
 			return err
 		}
 		out, err = t.Threshold(ctx, id)
+		d.after = out
 		return err
 	})
 	return out, err
@@ -188,7 +197,11 @@ func (t Tenant) MuteThreshold(ctx context.Context, id string, until time.Time) (
 
 // UnmuteThreshold ends the mute of a threshold, if it has one.
 func (t Tenant) UnmuteThreshold(ctx context.Context, id string) (out Threshold, err error) {
-	err = t.change(ctx, "thresholds.unmute", id, func(t Tenant) error {
+	var d diff
+	err = t.changeWith(ctx, "thresholds.unmute", id, &d, func(t Tenant) error {
+		if d.before, err = t.Threshold(ctx, id); err != nil {
+			return err
+		}
 		if err := t.touchThreshold(ctx, id); err != nil {
 			return err
 		}
@@ -196,6 +209,7 @@ func (t Tenant) UnmuteThreshold(ctx context.Context, id string) (out Threshold, 
 			return err
 		}
 		out, err = t.Threshold(ctx, id)
+		d.after = out
 		return err
 	})
 	return out, err

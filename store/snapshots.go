@@ -74,7 +74,14 @@ func (t Tenant) AddSnapshot(ctx context.Context, v Snapshot) error {
 	if err != nil {
 		return err
 	}
+	var size int64
+	for _, data := range packed {
+		size += int64(len(data))
+	}
 	return t.Tx(ctx, func(t Tenant) error {
+		if err := t.Fits(ctx, QuotaStorage, size); err != nil {
+			return err
+		}
 		for hash, data := range packed {
 			if err := t.addSection(ctx, v.ServerID, hash, data); err != nil {
 				return err

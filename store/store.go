@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ type Store struct {
 	sign        Signer
 	later       *later
 	household   atomic.Bool // other tenants rest
+	leaving     sync.Map    // TenantID: it is being deleted, and nothing is written to it
 }
 
 // An Option changes how Open opens a Store.
@@ -77,6 +79,9 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	s.read.SetMaxOpenConns(maxReaders)
 	s.read.SetMaxIdleConns(maxReaders)
 	s.db = sq.New(s.read, s.write)
+	if err := s.leave(ctx); err != nil {
+		return nil, errors.Join(err, s.read.Close(), s.write.Close())
+	}
 	return s, nil
 }
 

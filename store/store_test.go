@@ -60,7 +60,7 @@ func TestServer(t *testing.T) {
 	if _, err := s.Tenant("acme").UpdateServer(t.Context(), v); !errors.Is(err, store.ErrStale) {
 		t.Errorf("an old revision: %v", err)
 	}
-	rows, err := s.Tenant("acme").AuditRows(t.Context(), store.List{Limit: 9}, "")
+	rows, err := s.Tenant("acme").AuditRows(t.Context(), store.AuditList{List: store.List{Limit: 9}})
 	if err != nil || len(rows.Items) != 2 || rows.Items[1].Actor != "ann" || rows.Items[1].Action != "servers.create" || rows.Items[1].Address != "192.0.2.1" {
 		t.Errorf("audit: %+v, %v", rows, err)
 	}
@@ -84,7 +84,7 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := acme.AllServers(t.Context())
-	rows, err2 := acme.AuditRows(t.Context(), store.List{Limit: 9}, "")
+	rows, err2 := acme.AuditRows(t.Context(), store.AuditList{List: store.List{Limit: 9}})
 	if err := errors.Join(err, err2); err != nil || len(all) != 0 || len(rows.Items) != 0 {
 		t.Fatalf("%v, %v, %v", all, rows, err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -44,6 +45,7 @@ type TenantInfo struct {
 	ID      TenantID  `json:"id"`
 	Rev     int64     `json:"rev"`
 	Name    string    `json:"name"`
+	Quota   Quota     `json:"quota"`
 	Plan    string    `json:"plan" doc:"A word of the administrator's own, as in family or paying"`
 	Status  string    `json:"status" enum:"active,suspended,deleting"`
 	Created time.Time `json:"created_at"`
@@ -55,14 +57,18 @@ var (
 	// ErrTenantID says that an id is no slug.
 	ErrTenantID = fault.New(fault.Invalid, "tenant.invalid_id", "A tenant's id has 1 to 49 characters: a-z, 0-9 and -, and does not begin with -.")
 	// ErrTenantReserved says that the appliance itself needs a tenant.
-	ErrTenantReserved = fault.New(fault.Forbidden, "tenant.reserved", "The tenants system and default belong to the appliance and cannot be suspended.")
+	ErrTenantReserved = fault.New(fault.Forbidden, "tenant.reserved", "The tenants system and default belong to the appliance and can be neither suspended nor deleted.")
 )
 
-const tenantCols = "id, rev, name, plan, status, created_at"
+const tenantCols = "id, rev, name, plan, quota, status, created_at"
 
 func scanTenant(r sq.Row) (v TenantInfo, err error) {
 	var ms int64
-	err = r.Scan(&v.ID, &v.Rev, &v.Name, &v.Plan, &v.Status, &ms)
+	var quota string
+	err = r.Scan(&v.ID, &v.Rev, &v.Name, &v.Plan, &quota, &v.Status, &ms)
+	if err == nil {
+		err = json.Unmarshal([]byte(quota), &v.Quota)
+	}
 	v.Created = time.UnixMilli(ms).UTC()
 	return v, err
 }
@@ -82,8 +88,13 @@ func (y System) CreateTenant(ctx context.Context, id TenantID, name string) erro
 	})
 }
 
-// UpdateTenant stores the name and the plan of a tenant if the revision is still v.Rev.
+// UpdateTenant stores the name, the plan and the quota of a tenant if the
+// revision is still v.Rev. What is over a lowered quota stays.
 func (y System) UpdateTenant(ctx context.Context, v TenantInfo) (out TenantInfo, err error) {
+	quota, err := json.Marshal(v.Quota)
+	if err != nil {
+		return v, err
+	}
 	err = y.Tx(ctx, func(y System) error {
 		old, err := y.TenantInfo(ctx, v.ID)
 		if err != nil {
@@ -92,10 +103,12 @@ func (y System) UpdateTenant(ctx context.Context, v TenantInfo) (out TenantInfo,
 		if v.Rev != AnyRev && v.Rev != old.Rev {
 			return ErrStale
 		}
-		detail := map[string]any{"changes": map[string][]string{"name": {old.Name, v.Name}, "plan": {old.Plan, v.Plan}}}
-		return y.own.changeWith(ctx, "tenants.update", string(v.ID), detail, func(t Tenant) error {
-			out, err = sq.Returning(ctx, t.db.System(), scanTenant, `UPDATE tenants SET rev = rev + 1, name = @name, plan = @plan WHERE id = @id RETURNING `+tenantCols,
-				sql.Named("id", string(v.ID)), sql.Named("name", v.Name), sql.Named("plan", v.Plan))
+		d := diff{before: old}
+		return y.own.changeWith(ctx, "tenants.update", string(v.ID), &d, func(t Tenant) error {
+			out, err = sq.Returning(ctx, t.db.System(), scanTenant, `UPDATE tenants SET rev = rev + 1, name = @name, plan = @plan, quota = @quota WHERE id = @id RETURNING `+tenantCols,
+				sql.Named("id", string(v.ID)), sql.Named("name", v.Name), sql.Named("plan", v.Plan),
+				sql.Named("quota", string(quota)))
+			d.after = out
 			return err
 		})
 	})
@@ -106,6 +119,9 @@ func (y System) UpdateTenant(ctx context.Context, v TenantInfo) (out TenantInfo,
 func (y System) SetTenantStatus(ctx context.Context, id TenantID, status string) error {
 	if id == SystemTenant || id == DefaultTenant {
 		return ErrTenantReserved
+	}
+	if _, leaving := y.own.store.leaving.Load(id); leaving {
+		return ErrTenantDeleting
 	}
 	return y.own.change(ctx, "tenants."+status, string(id), func(t Tenant) error {
 		return sq.Exec(ctx, t.db.System(), `UPDATE tenants SET status = @status, rev = rev + 1 WHERE id = @id AND status <> 'deleting'`,

@@ -40,9 +40,13 @@ func (t Tenant) Actor() string { return t.actor }
 
 // Tx runs do in one transaction: all of it or nothing. Use only the Tenant
 // that do gets, because the outer one waits for the transaction to end. A nested
-// Tx joins, so its error must be returned.
+// Tx joins, so its error must be returned. A tenant that is being deleted is not
+// found.
 func (t Tenant) Tx(ctx context.Context, do func(Tenant) error) error {
 	return known(t.db.Tx(ctx, func(db sq.Tenant) error {
+		if _, leaving := t.store.leaving.Load(t.ID); leaving {
+			return ErrNotFound
+		}
 		t.db = db
 		return do(t)
 	}))

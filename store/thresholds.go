@@ -113,7 +113,7 @@ func thresholdArgs(v Threshold) ([]any, error) {
 
 // CreateThreshold stores v and returns it as stored.
 func (t Tenant) CreateThreshold(ctx context.Context, v Threshold) (out Threshold, err error) {
-	err = t.change(ctx, "thresholds.create", v.ID, func(t Tenant) error {
+	err = t.changeWith(ctx, "thresholds.create", v.ID, &diff{after: v}, func(t Tenant) error {
 		if err := t.ownChannels(ctx, v.Channels); err != nil {
 			return err
 		}
@@ -157,7 +157,8 @@ func scanCount(r sq.Row) (n int64, err error) {
 
 // UpdateThreshold stores v if its revision is still v.Rev, else ErrStale.
 func (t Tenant) UpdateThreshold(ctx context.Context, v Threshold) (out Threshold, err error) {
-	err = t.change(ctx, "thresholds.update", v.ID, func(t Tenant) error {
+	var d diff
+	err = t.changeWith(ctx, "thresholds.update", v.ID, &d, func(t Tenant) error {
 		old, err := t.Threshold(ctx, v.ID)
 		if err != nil {
 			return err
@@ -180,6 +181,7 @@ func (t Tenant) UpdateThreshold(ctx context.Context, v Threshold) (out Threshold
 			return err
 		}
 		out, err = t.Threshold(ctx, v.ID)
+		d = diff{old, out}
 		return err
 	})
 	return out, err
@@ -192,7 +194,8 @@ func (t Tenant) touchThreshold(ctx context.Context, id string) error {
 
 // DeleteThreshold deletes a threshold that a person made, if its revision is still rev.
 func (t Tenant) DeleteThreshold(ctx context.Context, id string, rev int64) error {
-	return t.change(ctx, "thresholds.delete", id, func(t Tenant) error {
+	var d diff
+	return t.changeWith(ctx, "thresholds.delete", id, &d, func(t Tenant) error {
 		v, err := t.Threshold(ctx, id)
 		switch {
 		case err != nil:
@@ -202,6 +205,7 @@ func (t Tenant) DeleteThreshold(ctx context.Context, id string, rev int64) error
 		case v.Builtin != "":
 			return ErrThresholdBuiltin
 		}
+		d.before = v
 		return sq.Exec(ctx, t.db, `DELETE FROM thresholds WHERE tenant_id = @tenant AND id = @id`, sql.Named("id", id))
 	})
 }

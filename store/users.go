@@ -58,7 +58,7 @@ func scanUser(r sq.Row) (u User, err error) {
 // CreateUser adds a user, who belongs to no tenant yet. key is the name folded;
 // alike reports whether a name that exists looks like the new one.
 func (y System) CreateUser(ctx context.Context, u User, key string, alike func(string) bool) error {
-	return y.own.changeWith(ctx, "users.create", u.ID, map[string]any{"username": u.Username, "is_admin": u.Admin}, func(t Tenant) error {
+	return y.own.changeWith(ctx, "users.create", u.ID, &diff{after: u}, func(t Tenant) error {
 		names, err := sq.Many(ctx, t.db.System(), scanID, `SELECT username FROM users ORDER BY name_key`)
 		if err != nil {
 			return err
@@ -90,7 +90,8 @@ func (y System) UpdateUser(ctx context.Context, u User) (out User, err error) {
 		if u.Rev != AnyRev && u.Rev != old.Rev {
 			return ErrStale
 		}
-		return t.changeWith(ctx, "users.update", u.ID, userChanges(old, u), func(t Tenant) error {
+		d := diff{before: old}
+		return t.changeWith(ctx, "users.update", u.ID, &d, func(t Tenant) error {
 			err := sq.Exec(ctx, t.db.System(), `UPDATE users SET rev = rev + 1, email = @email, is_admin = @admin, is_active = @active,
 				must_change = @must, language = @language, theme = @theme, time_zone = @zone WHERE id = @id`,
 				sql.Named("id", u.ID), sql.Named("email", u.Email), sql.Named("admin", u.Admin), sql.Named("active", u.Active),
@@ -106,28 +107,11 @@ func (y System) UpdateUser(ctx context.Context, u User) (out User, err error) {
 			if out, err = y.User(ctx, u.ID); err != nil {
 				return err
 			}
+			d.after = out
 			return y.administered(ctx)
 		})
 	})
 	return out, err
-}
-
-// userChanges says in the audit what an update changed.
-func userChanges(old, now User) map[string]any {
-	changes := map[string]any{}
-	note := func(name string, from, to any) {
-		if from != to {
-			changes[name] = []any{from, to}
-		}
-	}
-	note("email", old.Email, now.Email)
-	note("is_admin", old.Admin, now.Admin)
-	note("is_active", old.Active, now.Active)
-	note("must_change_password", old.MustChange, now.MustChange)
-	note("language", old.Language, now.Language)
-	note("theme", old.Theme, now.Theme)
-	note("time_zone", old.TimeZone, now.TimeZone)
-	return map[string]any{"username": now.Username, "changes": changes}
 }
 
 // administered fails with ErrLastAdmin when nobody administers the appliance any more.
@@ -156,7 +140,7 @@ func (y System) DeleteUser(ctx context.Context, id string, rev int64) error {
 		if rev != AnyRev && rev != u.Rev {
 			return ErrStale
 		}
-		return t.changeWith(ctx, "users.delete", id, map[string]any{"was": map[string]string{"username": u.Username, "email": u.Email}}, func(t Tenant) error {
+		return t.changeWith(ctx, "users.delete", id, &diff{before: u}, func(t Tenant) error {
 			if err := sq.Exec(ctx, t.db.System(), `DELETE FROM users WHERE id = @id`, sql.Named("id", id)); err != nil {
 				return err
 			}
@@ -175,6 +159,13 @@ func (y System) User(ctx context.Context, id string) (User, error) {
 func (y System) UserByName(ctx context.Context, key string) (User, error) {
 	u, err := sq.One(ctx, y.db(), scanUser, `SELECT `+userCols+` FROM users WHERE name_key = @key`, sql.Named("key", key))
 	return u, known(err)
+}
+
+// UsersByEmail returns the active users with an address, in any case.
+func (y System) UsersByEmail(ctx context.Context, email string) ([]User, error) {
+	all, err := sq.Many(ctx, y.db(), scanUser, `SELECT `+userCols+` FROM users WHERE email = @email COLLATE NOCASE AND is_active = 1 ORDER BY id`,
+		sql.Named("email", email))
+	return all, known(err)
 }
 
 // Users returns every user, by name.
@@ -204,6 +195,14 @@ func (y System) UserPage(ctx context.Context, l List, key func(string) string) (
 	return page(l, "", func(args ...any) ([]User, error) {
 		return sq.Many(ctx, y.db(), scanUser, usersByName, args...)
 	}, func(u User) cursor[string] { return cursor[string]{key(u.Username), u.ID} })
+}
+
+// SignsInOtherwise reports whether a user has a passkey, or an identity at a
+// provider that is in use.
+func (y System) SignsInOtherwise(ctx context.Context, user string) (bool, error) {
+	there, err := sq.One(ctx, y.db(), scanBool, `SELECT EXISTS (SELECT 1 FROM passkeys WHERE user_id = @user) OR EXISTS (
+		SELECT 1 FROM identities i JOIN providers p ON p.id = i.provider_id WHERE i.user_id = @user AND p.enabled = 1)`, sql.Named("user", user))
+	return there, known(err)
 }
 
 // HasUsers reports whether anybody can sign in.

@@ -44,9 +44,22 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
-    // The drawing of charts is a leaf of its own, fetched with the first page that has one.
     rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: "plot", test: /node_modules\/uplot/ }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            // The drawing of charts is a leaf of its own, fetched with the first page that has one.
+            { name: "plot", test: /node_modules\/uplot/ },
+            // The entry waits for the language, so a language must need nothing of the entry.
+            { name: "plural", test: /src\/locales\/plural\.ts/ },
+            // What every page stands on, in one piece: waiting splits the entry into many.
+            {
+              name: "base",
+              test: /node_modules\/(react|react-dom|scheduler|clsx|openapi-[\w-]+|@tanstack\/[\w-]*(query|router|history|store)[\w-]*)\//,
+            },
+          ],
+        },
+      },
     },
   },
   server: {

@@ -78,6 +78,13 @@ func (s *Service) board(id store.TenantID) *board {
 	return x
 }
 
+// Forget lets go of what is remembered of a tenant that is deleted.
+func (s *Service) Forget(tenant store.TenantID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.boards, tenant)
+}
+
 // on runs do with the memory of t, read from the store at first use.
 func (s *Service) on(ctx context.Context, t store.Tenant, do func(*board) error) error {
 	x := s.board(t.ID)

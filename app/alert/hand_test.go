@@ -154,7 +154,7 @@ func TestAHandResolvedAlertWaitsForItsValueToComeBack(t *testing.T) {
 	h.restart()
 	h.cpu(95)
 	h.want("resolved", "firing")
-	rows, err := h.t.AuditRows(t.Context(), store.List{Q: "alerts.resolve", Limit: 10}, "u1")
+	rows, err := h.t.AuditRows(t.Context(), store.AuditList{List: store.List{Q: "alerts.resolve", Limit: 10}, Actor: "u1"})
 	if err != nil || len(rows.Items) != 1 || rows.Items[0].Thing != a.ID {
 		t.Errorf("audit: %+v, %v", rows.Items, err)
 	}

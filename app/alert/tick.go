@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -21,7 +22,7 @@ func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if err := s.tick(ctx); err != nil && ctx.Err() == nil {
+		if err := s.Tick(ctx); err != nil && ctx.Err() == nil {
 			s.Log.ErrorContext(ctx, "alert tick", "err", err)
 		}
 		select {
@@ -32,8 +33,9 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// tick looks at every tenant. A failure of one does not keep the others waiting.
-func (s *Service) tick(ctx context.Context) error {
+// Tick takes in what time brought to every tenant until now. A failure of one
+// does not keep the others waiting.
+func (s *Service) Tick(ctx context.Context) error {
 	tenants, err := s.Tenants(ctx)
 	if err != nil {
 		return err
@@ -45,7 +47,7 @@ func (s *Service) tick(ctx context.Context) error {
 			x.pass(p)
 			return s.commit(ctx, t, x, p, "")
 		})
-		if first == nil {
+		if first == nil && !errors.Is(err, store.ErrNotFound) { // else it was deleted meanwhile
 			first = err
 		}
 	}

@@ -22,7 +22,9 @@ var (
 )
 
 // IsKey reports whether a bearer token is an API key.
-func IsKey(token string) bool { return len(token) > len(keyPrefix) && token[:len(keyPrefix)] == keyPrefix }
+func IsKey(token string) bool {
+	return len(token) > len(keyPrefix) && token[:len(keyPrefix)] == keyPrefix
+}
 
 // CreateKey makes a key for who asks, in t, and returns its text, which is shown once.
 func (s *Service) CreateKey(ctx context.Context, who Identity, t store.Tenant, v store.APIKey) (store.APIKey, string, error) {

@@ -58,8 +58,9 @@ func (i Identity) Holds(p Permission) bool {
 	return i.Key == nil || p == SignedIn || slices.Contains(i.Key.Permissions, string(p))
 }
 
-// A Client is where a request comes from.
-type Client struct{ Address, Agent string }
+// A Client is where a request comes from. Origin is the page that sends it, as
+// in https://unity.example.org.
+type Client struct{ Address, Agent, Origin string }
 
 // A Vault keeps what must not be read from the database.
 type Vault interface {
@@ -73,14 +74,17 @@ type Service struct {
 	Members
 	// Always turns multi-tenancy on whatever the settings say.
 	Always bool
+	// Named returns an address of the appliance with a full name; empty if it has none.
+	Named func() string
 
-	store    *store.Store
-	now      func() time.Time
-	vault    Vault
-	hasher   hasher
-	attempts attempts
-	verified verified
-	pending  pending
+	store      *store.Store
+	now        func() time.Time
+	vault      Vault
+	hasher     hasher
+	attempts   attempts
+	verified   verified
+	pending    pending
+	ceremonies ceremonies
 
 	rotating sync.Mutex // held while a refresh token is replaced
 
@@ -94,7 +98,8 @@ type Service struct {
 // New returns a service over s. v signs JWTs and seals what second factors share.
 func New(s *store.Store, v Vault) *Service {
 	return &Service{
-		store: s, now: s.Now, vault: v, hasher: newHasher(), attempts: newAttempts(s.Now), pending: newPending(s.Now),
+		Named: func() string { return "" },
+		store: s, now: s.Now, vault: v, hasher: newHasher(), attempts: newAttempts(s.Now), pending: newPending(s.Now), ceremonies: newCeremonies(s.Now),
 		byHash: map[[32]byte]*store.Session{}, byID: map[string]*store.Session{}, keys: map[[32]byte]*store.APIKey{},
 	}
 }
@@ -159,7 +164,7 @@ func (s *Service) begin(ctx context.Context, user, kind string, how proof, from 
 	token, hash := newToken()
 	now := s.now()
 	v = store.Session{
-		ID: store.NewID(), User: user, Home: s.home(user), Kind: kind, Hash: hash[:], Address: from.Address,
+		ID: store.NewID(), User: user, Home: s.Home(user), Kind: kind, Hash: hash[:], Address: from.Address,
 		Agent: clip(from.Agent, 200), Created: now, Seen: now, Expires: now.Add(idleTime), Proved: now, SecondFactor: how.secondFactor,
 		Provider: how.provider, Successor: true,
 	}
@@ -204,8 +209,20 @@ func (s *Service) Alive(who Identity) bool {
 	return v != nil && s.now().Before(v.Expires)
 }
 
+// Provider returns the identity provider that signed in who asks; empty: none.
+func (s *Service) Provider(who Identity) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if v := s.byID[who.Session]; v != nil {
+		return v.Provider
+	}
+	return ""
+}
+
 // Fresh reports whether who proved a moment ago that it is them.
-func (s *Service) Fresh(who Identity) bool { return who.Key == nil && s.now().Before(s.FreshUntil(who)) }
+func (s *Service) Fresh(who Identity) bool {
+	return who.Key == nil && s.now().Before(s.FreshUntil(who))
+}
 
 // FreshUntil returns until when the last proof of who counts.
 func (s *Service) FreshUntil(who Identity) time.Time { return who.Proved.Add(proofTime) }

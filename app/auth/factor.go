@@ -85,7 +85,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, who Identity, code string, fr
 	if err := s.Reload(ctx); err != nil {
 		return nil, err
 	}
-	return codes, s.proved(ctx, who, true, "auth.step_up")
+	return codes, s.proved(ctx, who, true)
 }
 
 // DeleteTOTP ends the authenticator app of who asks.

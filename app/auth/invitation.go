@@ -69,12 +69,16 @@ func (s *Service) Offer(ctx context.Context, token string) (Offer, error) {
 func (o Offer) take(ctx context.Context, y store.System, user string) error {
 	t := y.Tenant(o.Tenant)
 	if err := t.UseInvitation(ctx, o.ID, user); err != nil {
-		if errors.Is(err, store.ErrNotFound) {
-			return ErrInvitation
-		}
-		return err
+		return invitationGone(err)
 	}
-	return t.By(o.By, "").SetMember(ctx, store.Membership{User: user, Role: o.Role, Grants: o.Grants, Source: store.FromInvitation})
+	return t.SetMember(ctx, store.Membership{User: user, Role: o.Role, Grants: o.Grants, Source: store.FromInvitation, By: o.By})
+}
+
+func invitationGone(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrInvitation
+	}
+	return err
 }
 
 // Register makes a user by an invitation and signs them in.

@@ -128,6 +128,15 @@ func (m *Members) rank(tenant store.TenantID, user string) int {
 	return ranks[m.of[membership{tenant, user}].Role]
 }
 
+// RoleNow returns what user may give to others in tenant as a role: an
+// administrator of the appliance is an owner everywhere.
+func (m *Members) RoleNow(tenant store.TenantID, user string) string {
+	if m.Admin(user) {
+		return "owner"
+	}
+	return m.Role(tenant, user)
+}
+
 // Role returns the role of user in tenant; empty of who has none.
 func (m *Members) Role(tenant store.TenantID, user string) string {
 	m.mu.RLock()
@@ -210,9 +219,9 @@ func (m *Members) Places(user string) []Place {
 	return all
 }
 
-// home returns where somebody is when a request names no tenant: the default
+// Home returns where somebody is when a request names no tenant: the default
 // tenant, or the first of theirs that is open.
-func (m *Members) home(user string) store.TenantID {
+func (m *Members) Home(user string) store.TenantID {
 	if m.In(store.DefaultTenant, user) {
 		return store.DefaultTenant
 	}

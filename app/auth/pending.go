@@ -49,8 +49,13 @@ func (p pending) add(c challenge) string {
 	return token
 }
 
-// try returns a challenge that may be answered once more.
-func (p pending) try(token string) (challenge, error) {
+// try returns a challenge that may be answered once more, and counts that.
+func (p pending) try(token string) (challenge, error) { return p.of(token, 1) }
+
+// look returns a challenge that may be answered once more.
+func (p pending) look(token string) (challenge, error) { return p.of(token, 0) }
+
+func (p pending) of(token string, tries int) (challenge, error) {
 	p.Lock()
 	defer p.Unlock()
 	c := p.all[token]
@@ -58,7 +63,7 @@ func (p pending) try(token string) (challenge, error) {
 		delete(p.all, token)
 		return challenge{}, ErrChallenge
 	}
-	c.tries++
+	c.tries += tries
 	return *c, nil
 }
 

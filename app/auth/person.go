@@ -16,9 +16,12 @@ const linkTime = 24 * time.Hour // how long a link that sets a password is good
 
 // looksLike returns what tells names that an eye takes for name.
 func looksLike(name string) func(string) bool {
-	look := confusables.Skeleton(NameKey(name))
-	return func(other string) bool { return confusables.Skeleton(NameKey(other)) == look }
+	look := skeleton(name)
+	return func(other string) bool { return skeleton(other) == look }
 }
+
+// skeleton folds a name so that letters which look alike become one (UTS 39).
+func skeleton(name string) string { return strings.ToLower(confusables.Skeleton(NameKey(name))) }
 
 // newUser checks a name, an address and a password and returns the user that they
 // make. Without a password only a link, a passkey or a provider signs them in.

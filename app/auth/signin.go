@@ -16,6 +16,34 @@ var (
 	ErrPasswordOff = fault.New(fault.Forbidden, "auth.password_off", "Passwords are switched off here. Sign in with a passkey or through your identity provider.")
 )
 
+// errNoOtherWay keeps an administrator from locking themselves out.
+var errNoOtherWay = fault.New(fault.Conflict, "settings.no_other_way", "You would lock yourself out: add a passkey to your account, or link it to an identity provider, first.")
+
+// OtherWay fails unless who asks could sign in without a password.
+func (s *Service) OtherWay(ctx context.Context, who Identity) error {
+	there, err := s.store.System().SignsInOtherwise(ctx, who.User)
+	if err == nil && !there {
+		return errNoOtherWay
+	}
+	return err
+}
+
+// errLastWay keeps people from locking themselves out.
+var errLastWay = fault.New(fault.Conflict, "auth.last_way_in", "You would lock yourself out: nothing else signs you in. Add a passkey, or link your account to an identity provider, first.")
+
+// getsIn fails unless a user can still sign in after what y's transaction did.
+func (s *Service) getsIn(ctx context.Context, y store.System, user string) error {
+	u, err := y.User(ctx, user)
+	if err != nil || u.Hash != "" && !s.PasswordOff() {
+		return err
+	}
+	there, err := y.SignsInOtherwise(ctx, user)
+	if err == nil && !there {
+		return errLastWay
+	}
+	return err
+}
+
 // PasswordOff reports whether no password signs in.
 func (s *Service) PasswordOff() bool {
 	s.mu.RLock()
@@ -59,6 +87,11 @@ func (s *Service) verify(ctx context.Context, name, password string, from Client
 // refuse counts a failed proof, writes it down and returns why with what went wrong in that.
 func (s *Service) refuse(ctx context.Context, user, name string, from Client, why error) error {
 	s.attempts.failed(NameKey(name), from.Address)
+	return s.refused(ctx, user, name, from, why)
+}
+
+// refused writes down a failed proof that nobody can guess.
+func (s *Service) refused(ctx context.Context, user, name string, from Client, why error) error {
 	refused := s.store.System().By(user, from.Address).Own()
 	return errors.Join(why, refused.Record(ctx, store.Audit{Action: "auth.login", Thing: clip(name, 64), Result: "refused"}))
 }
@@ -223,6 +256,7 @@ func (s *Service) Run(ctx context.Context) error {
 			s.store.Later(func(ctx context.Context, y store.System) error { return y.PruneSessions(ctx) })
 			s.attempts.prune()
 			s.pending.prune()
+			s.ceremonies.prune()
 		}
 	}
 }

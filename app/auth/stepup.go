@@ -20,13 +20,13 @@ func (s *Service) StepUp(ctx context.Context, who Identity, password, code strin
 			return wrongField(err, "body.code")
 		}
 		s.attempts.succeeded(NameKey(u.Username), from.Address)
-		return s.proved(ctx, who, who.SecondFactor, "auth.step_up")
+		return s.proved(ctx, who, who.SecondFactor)
 	}
 	if _, err := s.verify(ctx, u.Username, password, from); err != nil {
 		return wrongField(err, "body.password")
 	}
 	s.attempts.succeeded(NameKey(u.Username), from.Address)
-	return s.proved(ctx, who, who.SecondFactor, "auth.step_up")
+	return s.proved(ctx, who, who.SecondFactor)
 }
 
 // wrongField turns «sign in again» into «this field is wrong»: who asks is
@@ -37,12 +37,14 @@ func wrongField(err error, field string) error {
 		return invalid(field, "auth.wrong_password", "The password is wrong.")
 	case errors.Is(err, ErrCode):
 		return invalid(field, ErrCode.Code, ErrCode.Msg)
+	case errors.Is(err, ErrPasskey):
+		return invalid(field, ErrPasskey.Code, ErrPasskey.Msg)
 	}
 	return err
 }
 
 // proved keeps that the user of a session proved who they are just now.
-func (s *Service) proved(ctx context.Context, who Identity, second bool, action string) error {
+func (s *Service) proved(ctx context.Context, who Identity, second bool) error {
 	s.mu.RLock()
 	v := s.byID[who.Session]
 	s.mu.RUnlock()
@@ -51,7 +53,7 @@ func (s *Service) proved(ctx context.Context, who Identity, second bool, action 
 	}
 	now := *v
 	now.Proved, now.SecondFactor = s.now(), second
-	if err := s.store.System().By(who.User, v.Address).ProveSession(ctx, now, action); err != nil {
+	if err := s.store.System().By(who.User, v.Address).ProveSession(ctx, now); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -72,7 +74,8 @@ func otpauth(appliance, user, secret string) string {
 // Factors are what a user can prove themselves with.
 type Factors struct {
 	TOTP     *store.TOTP
-	Codes    int64 // recovery codes left
+	Codes    int64           // recovery codes left
+	Passkeys []store.Passkey // for whatever name of the appliance
 	Password bool
 }
 
@@ -83,6 +86,9 @@ func (s *Service) Factors(ctx context.Context, who Identity) (f Factors, err err
 		return f, err
 	}
 	f.Password = u.Hash != ""
+	if f.Passkeys, err = s.store.System().Passkeys(ctx, u.ID); err != nil {
+		return f, err
+	}
 	if f.Codes, err = s.store.System().RecoveryCodesLeft(ctx, u.ID); err != nil || !u.TOTP {
 		return f, err
 	}

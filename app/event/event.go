@@ -48,11 +48,11 @@ type topic struct {
 
 // A Reader receives the events of one tenant until it is closed.
 type Reader struct {
-	C    <-chan Event // closed when the reader fell behind or was closed
-	c    chan Event
-	bus  *Bus
-	of   store.TenantID
-	over bool
+	C     <-chan Event // closed when the reader fell behind or was closed
+	c     chan Event
+	bus   *Bus
+	topic *topic
+	over  bool
 }
 
 // New returns a bus whose event ids begin with boot, which no other run uses.
@@ -136,7 +136,7 @@ func (b *Bus) Read(tenant store.TenantID, last string) (r *Reader, missed []Even
 	defer b.mu.Unlock()
 	t := b.topic(tenant)
 	c := make(chan Event, backlog)
-	r = &Reader{C: c, c: c, bus: b, of: tenant}
+	r = &Reader{C: c, c: c, bus: b, topic: t}
 	t.readers[r] = struct{}{}
 	if last == "" {
 		return r, nil, false
@@ -154,5 +154,19 @@ func (b *Bus) Read(tenant store.TenantID, last string) (r *Reader, missed []Even
 func (r *Reader) Close() {
 	r.bus.mu.Lock()
 	defer r.bus.mu.Unlock()
-	r.bus.drop(r.bus.topic(r.of), r)
+	r.bus.drop(r.topic, r)
+}
+
+// Forget ends the readers of a tenant that is deleted, and lets its events go.
+func (b *Bus) Forget(tenant store.TenantID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.all[tenant]
+	if t == nil {
+		return
+	}
+	for r := range t.readers {
+		b.drop(t, r)
+	}
+	delete(b.all, tenant)
 }

@@ -68,8 +68,8 @@ func TestTenantsAreApart(t *testing.T) {
 			continue // it has no end: TestAStreamIsOfOneTenant
 		}
 		own := path
-		if strings.Contains(path, "/auth/sessions/") {
-			own = "" // a session is its user's, not a tenant's
+		if strings.Contains(path, "/auth/sessions/") || strings.Contains(path, "/tenants/") {
+			own = "" // a session is its user's, not a tenant's; and no tenant has acme's one id
 		}
 		if method == http.MethodGet && own != "" && !auth.OfSystem(need) {
 			if got := b.do("ann", http.MethodGet, keepPath(own), ""); got.status != http.StatusOK {
@@ -180,6 +180,30 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 				}
 			}
 			return nil
+		},
+		"out of the tenant": func(b *bench) error {
+			storetest.User(t, b.store, store.User{ID: "heir"})
+			storetest.Member(t, b.store, "acme", "heir", "owner")
+			return errors.Join(b.auth.DeleteMember(t.Context(), auth.Identity{User: "root"}, b.store.Tenant("acme"), "ann"))
+		},
+		"switched off": func(b *bench) error {
+			u, err := b.store.System().User(t.Context(), "ann")
+			u.Active = false
+			_, err2 := b.auth.UpdateUser(t.Context(), b.store.System(), auth.Identity{User: "root"}, u)
+			return errors.Join(err, err2)
+		},
+		"deleted": func(b *bench) error {
+			return b.auth.DeleteUser(t.Context(), b.store.System(), auth.Identity{User: "root"}, "ann", store.AnyRev)
+		},
+		"asked for another password": func(b *bench) error {
+			u, err := b.store.System().User(t.Context(), "ann")
+			u.MustChange = true
+			_, err2 := b.auth.UpdateUser(t.Context(), b.store.System(), auth.Identity{User: "root"}, u)
+			return errors.Join(err, err2)
+		},
+		"one household again": func(b *bench) error {
+			b.auth.Always = false
+			return b.auth.Reload(t.Context())
 		},
 		"suspended": func(b *bench) error {
 			return errors.Join(b.store.System().SetTenantStatus(t.Context(), "acme", "suspended"), b.auth.Reload(t.Context()))

@@ -22,6 +22,7 @@ import (
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
 	"unity.internal/app/notify"
+	"unity.internal/app/oidc"
 	"unity.internal/app/server"
 	"unity.internal/app/vault"
 	"unity.internal/store"
@@ -52,7 +53,9 @@ type Parts struct {
 	// Alerts evaluates thresholds; Notify keeps channels and tells people.
 	Alerts *alert.Service
 	Notify *notify.Service
-	Web    fs.FS // the built front end
+	// OIDC lets people prove who they are at an identity provider.
+	OIDC *oidc.Service
+	Web  fs.FS // the built front end
 
 	Reach  Reach         // by which names the appliance is asked
 	Limits Limits        // how much one address and one tenant may ask
@@ -65,6 +68,9 @@ type Parts struct {
 	Base func() string
 	// Changed is told when settings of the appliance or of a tenant were stored.
 	Changed func(context.Context, store.TenantID)
+	// RotateKeys and DeleteTenant start jobs of the appliance.
+	RotateKeys   func(context.Context, store.System, vault.Ask) (store.Job, error)
+	DeleteTenant func(context.Context, store.System, store.TenantID) (store.Job, error)
 }
 
 // A mux registers routes.
@@ -102,13 +108,14 @@ func New(ctx, stop context.Context, p Parts) *Server {
 	m.routes() //nolint:contextcheck // the context of a request is made when it arrives
 	m.document()
 	m.spa()
-	return &Server{app: m.app, doc: m.api.OpenAPI()}
+	return &Server{app: m.app, doc: m.api.OpenAPI(), limits: m.limits}
 }
 
 // A Server answers on any number of listeners.
 type Server struct {
-	app *fiber.App
-	doc *huma.OpenAPI
+	app    *fiber.App
+	doc    *huma.OpenAPI
+	limits *limiter
 
 	mu     sync.Mutex
 	open   []net.Listener
@@ -142,17 +149,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
+// Forget lets go of what is counted for a tenant that is deleted.
+func (s *Server) Forget(tenant store.TenantID) { s.limits.forget(tenant) }
+
 // routes is the whole API, one resource a line.
 func (m mux) routes() {
 	m.health()
 	m.setup()
 	m.auth()
 	m.factors()
+	m.passkeys()
 	m.apiKeys()
 	m.users()
 	m.tenants()
 	m.members()
 	m.invitations()
+	m.providers()
 	m.settings()
 	m.audit()
 	m.jobs()
@@ -163,6 +175,8 @@ func (m mux) routes() {
 	m.silences()
 	m.channels()
 	m.deliveries()
+	m.usage()
+	m.vault()
 	m.system()
 	m.dashboard()
 	m.events()

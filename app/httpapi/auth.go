@@ -186,11 +186,17 @@ func (m mux) refreshToken(ctx context.Context, _ Caller, in *refreshIn) (*body[a
 
 type logoutOut struct {
 	SetCookie string `header:"Set-Cookie"`
+	Body      struct {
+		URL string `json:"sign_out_url,omitempty" doc:"Where the identity provider ends its session, too"`
+	}
 }
 
 func (m mux) logout(ctx context.Context, c Caller, _ *struct{}) (*logoutOut, error) {
-	err := m.Auth.End(ctx, m.System.By(c.User, c.From.Address), c.User, c.Session)
-	return &logoutOut{newCookie("", clientOf(ctx).secure)}, err
+	out := &logoutOut{SetCookie: newCookie("", clientOf(ctx).secure)}
+	if provider := m.Auth.Provider(c.Identity); provider != "" {
+		out.Body.URL = m.OIDC.SignOutURL(ctx, provider, m.Base()+"/sign-in")
+	}
+	return out, m.Auth.End(ctx, m.System.By(c.User, c.From.Address), c.User, c.Session)
 }
 
 type me struct {

@@ -15,6 +15,7 @@ import (
 const (
 	secureCookie = "__Host-unity" // over TLS
 	plainCookie  = "unity"        // on this box without TLS
+	begunCookie  = "-oidc"        // after one of them: a sign-in at a provider that is under way
 )
 
 // A Caller is who asks, and the only rows they can reach.
@@ -49,11 +50,11 @@ func (m mux) identify(c *fiber.Ctx) error {
 	if header != "" && query != "" && header != query {
 		return errAmbiguous
 	}
-	if !m.Auth.MultiTenancy() {
-		who.Home = store.DefaultTenant
+	if !m.Auth.In(who.Home, who.User) { // it was theirs when they signed in
+		who.Home = m.Auth.Home(who.User)
 	}
 	id := store.TenantID(cmp.Or(header, query, string(who.Home)))
-	if err := m.limits.tenant(string(id)); err != nil {
+	if err := m.limited(ctx, id, who.User, who.Program); err != nil {
 		return err
 	}
 	c.Set("X-Tenant-ID", string(id))
@@ -87,10 +88,7 @@ func (m mux) who(ctx context.Context, c *fiber.Ctx, from client) (auth.Identity,
 	if ok {
 		return m.Auth.Bearer(ctx, token)
 	}
-	cookie := c.Cookies(plainCookie)
-	if from.secure {
-		cookie = c.Cookies(secureCookie)
-	}
+	cookie := c.Cookies(cookieName(from.secure))
 	if cookie == "" {
 		return auth.Identity{}, nil
 	}
@@ -98,6 +96,14 @@ func (m mux) who(ctx context.Context, c *fiber.Ctx, from client) (auth.Identity,
 		return auth.Identity{}, errOrigin
 	}
 	return m.Auth.Browser(cookie)
+}
+
+// cookieName is the name of the session's cookie.
+func cookieName(secure bool) string {
+	if secure {
+		return secureCookie
+	}
+	return plainCookie
 }
 
 // callerWith returns the caller if they hold need in their tenant now.

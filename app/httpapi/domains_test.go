@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"unity.internal/app/alert"
@@ -10,6 +11,7 @@ import (
 	"unity.internal/app/notify/ntfy"
 	"unity.internal/app/notify/smtp"
 	"unity.internal/app/notify/webhook"
+	"unity.internal/app/oidc"
 	"unity.internal/app/outgoing"
 	"unity.internal/app/remote"
 	"unity.internal/app/server"
@@ -20,7 +22,7 @@ import (
 // domains adds the domain packages to the parts, each over the bench's store.
 func (b *bench) domains(v *vault.Vault) {
 	b.parts.Metrics = metric.New(b.store, b.parts.Log)
-	out := outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }})
+	out := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	b.parts.Notify = notify.New(notify.Options{
 		Tenants: b.store.System().Tenants, Sealer: v, Publish: b.bus.Publish, Now: time.Now, Log: b.parts.Log,
 		Kinds: []notify.Kind{webhook.Kind(out), ntfy.Kind(out), smtp.Kind(out.Dial, nil)}, Base: func() string { return origin },
@@ -29,6 +31,15 @@ func (b *bench) domains(v *vault.Vault) {
 		Tenants: b.store.System().Tenants, Publish: b.bus.Publish, Wake: b.parts.Notify.Wake, Now: time.Now, Log: b.parts.Log,
 		Voice: func(id store.TenantID) store.TenantID { return id },
 	}
+	b.parts.OIDC = oidc.New(oidc.Options{
+		System: b.store.System(), Sealer: v, HTTP: out, Base: func() string { return origin }, Role: b.auth.RoleNow, Now: time.Now,
+		Held: func(_ context.Context, user string) (all []oidc.Held, _ error) {
+			for _, m := range b.auth.Of(user) {
+				all = append(all, oidc.Held{Tenant: m.Tenant, Role: m.Role, Source: m.Source, By: m.By})
+			}
+			return all, nil
+		},
+	})
 	pool := remote.New(remote.Limits{Connect: 2 * time.Second})
 	b.tb.Cleanup(pool.Close)
 	b.parts.Servers = server.New(server.Parts{

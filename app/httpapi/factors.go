@@ -7,6 +7,7 @@ import (
 
 	"github.com/skip2/go-qrcode"
 	"unity.internal/app/auth"
+	"unity.internal/store"
 )
 
 // factors are what a person proves themselves with.
@@ -19,14 +20,15 @@ func (m mux) factors() {
 }
 
 type factors struct {
-	TOTP     *time.Time `json:"totp_since" nullable:"true" doc:"Since when there is an authenticator app"`
-	Codes    int64      `json:"recovery_codes_left"`
-	Password bool       `json:"password" doc:"Whether there is one"`
+	TOTP     *time.Time      `json:"totp_since" nullable:"true" doc:"Since when there is an authenticator app"`
+	Codes    int64           `json:"recovery_codes_left"`
+	Passkeys []store.Passkey `json:"passkeys" nullable:"false" doc:"For whatever name of the appliance"`
+	Password bool            `json:"password" doc:"Whether there is one"`
 }
 
 func (m mux) getFactors(ctx context.Context, c Caller, _ *struct{}) (*body[factors], error) {
 	f, err := m.Auth.Factors(ctx, c.Identity)
-	out := factors{Codes: f.Codes, Password: f.Password}
+	out := factors{Codes: f.Codes, Passkeys: f.Passkeys, Password: f.Password}
 	if f.TOTP != nil {
 		out.TOTP = f.TOTP.Confirmed
 	}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/time/rate"
 	"unity.internal/app/fault"
+	"unity.internal/store"
 )
 
 // Limits says how many requests a second one address and one tenant may send,
@@ -29,11 +30,14 @@ const (
 // A limiter counts requests by address, by tenant and sign-ins by address.
 type limiter struct {
 	Limits
-	mu  sync.Mutex
-	all map[string]*rate.Limiter
+	mu    sync.Mutex
+	all   map[string]*rate.Limiter
+	calls *calls
 }
 
-func newLimiter(l Limits) *limiter { return &limiter{Limits: l, all: map[string]*rate.Limiter{}} }
+func newLimiter(l Limits) *limiter {
+	return &limiter{Limits: l, all: map[string]*rate.Limiter{}, calls: newCalls()}
+}
 
 func (l *limiter) address(a string) error {
 	return l.allow("address "+a, rate.Limit(l.Address), l.Address*burst)
@@ -41,6 +45,14 @@ func (l *limiter) address(a string) error {
 
 func (l *limiter) tenant(id string) error {
 	return l.allow("tenant "+id, rate.Limit(l.Tenant), l.Tenant*burst)
+}
+
+// forget lets go of a tenant.
+func (l *limiter) forget(tenant store.TenantID) {
+	l.calls.forget(tenant)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, "tenant "+string(tenant))
 }
 
 // signIn bounds what costs an argon2id or guesses a secret.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -37,7 +38,12 @@ type client struct {
 	loopback bool // this box, without a proxy between
 	secure   bool // TLS all the way to us or to a trusted proxy
 	scheme   string
+	host     string // as it was asked for, with its port
+	begun    string // the sign-in at a provider that its browser has under way
 }
+
+// origin is what the address of a page of ours begins with, as the client sees it.
+func (c client) origin() string { return c.scheme + "://" + c.host }
 
 var (
 	errHost = &Problem{
@@ -72,13 +78,14 @@ func (m mux) arrive(ctx context.Context) fiber.Handler {
 
 // client finds out where a request comes from. X-Forwarded headers count only
 // from a trusted proxy; from anybody else they only cost the loopback right.
-func (m mux) client(c *fiber.Ctx) client {
+func (m mux) client(c *fiber.Ctx) (v client) {
 	socket, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	socket = socket.Unmap()
-	v := client{scheme: "http", secure: c.Context().IsTLS()}
+	v = client{scheme: "http", secure: c.Context().IsTLS(), host: c.Get("Host")}
 	if v.secure {
 		v.scheme = "https"
 	}
+	defer func() { v.begun = c.Cookies(cookieName(v.secure) + begunCookie) }()
 	forwarded, proto := c.Get("X-Forwarded-For"), c.Get("X-Forwarded-Proto")
 	proxied := forwarded != "" || proto != "" || c.Get("Forwarded") != ""
 	v.loopback = socket.IsLoopback() && !proxied
@@ -99,7 +106,9 @@ func (m mux) client(c *fiber.Ctx) client {
 			v.scheme = "https"
 		}
 	}
-	v.Client = auth.Client{Address: address.String(), Agent: c.Get("User-Agent")}
+	// guard lets in no request that changes something from a page of others.
+	origin := cmp.Or(c.Get("Origin"), v.scheme+"://"+c.Get("Host"))
+	v.Client = auth.Client{Address: address.String(), Agent: c.Get("User-Agent"), Origin: strings.ToLower(origin)}
 	return v
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -24,6 +25,9 @@ func getSettings(ctx context.Context, c Caller, _ *struct{}) (*versioned[store.S
 	return tagged(v, v.Rev, err)
 }
 
+// errOwnFactor keeps people from locking themselves out.
+var errOwnFactor = fault.New(fault.Conflict, "settings.own_second_factor", "You would lock yourself out. Set up a second factor of your own first, and sign in with it.")
+
 type settingsIn struct {
 	IfMatch
 	Body struct {
@@ -32,6 +36,8 @@ type settingsIn struct {
 		RawRetentionDays Opt[int64]  `json:"raw_retention_days,omitzero" minimum:"1" maximum:"3650"`
 		RawRetention     Opt[int64]  `json:"raw_retention_bytes,omitzero" minimum:"16777216"`
 		TimeZone         Opt[string] `json:"time_zone,omitzero" maxLength:"64"`
+		SecondFactor     Opt[bool]   `json:"require_second_factor,omitzero"`
+		KeepAudit        Opt[int64]  `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
@@ -49,6 +55,14 @@ func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*ver
 	b.RawRetentionDays.into(&v.RawRetentionDays)
 	b.RawRetention.into(&v.RawRetention)
 	b.TimeZone.into(&v.TimeZone)
+	b.SecondFactor.into(&v.SecondFactor)
+	if b.SecondFactor.value && !c.SecondFactor {
+		return nil, errOwnFactor
+	}
+	b.KeepAudit.into(&v.KeepAudit)
+	if err := checkKeepAudit(v.KeepAudit); err != nil {
+		return nil, err
+	}
 	if _, err := time.LoadLocation(v.TimeZone); err != nil {
 		return nil, field("body.time_zone", "settings.time_zone", "There is no such time zone. Use a name like Europe/Berlin.")
 	}
@@ -58,6 +72,14 @@ func (m mux) updateSettings(ctx context.Context, c Caller, in *settingsIn) (*ver
 		m.Changed(ctx, c.Tenant.ID)
 	}
 	return tagged(v, v.Rev, err)
+}
+
+// checkKeepAudit refuses to keep an audit so shortly that it is none.
+func checkKeepAudit(days int64) error {
+	if days > 0 && days < 30 {
+		return field("body.audit_retention_days", "settings.audit_retention", "The audit is kept for 30 days at least. Use 0 to keep it for ever.")
+	}
+	return nil
 }
 
 // field is a fault of one field of a request.
@@ -78,8 +100,12 @@ type systemSettingsIn struct {
 		PublicURL        Opt[string]   `json:"public_url,omitzero" maxLength:"200"`
 		PublicNames      Opt[[]string] `json:"public_names,omitzero" maxItems:"20"`
 		TrustedProxies   Opt[[]string] `json:"trusted_proxies,omitzero" maxItems:"20"`
+		AllowedNetworks  Opt[[]string] `json:"allowed_networks,omitzero" maxItems:"50"`
 		HeartbeatURL     Opt[string]   `json:"heartbeat_url,omitzero" maxLength:"500"`
 		HeartbeatSeconds Opt[int64]    `json:"heartbeat_seconds,omitzero" minimum:"10" maximum:"86400"`
+		MultiTenancy     Opt[bool]     `json:"multi_tenancy,omitzero"`
+		PasswordSignIn   Opt[bool]     `json:"password_sign_in,omitzero"`
+		KeepAudit        Opt[int64]    `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
 }
 
@@ -96,14 +122,25 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 	b.PublicURL.into(&v.PublicURL)
 	b.PublicNames.into(&v.PublicNames)
 	b.TrustedProxies.into(&v.TrustedProxies)
+	b.AllowedNetworks.into(&v.AllowedNetworks)
 	b.HeartbeatURL.into(&v.HeartbeatURL)
 	b.HeartbeatSeconds.into(&v.HeartbeatSeconds)
+	b.MultiTenancy.into(&v.MultiTenancy)
+	b.PasswordSignIn.into(&v.PasswordSignIn)
+	if b.PasswordSignIn.set && !v.PasswordSignIn {
+		if err := m.Auth.OtherWay(ctx, c.Identity); err != nil {
+			return nil, err
+		}
+	}
+	b.KeepAudit.into(&v.KeepAudit)
 	if err := checkSystemSettings(v); err != nil {
 		return nil, err
 	}
 	v, err = y.UpdateSettings(ctx, v)
 	if err == nil {
 		m.Bus.Publish(store.SystemTenant, "settings", string(store.SystemTenant), v.Rev)
+		m.Bus.Publish(c.Tenant.ID, "settings", string(c.Tenant.ID), v.Rev)
+		m.Bus.Publish(c.Tenant.ID, "auth", c.User, v.Rev)
 		m.Changed(ctx, store.SystemTenant)
 	}
 	return tagged(v, v.Rev, err)
@@ -116,12 +153,17 @@ func checkSystemSettings(v store.SystemSettings) error {
 	if !webURL(v.HeartbeatURL) {
 		return field("body.heartbeat_url", "settings.heartbeat_url", "The heartbeat URL begins with https:// or http://.")
 	}
-	for _, p := range v.TrustedProxies {
+	return errors.Join(checkNetworks("body.trusted_proxies", "settings.trusted_proxy", v.TrustedProxies),
+		checkNetworks("body.allowed_networks", "settings.allowed_network", v.AllowedNetworks), checkKeepAudit(v.KeepAudit))
+}
+
+func checkNetworks(name, code string, all []string) error {
+	for _, p := range all {
 		if _, err := netip.ParsePrefix(p); err == nil {
 			continue
 		}
 		if _, err := netip.ParseAddr(p); err != nil {
-			return field("body.trusted_proxies", "settings.trusted_proxy", p+" is neither an address nor a network like 10.0.0.0/24.")
+			return field(name, code, p+" is neither an address nor a network like 10.0.0.0/24.")
 		}
 	}
 	return nil

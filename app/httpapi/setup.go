@@ -106,11 +106,8 @@ const cookieTime = 90 * 24 * time.Hour
 // that removes it.
 func newCookie(token string, secure bool) string {
 	c := http.Cookie{ //nolint:gosec // Secure wherever there is TLS; without it only this box signs in
-		Name: plainCookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: cookieName(secure), Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		MaxAge: int(cookieTime.Seconds()), Secure: secure,
-	}
-	if secure {
-		c.Name = secureCookie
 	}
 	if token == "" {
 		c.MaxAge = -1

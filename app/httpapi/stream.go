@@ -34,36 +34,50 @@ type source interface {
 }
 
 // stream registers a route that sends server-sent events for as long as its
-// caller listens and holds need. It is raw Fiber, because huma's adapter
-// buffers, but it is in the document like any other.
+// caller listens and holds need.
 func stream(m mux, need auth.Permission, op huma.Operation, open func(context.Context, Caller, *fiber.Ctx) (source, error)) {
+	flow(m, need, op, "text/event-stream", "Server-sent events", func(ctx context.Context, c Caller, r *fiber.Ctx) (sender, error) {
+		from, err := open(ctx, c, r)
+		if err != nil {
+			return nil, err
+		}
+		r.Set("X-Accel-Buffering", "no")
+		return func(ctx context.Context, w flusher) {
+			defer from.close()
+			m.send(ctx, need, from, w)
+		}, nil
+	})
+}
+
+// A sender writes an answer piece by piece, until it is whole or ctx ends.
+type sender func(context.Context, flusher)
+
+// flow registers a route whose answer is not made before it is sent. It is raw
+// Fiber, because huma's adapter buffers, but it is in the document like any other.
+func flow(m mux, need auth.Permission, op huma.Operation, media, text string, open func(context.Context, Caller, *fiber.Ctx) (sender, error)) {
 	op.Security = []map[string][]string{{"session": {string(need)}}}
-	op.Responses = map[string]*huma.Response{"200": {
-		Description: "Server-sent events", Content: map[string]*huma.MediaType{"text/event-stream": {}},
-	}}
+	op.Responses = map[string]*huma.Response{"200": {Description: text, Content: map[string]*huma.MediaType{media: {}}}}
 	m.api.OpenAPI().AddOperation(&op)
 	path := strings.NewReplacer("{", ":", "}", "").Replace(op.Path)
 	m.app.Add(op.Method, path, func(c *fiber.Ctx) error {
 		ctx, cancel := context.WithCancel(c.UserContext())
 		caller, err := m.callerWith(ctx, need)
-		var from source
+		var send sender
 		if err == nil {
-			from, err = open(ctx, caller, c)
+			send, err = open(ctx, caller, c)
 		}
 		if err != nil {
 			cancel()
 			return err
 		}
-		c.Set("Content-Type", "text/event-stream")
+		c.Set("Content-Type", media)
 		c.Set("Cache-Control", "no-store")
-		c.Set("X-Accel-Buffering", "no")
 		conn := c.Context().Conn() // c itself is used again once this handler returns
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			defer cancel()
-			defer from.close()
 			ended := context.AfterFunc(m.stop, cancel) //nolint:contextcheck // the appliance's, which ends first
 			defer ended()
-			m.send(ctx, need, from, flusher{w, conn})
+			send(ctx, flusher{w, conn})
 		})
 		return nil
 	})
@@ -100,6 +114,9 @@ type flusher struct {
 	w    *bufio.Writer
 	conn net.Conn
 }
+
+// cut ends an answer that is not whole, so that nobody takes it for one.
+func (f flusher) cut() { _ = f.conn.Close() } // the reader is told by nothing else
 
 func (f flusher) flush(text []byte) error {
 	if len(text) == 0 {

@@ -16,16 +16,50 @@ func (m mux) tenants() {
 	handle(m, auth.TenantsWrite, route("updateTenant", http.MethodPatch, "/tenants/{id}"), m.updateTenant)
 	handle(m, auth.TenantsWrite, stepUp(action("suspendTenant", "/tenants/{id}/suspend")), m.suspendTenant)
 	handle(m, auth.TenantsWrite, action("activateTenant", "/tenants/{id}/activate"), m.activateTenant)
+	handle(m, auth.TenantDelete, route("getTenantContents", http.MethodGet, "/tenants/{id}/contents"), m.getTenantContents)
+	gone := accepted("deleteTenant", "/tenants/{id}")
+	gone.Method = http.MethodDelete
+	gone.Description = "Closes the tenant at once and deletes all it has, its keys first. Nothing brings it back."
+	handle(m, auth.TenantDelete, stepUp(gone), m.deleteTenant)
+}
+
+// ownTenant refuses an owner who names another tenant than the request's.
+func (m mux) ownTenant(c Caller, id string) (store.TenantID, error) {
+	if store.TenantID(id) != c.Tenant.ID && !m.Auth.Admin(c.User) {
+		return "", store.ErrNotFound
+	}
+	return store.TenantID(id), nil
+}
+
+func (m mux) getTenantContents(ctx context.Context, c Caller, in *ID) (*body[items[store.Content]], error) {
+	id, err := m.ownTenant(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return listed(m.System.Contents(ctx, id))
+}
+
+func (m mux) deleteTenant(ctx context.Context, c Caller, in *ID) (*body[store.Job], error) {
+	id, err := m.ownTenant(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	j, err := m.DeleteTenant(ctx, m.System.By(c.User, c.From.Address), id)
+	if err == nil {
+		m.Bus.Publish(c.Tenant.ID, "tenants", in.ID, 0)
+	}
+	return &body[store.Job]{j}, err
 }
 
 // tenant is one as administrators of the appliance see it: counts, never contents.
 type tenant struct {
 	store.TenantInfo
+	Usage  store.Usage  `json:"usage"`
 	Alerts alert.Counts `json:"alerts" doc:"Open ones"`
 }
 
-func (m mux) tenant(v store.TenantInfo) tenant {
-	out := tenant{TenantInfo: v}
+func (m mux) tenant(v store.TenantInfo, usage store.Usage) tenant {
+	out := tenant{TenantInfo: v, Usage: usage}
 	for _, n := range m.Alerts.OpenCounts(v.ID) {
 		out.Alerts.Info += n.Info
 		out.Alerts.Warning += n.Warning
@@ -36,16 +70,28 @@ func (m mux) tenant(v store.TenantInfo) tenant {
 
 func (m mux) listTenants(ctx context.Context, _ Caller, _ *struct{}) (*body[items[tenant]], error) {
 	infos, err := m.System.AllTenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	usage, err := m.System.AllUsage(ctx)
 	var all []tenant
 	for _, v := range infos {
-		all = append(all, m.tenant(v))
+		all = append(all, m.tenant(v, usage[v.ID]))
 	}
 	return listed(all, err)
 }
 
 func (m mux) getTenant(ctx context.Context, _ Caller, in *ID) (*versioned[tenant], error) {
-	v, err := m.System.TenantInfo(ctx, store.TenantID(in.ID))
-	return tagged(m.tenant(v), v.Rev, err)
+	return m.showTenant(ctx, store.TenantID(in.ID))
+}
+
+func (m mux) showTenant(ctx context.Context, id store.TenantID) (*versioned[tenant], error) {
+	v, err := m.System.TenantInfo(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	usage, err := m.Tenant(id).Usage(ctx)
+	return tagged(m.tenant(v, usage), v.Rev, err)
 }
 
 type tenantIn struct {
@@ -65,7 +111,8 @@ func (m mux) createTenant(ctx context.Context, c Caller, in *tenantIn) (*version
 		return nil, err
 	}
 	if in.Body.Plan != "" {
-		if _, err := y.UpdateTenant(ctx, store.TenantInfo{ID: id, Name: in.Body.Name, Plan: in.Body.Plan, Rev: store.AnyRev}); err != nil {
+		v := store.TenantInfo{ID: id, Name: in.Body.Name, Plan: in.Body.Plan, Rev: store.AnyRev}
+		if _, err := y.UpdateTenant(ctx, v); err != nil {
 			return nil, err
 		}
 	}
@@ -75,19 +122,20 @@ func (m mux) createTenant(ctx context.Context, c Caller, in *tenantIn) (*version
 // tenantChanged tells every part and every page that a tenant changed, and returns it.
 func (m mux) tenantChanged(ctx context.Context, c Caller, id store.TenantID) (*versioned[tenant], error) {
 	m.Changed(ctx, id)
-	v, err := m.System.TenantInfo(ctx, id)
+	v, err := m.showTenant(ctx, id)
 	if err == nil {
-		m.Bus.Publish(c.Tenant.ID, "tenants", string(id), v.Rev)
+		m.Bus.Publish(c.Tenant.ID, "tenants", string(id), v.Body.Rev)
 	}
-	return tagged(m.tenant(v), v.Rev, err)
+	return v, err
 }
 
 type tenantPatch struct {
 	ID
 	IfMatch
 	Body struct {
-		Name Opt[string] `json:"name,omitzero" minLength:"1" maxLength:"100"`
-		Plan Opt[string] `json:"plan,omitzero" maxLength:"50"`
+		Name  Opt[string]      `json:"name,omitzero" minLength:"1" maxLength:"100"`
+		Plan  Opt[string]      `json:"plan,omitzero" maxLength:"50"`
+		Quota Opt[store.Quota] `json:"quota,omitzero" doc:"All of it: what is not named is not limited"`
 	}
 }
 
@@ -102,6 +150,7 @@ func (m mux) updateTenant(ctx context.Context, c Caller, in *tenantPatch) (*vers
 	}
 	in.Body.Name.into(&v.Name)
 	in.Body.Plan.into(&v.Plan)
+	in.Body.Quota.into(&v.Quota)
 	if _, err := y.UpdateTenant(ctx, v); err != nil {
 		return nil, err
 	}

@@ -155,7 +155,9 @@ func (m mux) resetUserPassword(ctx context.Context, c Caller, in *ID) (*body[one
 }
 
 // link returns the address of a page that takes a token after #, where no log sees it.
-func (m mux) link(page, token string) string { return m.Base() + page + "#" + url.Values{"token": {token}}.Encode() }
+func (m mux) link(page, token string) string {
+	return m.Base() + page + "#" + url.Values{"token": {token}}.Encode()
+}
 
 // mail sends a letter through the first of tenants that can, and notes in out what became of it.
 func (m mux) mail(ctx context.Context, out *oneTimeLink, tenants []store.Tenant, v notify.Letter) {

@@ -46,19 +46,43 @@ type Service struct {
 	wg      sync.WaitGroup
 	base    context.Context //nolint:containedctx // jobs end with Run, not with the request that asked
 	stop    context.CancelCauseFunc
+	opened  chan struct{} // closed when Run begins
 	slots   chan struct{}
-	running map[string]context.CancelCauseFunc
+	running map[string]running
+}
+
+// A running job can be cancelled.
+type running struct {
+	tenant store.TenantID
+	cancel context.CancelCauseFunc
 }
 
 // New returns a service whose jobs may start once Run runs.
 func New(log *slog.Logger, publish func(store.TenantID, string, string, int64)) *Service {
-	return &Service{Log: log, Publish: publish, slots: make(chan struct{}, maxRunning), running: map[string]context.CancelCauseFunc{}}
+	return &Service{
+		Log: log, Publish: publish, opened: make(chan struct{}), slots: make(chan struct{}, maxRunning), running: map[string]running{},
+	}
+}
+
+// Opened is closed when jobs may start.
+func (s *Service) Opened() <-chan struct{} { return s.opened }
+
+// Forget cancels the jobs of a tenant that is deleted.
+func (s *Service) Forget(tenant store.TenantID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.running {
+		if r.tenant == tenant {
+			r.cancel(errAbort)
+		}
+	}
 }
 
 // Run lets jobs run until ctx ends, then stops them and waits.
 func (s *Service) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.base, s.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	close(s.opened)
 	s.mu.Unlock()
 	<-ctx.Done()
 	s.mu.Lock()
@@ -91,7 +115,7 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, spec Spec, work Wor
 		return j, errClosed
 	}
 	jobCtx, cancel := context.WithCancelCause(s.base)
-	s.running[j.ID] = cancel
+	s.running[j.ID] = running{t.ID, cancel}
 	s.wg.Add(1)
 	go s.run(jobCtx, t, j, work) //nolint:contextcheck // a job outlives the request
 	return j, nil
@@ -104,12 +128,12 @@ func (s *Service) Cancel(ctx context.Context, t store.Tenant, id string) (store.
 		return j, err
 	}
 	s.mu.Lock()
-	cancel := s.running[id]
+	r, ok := s.running[id]
 	s.mu.Unlock()
-	if cancel == nil || j.Ended != nil {
+	if !ok || j.Ended != nil {
 		return j, ErrEnded
 	}
-	cancel(errAbort)
+	r.cancel(errAbort)
 	return j, nil
 }
 
@@ -175,7 +199,7 @@ func (p *Progress) move(ctx context.Context, change func(*store.Job)) {
 	change(&p.job)
 	j, err := p.tenant.UpdateJob(ctx, p.job)
 	if err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) { // else its tenant was deleted
 			p.service.Log.ErrorContext(ctx, "job progress", "job", p.job.ID, "err", err)
 		}
 		return

@@ -127,8 +127,8 @@ func trimJournal(ctx context.Context, t store.Tenant, mark int64) error {
 // retainEvery is how often a tenant's retention is looked at.
 const retainEvery = 10 * time.Minute
 
-// retain deletes what is older than the tenant keeps, or more than it keeps,
-// and the series of servers that are no more.
+// retain deletes what is older than the tenant keeps, or more than it keeps or
+// may keep, and the series of servers that are no more.
 func (s *Service) retain(ctx context.Context, h *head, now int64) error {
 	if since := now - h.retained; since >= 0 && since < retainEvery.Milliseconds() {
 		return nil
@@ -143,12 +143,17 @@ func (s *Service) retain(ctx context.Context, h *head, now int64) error {
 	}
 	age := time.Duration(settings.RawRetentionDays) * 24 * time.Hour
 	below := windowOf(now - age.Milliseconds())
-	first, total, err := measure(ctx, h)
+	first, known, total, err := measure(ctx, h)
 	if err != nil {
 		return err
 	}
-	for start := first; total > settings.RawRetention && start < h.mark.Load(); start += windowMS {
+	over, err := excess(ctx, h.tenant)
+	if err != nil {
+		return err
+	}
+	for start := first; (total > settings.RawRetention || over > 0) && start < known; start += windowMS {
 		total -= h.sizes[start]
+		over -= h.sizes[start]
 		below = max(below, start+windowMS)
 	}
 	if below = min(below, h.mark.Load()); first >= below {
@@ -173,11 +178,11 @@ func dropBelow(ctx context.Context, h *head, below int64) error {
 	return nil
 }
 
-// measure returns the oldest window with chunks and how many bytes all windows
-// take, as far as is known: of those that an earlier process closed it looks at
-// a few each time, since that reads every page of them.
-func measure(ctx context.Context, h *head) (first, total int64, err error) {
-	first = maxTime
+// measure returns the oldest window with chunks, up to where all are known, and
+// how many bytes the known ones take: of those that an earlier process closed it
+// looks at a few each time, since that reads every page of them.
+func measure(ctx context.Context, h *head) (first, upto, total int64, err error) {
+	first, upto = maxTime, h.mark.Load()
 	looked := 0
 	for from := int64(0); from < h.mark.Load(); {
 		start, err := h.tenant.NextWindow(ctx, from)
@@ -185,19 +190,22 @@ func measure(ctx context.Context, h *head) (first, total int64, err error) {
 			break
 		}
 		if err != nil {
-			return first, total, err
+			return first, upto, total, err
 		}
 		first = min(first, start)
-		if _, known := h.sizes[start]; !known && looked < 8 {
+		_, known := h.sizes[start]
+		if !known && looked < 8 {
 			looked++
 			if h.sizes[start], err = h.tenant.WindowBytes(ctx, start); err != nil {
-				return first, total, err
+				return first, upto, total, err
 			}
+		} else if !known {
+			upto = min(upto, start)
 		}
 		total += h.sizes[start]
 		from = start + 1
 	}
-	return first, total, nil
+	return first, upto, total, nil
 }
 
 // forget removes the series of servers that are no more.
@@ -236,7 +244,7 @@ func (h *head) remove(server string) []*series {
 		h.byID[x.id] = nil
 	}
 	for sum, x := range h.index {
-		if x = without(x, server); x == nil {
+		if x = without(x, func(x *series) bool { return x.server == server }); x == nil {
 			delete(h.index, sum)
 		} else {
 			h.index[sum] = x
@@ -246,14 +254,14 @@ func (h *head) remove(server string) []*series {
 	return m.series
 }
 
-// without returns the chain of x less a server's series.
-func without(x *series, server string) *series {
+// without returns the chain of x less some series.
+func without(x *series, some func(*series) bool) *series {
 	if x == nil {
 		return nil
 	}
-	if x.server == server {
-		return without(x.next, server)
+	if some(x) {
+		return without(x.next, some)
 	}
-	x.next = without(x.next, server)
+	x.next = without(x.next, some)
 	return x
 }

@@ -29,6 +29,9 @@ type head struct {
 	mark  atomic.Int64
 	queue queue
 
+	full    atomic.Bool   // the tenant may have no further series
+	refused atomic.Uint64 // samples of series that it may not have
+
 	committing sync.Mutex
 	seq        int64 // of the last committed row; guarded by committing
 
@@ -148,19 +151,24 @@ func (h *head) snap(server string, at int64) int64 {
 	return h.machine(server).grid.snap(at)
 }
 
-// create makes a series, which is committed with its first samples.
+// create makes a series, which is committed with its first samples; none, if the
+// tenant has as many as it may.
 func (h *head) create(server, metric string, labels store.Labels) *series {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if x := h.find(server, metric, labels); x != nil {
 		return x
 	}
+	if h.full.Load() {
+		return nil
+	}
 	x := h.know(max(int64(len(h.byID)), 1), server, metric, labels)
 	h.queue.create(store.SeriesRow{ID: x.id, Server: x.server, Metric: x.metric, Labels: x.labels.JSON()})
 	return x
 }
 
-// resolve returns the series of readings, making those that are new.
+// resolve returns the series of readings, making those that are new. What the
+// tenant may not have is left out.
 func (h *head) resolve(server string, readings []store.Reading) []record {
 	into := make([]record, 0, len(readings))
 	h.mu.RLock()
@@ -171,12 +179,17 @@ func (h *head) resolve(server string, readings []store.Reading) []record {
 		into = append(into, record{series: x, value: r.Value})
 	}
 	h.mu.RUnlock()
+	if !missing {
+		return into
+	}
 	for i, r := range readings {
-		if missing && into[i].series == nil {
+		if into[i].series == nil {
 			into[i].series = h.create(server, r.Metric, r.Labels)
 		}
 	}
-	return into
+	kept := slices.DeleteFunc(into, func(r record) bool { return r.series == nil })
+	h.refused.Add(uint64(len(readings) - len(kept))) //nolint:gosec // not more than there were
+	return kept
 }
 
 // take puts records into the head and onto the queue; it returns how many were
@@ -194,6 +207,11 @@ func (h *head) take(c *coder, records []record, now int64, keep bool) (late int)
 		}
 		x := r.series
 		x.mu.Lock()
+		if x.gone {
+			x.mu.Unlock()
+			h.refused.Add(1)
+			continue
+		}
 		x.latest(r.at, r.value, now)
 		isNew := keep && (h.warming || x.put(c, r.at, r.value))
 		x.mu.Unlock()

@@ -104,6 +104,9 @@ func (s *Service) Ref(ctx context.Context, t store.Tenant, server, metric string
 		return Ref{}, err
 	}
 	r := h.resolve(server, []store.Reading{{Metric: metric, Labels: labels}})
+	if len(r) == 0 {
+		return Ref{}, store.ErrQuota
+	}
 	return Ref{r[0].series}, nil
 }
 
@@ -198,7 +201,9 @@ func (s *Service) all() []*head {
 func (s *Service) Flush(ctx context.Context) error {
 	var failed []error
 	for _, h := range s.all() {
-		failed = append(failed, s.commit(ctx, h))
+		if err := s.commit(ctx, h); !errors.Is(err, store.ErrNotFound) { // else its tenant was deleted
+			failed = append(failed, err)
+		}
 	}
 	return errors.Join(failed...)
 }
@@ -224,13 +229,18 @@ func (s *Service) commit(ctx context.Context, h *head) error {
 	if s.Room() {
 		// Half a commit must not be taken for none: it ends as it ends.
 		err = h.tenant.AppendJournal(context.WithoutCancel(ctx), created, rows)
+		if errors.Is(err, store.ErrQuota) {
+			if created, rows, err = s.shrink(context.WithoutCancel(ctx), h, created, rows); err == nil {
+				err = h.tenant.AppendJournal(context.WithoutCancel(ctx), created, rows)
+			}
+		}
 	}
 	switch {
 	case err == nil:
 		h.seq += int64(len(rows))
 		s.failures.Store(0)
 	case errors.Is(err, store.ErrNotFound):
-		s.drop(h)
+		s.Forget(h.tenant.ID)
 	default:
 		h.queue.giveBack(created, rows)
 		s.failures.Add(1)
@@ -238,11 +248,11 @@ func (s *Service) commit(ctx context.Context, h *head) error {
 	return err
 }
 
-// drop forgets the head of a tenant that was deleted.
-func (s *Service) drop(h *head) {
+// Forget lets go of what is kept in memory of a tenant that is deleted.
+func (s *Service) Forget(tenant store.TenantID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.heads, h.tenant.ID)
+	delete(s.heads, tenant)
 }
 
 // Unwell says why samples are not kept, or nothing when they are.

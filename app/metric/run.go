@@ -77,7 +77,7 @@ func (s *Service) maintain(ctx context.Context) {
 		for _, h := range s.all() {
 			err := s.tend(ctx, h)
 			if errors.Is(err, store.ErrNotFound) { // the tenant was deleted
-				s.drop(h)
+				s.Forget(h.tenant.ID)
 			} else if err != nil && ctx.Err() == nil {
 				s.log.ErrorContext(ctx, "samples not tended", "tenant", h.tenant.ID, "err", err)
 			}
@@ -110,6 +110,9 @@ func (s *Service) tend(ctx context.Context, h *head) error {
 		if err := s.replay(ctx, h); err != nil {
 			return err
 		}
+	}
+	if err := h.reopen(ctx); err != nil {
+		return err
 	}
 	now := s.now().UnixMilli()
 	if err := s.rewind(ctx, h, now); err != nil {

@@ -33,6 +33,7 @@ type series struct {
 	next   *series // of the same hash
 
 	mu      sync.Mutex
+	gone    bool      // refused: nothing of it is kept any more
 	windows []*window // by start
 	at      int64     // of the newest value
 	value   float64

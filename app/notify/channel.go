@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"unity.internal/app/fault"
@@ -51,11 +52,12 @@ func (s *Service) ready(ctx context.Context, t store.Tenant, v store.Channel, ol
 	if err := CheckTemplate(v.Template); err != nil {
 		return v, err
 	}
-	secrets := map[string]any{}
+	var secrets, kept map[string]any
 	if old != nil {
-		if secrets, err = s.secrets(ctx, t, *old); err != nil {
+		if kept, err = s.secrets(ctx, t, *old); err != nil {
 			return v, err
 		}
+		secrets = kept
 		if k.Home(v.Config) != k.Home(old.Config) {
 			secrets = nil
 		}
@@ -69,6 +71,10 @@ func (s *Service) ready(ctx context.Context, t store.Tenant, v store.Channel, ol
 	}
 	shown, hidden := split(k, full)
 	v.Config = shown
+	if old != nil && reflect.DeepEqual(hidden, kept) {
+		v.Secrets = old.Secrets // the same ciphertext: the audit tells changed ones by it
+		return v, nil
+	}
 	data, err := json.Marshal(hidden)
 	if err != nil {
 		return v, fmt.Errorf("write secrets: %w", err)

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -91,7 +92,7 @@ func open(tb testing.TB) *post {
 
 // renew replaces the service by one that knows nothing of the one before.
 func (p *post) renew() {
-	c := outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }})
+	c := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	p.Service = notify.New(notify.Options{
 		Tenants: p.store.System().Tenants, Sealer: boxes{}, Now: p.now, Log: slog.New(slog.NewTextHandler(p.log, nil)),
 		Kinds: []notify.Kind{webhook.Kind(c), ntfy.Kind(c), smtp.Kind(c.Dial, nil)}, Base: func() string { return "https://unity.example" },
@@ -444,7 +445,7 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	audit, err := p.t.AuditRows(t.Context(), store.List{Limit: 100}, "")
+	audit, err := p.t.AuditRows(t.Context(), store.AuditList{List: store.List{Limit: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -454,6 +455,9 @@ func TestSecretsStayAndNeverShow(t *testing.T) {
 		}
 	}
 	fmt.Fprintf(&all, "%+v %s", shown, p.log)
+	if detail := fmt.Sprintf("%s", audit.Items[0].Detail); detail != `{"name":"renamed","changes":{"name":["hook","renamed"]}}` {
+		t.Errorf("a new name is shown as %s", detail)
+	}
 	if strings.Contains(all.String(), marker) {
 		t.Error("the secret shows")
 	}

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -74,6 +75,7 @@ func (s *Service) start(ctx context.Context, running map[lane]bool, resting map[
 		return rest, err
 	}
 	now := s.Now()
+	maps.DeleteFunc(resting, func(_ lane, until time.Time) bool { return !until.After(now) })
 	for _, t := range tenants {
 		due, err := t.NextDeliveries(ctx)
 		if err != nil {
@@ -90,7 +92,6 @@ func (s *Service) start(ctx context.Context, running map[lane]bool, resting map[
 				next = min(next, at.Sub(now))
 			default:
 				running[l] = true
-				delete(resting, l)
 				go func() { ends <- end{l, s.drain(ctx, t, channel)} }()
 			}
 		}
@@ -116,7 +117,10 @@ func (s *Service) drain(ctx context.Context, t store.Tenant, channel string) tim
 			return rest
 		}
 		tried := len(d.Attempts)
-		if d, err = s.step(ctx, t, d, waits[d.Alert]); err != nil {
+		if d, err = s.step(ctx, t, d, waits[d.Alert]); errors.Is(err, store.ErrNotFound) {
+			return 0 // its tenant was deleted meanwhile
+		}
+		if err != nil {
 			s.Log.ErrorContext(ctx, "keep a delivery", "tenant", t.ID, "delivery", d.ID, "err", err)
 			return rest
 		}

@@ -86,7 +86,7 @@ func (c *Client) check(to netip.AddrPort) error {
 		return ErrBlocked
 	case c.mine(netip.AddrPortFrom(ip, to.Port())):
 		return ErrBlocked
-	case within(private, ip) && !c.allowPrivate():
+	case within(private, ip) && !c.allowPrivate(ip):
 		return ErrPrivate
 	}
 	return nil

@@ -41,8 +41,8 @@ var (
 
 // A Client reaches out for people. Make one with New.
 type Client struct {
-	// AllowPrivate reports whether private and loopback addresses may be reached.
-	allowPrivate func() bool
+	// AllowPrivate reports whether a private or loopback address may be reached.
+	allowPrivate func(netip.Addr) bool
 	own          func() []netip.AddrPort
 	resolver     *net.Resolver
 	http         *http.Client
@@ -50,8 +50,8 @@ type Client struct {
 
 // Options say what a Client may reach.
 type Options struct {
-	// AllowPrivate reports whether private and loopback addresses may be reached.
-	AllowPrivate func() bool
+	// AllowPrivate reports whether a private or loopback address may be reached.
+	AllowPrivate func(netip.Addr) bool
 	// Own returns the addresses on which the appliance itself listens.
 	Own func() []netip.AddrPort
 	// Resolver finds addresses; nil: the system's.
@@ -64,7 +64,7 @@ type Options struct {
 func New(o Options) *Client {
 	c := &Client{allowPrivate: o.AllowPrivate, own: o.Own, resolver: o.Resolver}
 	if c.allowPrivate == nil {
-		c.allowPrivate = func() bool { return false }
+		c.allowPrivate = func(netip.Addr) bool { return false }
 	}
 	if c.own == nil {
 		c.own = func() []netip.AddrPort { return nil }

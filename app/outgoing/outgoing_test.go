@@ -54,8 +54,8 @@ func names(t *testing.T, known map[string][]string) *net.Resolver {
 	}}
 }
 
-func yes() bool { return true }
-func no() bool  { return false }
+func yes(netip.Addr) bool { return true }
+func no(netip.Addr) bool  { return false }
 
 // get returns what asking for an address and reading the whole answer fails with.
 func get(t *testing.T, c *outgoing.Client, address string) error {

@@ -6,6 +6,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -77,7 +78,10 @@ const (
 // A Pool keeps one connection a server.
 type Pool struct {
 	// Agent returns the socket of the appliance's SSH agent; nil or empty: there is none.
-	Agent  func() string
+	Agent func() string
+	// Other, unless it is nil, connects to hosts that no network knows. It reports
+	// false of those that it does not know either.
+	Other  func(ctx context.Context, host string) (conn net.Conn, known bool, err error)
 	limits Limits
 	dials  chan struct{}
 
@@ -148,6 +152,21 @@ func (p *Pool) Drop(tenant store.TenantID, server string) {
 	p.mu.Unlock()
 	if s != nil {
 		s.link.close()
+	}
+}
+
+// Forget ends every connection of a tenant that is deleted.
+func (p *Pool) Forget(tenant store.TenantID) {
+	p.mu.Lock()
+	var keys []key
+	for k := range p.slots {
+		if k.tenant == tenant {
+			keys = append(keys, k)
+		}
+	}
+	p.mu.Unlock()
+	for _, k := range keys {
+		p.Drop(k.tenant, k.server)
 	}
 }
 

@@ -29,6 +29,18 @@ func (s *Service) target(t store.Tenant, v store.Server) remote.Target {
 		n.Trusted = v.HostKey.TrustedWire
 	}
 	n.Secrets = func(ctx context.Context) (remote.Secrets, error) { return s.open(ctx, t, v) }
+	if v.ID != "" { // v may be from long ago: since then its secrets may be sealed under other keys
+		n.Secrets = func(ctx context.Context) (remote.Secrets, error) {
+			now, err := t.Server(ctx, v.ID)
+			if err == nil && now.Rev != v.Rev {
+				err = store.ErrStale // its new secrets may be meant for another machine
+			}
+			if err != nil {
+				return remote.Secrets{}, err
+			}
+			return s.open(ctx, t, now)
+		}
+	}
 	return n
 }
 

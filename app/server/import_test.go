@@ -7,6 +7,7 @@ import (
 
 	"unity.internal/app/fault"
 	"unity.internal/store"
+	"unity.internal/store/storetest"
 )
 
 func TestImport(t *testing.T) {
@@ -64,6 +65,19 @@ Host *
 				}
 			}
 		})
+	}
+}
+
+func TestAnImportStopsAtTheQuota(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	two := int64(2)
+	storetest.Quota(t, b.store, b.t.ID, store.Quota{Servers: &two})
+	for _, dry := range []bool{true, false} {
+		all, err := b.Import(t.Context(), b.t, "csv", "name,host\na,a\nb,b\nc,c\nd,d\n", dry)
+		if err != nil || !all[0].OK || !all[1].OK || all[2].OK || all[3].OK || !strings.Contains(all[3].Message, "2 servers") {
+			t.Fatal(dry, all, err)
+		}
 	}
 }
 

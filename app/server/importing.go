@@ -71,7 +71,8 @@ func (s *Service) Import(ctx context.Context, t store.Tenant, format, text strin
 		taken[v.Name] = true
 	}
 	for i := range all {
-		if err := s.importOne(ctx, t, &all[i], taken, dry); err != nil {
+		added := int64(len(taken) - len(stored))
+		if err := s.importOne(ctx, t, &all[i], taken, added, dry); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +80,7 @@ func (s *Service) Import(ctx context.Context, t store.Tenant, format, text strin
 }
 
 // importOne fails only where the rest would fail too.
-func (s *Service) importOne(ctx context.Context, t store.Tenant, n *Imported, taken map[string]bool, dry bool) error {
+func (s *Service) importOne(ctx context.Context, t store.Tenant, n *Imported, taken map[string]bool, added int64, dry bool) error {
 	if n.Message != "" {
 		return nil // it was refused as it was read
 	}
@@ -91,6 +92,9 @@ func (s *Service) importOne(ctx context.Context, t store.Tenant, n *Imported, ta
 	err := s.complete(ctx, t, &v)
 	if err == nil {
 		err = importable(v, n.password, taken)
+	}
+	if err == nil && dry {
+		err = t.Fits(ctx, store.QuotaServers, added+1)
 	}
 	if err == nil && !dry {
 		v, err = s.Create(ctx, t, v, c, "")

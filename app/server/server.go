@@ -86,7 +86,8 @@ func (s *Service) Run(ctx context.Context) error {
 			return nil
 		case <-s.signal:
 			for _, k := range s.changed() {
-				if err := w.look(ctx, k); err != nil && ctx.Err() == nil {
+				err := w.heed(ctx, k)
+				if err != nil && ctx.Err() == nil {
 					s.Log.ErrorContext(ctx, "look at a changed server", "server", k.server, "err", err)
 				}
 			}
@@ -98,6 +99,10 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// TenantsChanged has every server compared with the database at once: a tenant was
+// made, suspended or woken.
+func (s *Service) TenantsChanged() { s.Changed("", "") }
+
 // Changed has a server looked at anew: it was made, edited, trusted or deleted.
 // If it is there, it is polled at once.
 func (s *Service) Changed(tenant store.TenantID, server string) {
@@ -107,6 +112,22 @@ func (s *Service) Changed(tenant store.TenantID, server string) {
 	select {
 	case s.signal <- struct{}{}:
 	default:
+	}
+}
+
+// Forget has every server of a tenant that is deleted looked at anew: none of
+// them is there any more, so what is known of them goes.
+func (s *Service) Forget(tenant store.TenantID) {
+	s.mu.Lock()
+	var servers []string
+	for k := range s.lives {
+		if k.tenant == tenant {
+			servers = append(servers, k.server)
+		}
+	}
+	s.mu.Unlock()
+	for _, server := range servers {
+		s.Changed(tenant, server)
 	}
 }
 
@@ -156,6 +177,14 @@ func (w *watchers) sync(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// heed looks at one server anew; at all of them, if none is named.
+func (w *watchers) heed(ctx context.Context, k id) error {
+	if k == (id{}) {
+		return w.sync(ctx)
+	}
+	return w.look(ctx, k)
 }
 
 // look restarts the watcher of one server, or ends it if the server is gone.

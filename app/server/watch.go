@@ -37,7 +37,8 @@ type watcher struct {
 	snaps    sync.WaitGroup
 }
 
-// run polls until ctx ends: at once if now, else spread over the first seconds.
+// run polls until ctx ends: at once if now, else spread over the first seconds,
+// on a moment of its grid if one is near.
 func (w *watcher) run(ctx context.Context, now bool) {
 	defer w.snaps.Wait()
 	w.due = w.firstSnapshot(ctx)
@@ -62,7 +63,11 @@ func (w *watcher) begin(now bool) time.Duration {
 	if now || w.server.Auth == local {
 		return 0
 	}
-	return w.grid.phase % min(w.grid.every, startWithin)
+	if w.grid.every <= startWithin {
+		t := time.Now()
+		return w.grid.next(t).Sub(t)
+	}
+	return w.grid.phase % startWithin
 }
 
 // pause returns how long to wait after a poll: to the next moment of the grid,

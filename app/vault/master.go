@@ -26,6 +26,14 @@ const (
 	// A passphrase becomes the master key by argon2id: RFC 9106's second choice,
 	// at an amount of memory that a small box can spare.
 	passTime, passMemory, passThreads = 4, 32 * 1024, 1
+	saltSize                          = 16
+)
+
+// The ways to the master key.
+const (
+	byFile       = "file"
+	byCredential = "credential"
+	byPassphrase = "passphrase"
 )
 
 // A Source says where the master key may come from.
@@ -39,7 +47,7 @@ type Source struct {
 // the master key is at hand. A vault that stays locked is no error.
 func (v *Vault) Attach(ctx context.Context, s *store.Store, from Source) error {
 	v.mu.Lock()
-	v.store, v.rings, v.reason = s, map[store.TenantID]ring{}, "The vault is locked."
+	v.store, v.source, v.rings, v.reason = s, from, map[store.TenantID]ring{}, "The vault is locked."
 	v.mu.Unlock()
 	row, err := s.System().Vault(ctx)
 	if errors.Is(err, store.ErrNotFound) {
@@ -51,6 +59,9 @@ func (v *Vault) Attach(ctx context.Context, s *store.Store, from Source) error {
 	v.mu.Lock()
 	v.instance = row.Instance
 	v.mu.Unlock()
+	if err := from.settle(row); err != nil {
+		return err
+	}
 	key, err := from.key(row.Salt)
 	if err != nil {
 		return v.lock(err)
@@ -95,7 +106,7 @@ func (v *Vault) Unlock(ctx context.Context, passphrase []byte) error {
 func (v *Vault) create(ctx context.Context, from Source) (row store.VaultRow, err error) {
 	row.Instance = store.NewID()
 	if len(from.Passphrase) > 0 {
-		row.Salt = make([]byte, 16)
+		row.Salt = make([]byte, saltSize)
 		if _, err := rand.Read(row.Salt); err != nil {
 			return row, err
 		}
@@ -119,14 +130,23 @@ func (v *Vault) create(ctx context.Context, from Source) (row store.VaultRow, er
 
 // open checks key against the proof and begins to use it.
 func (v *Vault) open(ctx context.Context, row store.VaultRow, key []byte) error {
-	master, err := subtle.NewAESGCM(key)
+	master, err := prove(row, key)
 	if err != nil {
-		return ErrWrongKey.Because(err)
-	}
-	if proof, err := master.Decrypt(row.Proof, []byte(row.Instance)); err != nil || string(proof) != proofText {
-		return ErrWrongKey.Because(err)
+		return err
 	}
 	return v.use(ctx, master)
+}
+
+// prove returns what key opens, if it is the master key of row.
+func prove(row store.VaultRow, key []byte) (tink.AEAD, error) {
+	master, err := subtle.NewAESGCM(key)
+	if err != nil {
+		return nil, ErrWrongKey.Because(err)
+	}
+	if proof, err := master.Decrypt(row.Proof, []byte(row.Instance)); err != nil || string(proof) != proofText {
+		return nil, ErrWrongKey.Because(err)
+	}
+	return master, nil
 }
 
 // use makes the keysets that are missing: those of the tenants of a new database.
@@ -165,24 +185,36 @@ func (s Source) key(salt []byte) ([]byte, error) {
 		}
 		return derive(s.Passphrase, salt), nil
 	}
-	for _, path := range []string{filepath.Join(s.Credentials, credential), filepath.Join(s.Dir, KeyFile)} {
-		if s.Credentials == "" && filepath.Base(path) == credential {
-			continue
-		}
-		text, err := os.ReadFile(path) //nolint:gosec // both paths are the operator's
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the master key: %w", err)
-		}
-		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-		if err != nil || len(key) != keySize {
-			return nil, ErrWrongKey.Because(fmt.Errorf("%s holds no key", path))
-		}
-		return key, nil
+	if s.kind(nil) == byCredential {
+		return readKey(filepath.Join(s.Credentials, credential))
 	}
-	return nil, fs.ErrNotExist
+	return readKey(filepath.Join(s.Dir, KeyFile))
+}
+
+// kind says where the master key of a vault comes from.
+func (s Source) kind(salt []byte) string {
+	if salt != nil {
+		return byPassphrase
+	}
+	if s.Credentials != "" {
+		if _, err := os.Stat(filepath.Join(s.Credentials, credential)); !errors.Is(err, fs.ErrNotExist) {
+			return byCredential
+		}
+	}
+	return byFile
+}
+
+// readKey returns the master key in a file, or fs.ErrNotExist.
+func readKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator's data directory
+	if err != nil {
+		return nil, fmt.Errorf("read the master key: %w", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != keySize {
+		return nil, ErrWrongKey.Because(fmt.Errorf("%s holds no key", path))
+	}
+	return key, nil
 }
 
 func derive(passphrase, salt []byte) []byte {
@@ -201,5 +233,14 @@ func newKeyFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("write the master key: %w", err)
 	}
 	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-	return key, errors.Join(err, f.Sync(), f.Close())
+	return key, errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
+}
+
+// syncDir makes the names in a directory outlive a loss of power.
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the operator's data directory
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

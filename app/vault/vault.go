@@ -11,6 +11,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -39,6 +40,8 @@ const keySize = 32
 type ring struct {
 	aead   tink.AEAD
 	secret []byte
+	prefix []byte // what is sealed with the newest key begins with it
+	keys   int    // more than one: a rotation is under way
 }
 
 // Vault seals and opens. It is safe for concurrent use; the zero value is locked.
@@ -49,6 +52,13 @@ type Vault struct {
 	instance string
 	reason   string
 	rings    map[store.TenantID]ring
+	turns    int // how often a ring was replaced or forgotten: what was read before is old
+	source   Source
+
+	// wrapping is held while keysets are written. Who signs inside a transaction
+	// must never wait for it: who holds it waits for the database.
+	wrapping sync.Mutex
+	rotating sync.Mutex // held while values are sealed anew
 }
 
 // Locked reports whether the master key is missing, and why in a sentence.
@@ -67,80 +77,138 @@ func (v *Vault) Instance() string {
 
 // of returns the ring of a tenant, made at its first use.
 func (v *Vault) of(ctx context.Context, tenant store.TenantID) (ring, error) {
-	v.mu.RLock()
-	r, ok := v.rings[tenant]
-	master := v.master
-	v.mu.RUnlock()
-	if ok {
-		return r, nil
+	for {
+		v.mu.RLock()
+		r, ok := v.rings[tenant]
+		master, turns := v.master, v.turns
+		v.mu.RUnlock()
+		if ok {
+			return r, nil
+		}
+		if master == nil {
+			return ring{}, ErrLocked
+		}
+		r, _, err := v.read(ctx, master, tenant)
+		v.mu.Lock()
+		if v.turns != turns { // what was read may be what was just replaced
+			v.mu.Unlock()
+			continue
+		}
+		if err == nil {
+			v.rings[tenant] = r
+		}
+		v.mu.Unlock()
+		return r, err
 	}
-	if master == nil {
-		return ring{}, ErrLocked
-	}
-	t := v.store.Tenant(tenant)
-	row, err := t.Keyset(ctx)
+}
+
+// read opens the stored keyset of a tenant.
+func (v *Vault) read(ctx context.Context, master tink.AEAD, tenant store.TenantID) (ring, store.Keyset, error) {
+	row, err := v.store.Tenant(tenant).Keyset(ctx)
 	if errors.Is(err, store.ErrNotFound) {
-		return ring{}, fmt.Errorf("no keyset of tenant %s: %w", tenant, err)
+		return ring{}, row, fmt.Errorf("no keyset of tenant %s: %w", tenant, err)
 	}
 	if err != nil {
-		return ring{}, err
+		return ring{}, row, err
 	}
-	if r, err = unwrap(master, tenant, row); err != nil {
-		return ring{}, err
-	}
+	r, err := unwrap(master, tenant, row)
+	return r, row, err
+}
+
+// Forget lets go of what the vault holds for a tenant that is deleted.
+func (v *Vault) Forget(tenant store.TenantID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.rings[tenant] = r
-	return r, nil
+	delete(v.rings, tenant)
+	v.turns++
 }
 
 // AddTenant makes the keyset of a new tenant. It comes before the tenant's
 // first audited write.
 func (v *Vault) AddTenant(ctx context.Context, tenant store.TenantID) error {
-	v.mu.RLock()
-	master := v.master
-	v.mu.RUnlock()
-	if master == nil {
-		return ErrLocked
+	v.wrapping.Lock()
+	defer v.wrapping.Unlock()
+	master, err := v.opened()
+	if err != nil {
+		return err
 	}
-	row, err := wrap(master, tenant)
+	row, err := newKeyset(master, tenant)
 	if err != nil {
 		return fmt.Errorf("make a keyset: %w", err)
 	}
 	return v.store.Tenant(tenant).AddKeyset(ctx, row)
 }
 
-// wrap makes a keyset and a secret for tenant and encrypts both.
-func wrap(master tink.AEAD, tenant store.TenantID) (row store.Keyset, err error) {
+// opened returns the master key, or ErrLocked.
+func (v *Vault) opened() (tink.AEAD, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.master == nil {
+		return nil, ErrLocked
+	}
+	return v.master, nil
+}
+
+// newKeyset makes a keyset and a secret for tenant and encrypts both.
+func newKeyset(master tink.AEAD, tenant store.TenantID) (row store.Keyset, err error) {
 	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return row, err
-	}
-	var out bytes.Buffer
-	if err := h.WriteWithAssociatedData(keyset.NewBinaryWriter(&out), master, []byte(tenant)); err != nil {
 		return row, err
 	}
 	secret := make([]byte, keySize)
 	if _, err := rand.Read(secret); err != nil {
 		return row, err
 	}
-	row.Keyset = out.Bytes()
-	row.Secret, err = master.Encrypt(secret, []byte("secret|"+tenant))
+	if row.Keyset, err = wrap(master, tenant, h); err != nil {
+		return row, err
+	}
+	row.Secret, err = master.Encrypt(secret, secretOf(tenant))
 	return row, err
 }
 
-func unwrap(master tink.AEAD, tenant store.TenantID, row store.Keyset) (r ring, err error) {
-	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(row.Keyset)), master, []byte(tenant))
+// wrap encrypts the keys of tenant.
+func wrap(master tink.AEAD, tenant store.TenantID, h *keyset.Handle) ([]byte, error) {
+	var out bytes.Buffer
+	err := h.WriteWithAssociatedData(keyset.NewBinaryWriter(&out), master, []byte(tenant))
+	return out.Bytes(), err
+}
+
+// handle is the inverse of wrap.
+func handle(master tink.AEAD, tenant store.TenantID, wrapped []byte) (*keyset.Handle, error) {
+	h, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), master, []byte(tenant))
 	if err != nil {
+		return nil, ErrSeal.Because(err)
+	}
+	return h, nil
+}
+
+// secretOf binds the secret of a tenant to it.
+func secretOf(tenant store.TenantID) []byte { return []byte("secret|" + tenant) }
+
+func unwrap(master tink.AEAD, tenant store.TenantID, row store.Keyset) (r ring, err error) {
+	h, err := handle(master, tenant, row.Keyset)
+	if err != nil {
+		return r, err
+	}
+	if r, err = ringOf(h); err != nil {
 		return r, ErrSeal.Because(err)
 	}
-	if r.aead, err = aead.New(h); err != nil {
-		return r, ErrSeal.Because(err)
-	}
-	if r.secret, err = master.Decrypt(row.Secret, []byte("secret|"+tenant)); err != nil {
+	if r.secret, err = master.Decrypt(row.Secret, secretOf(tenant)); err != nil {
 		return r, ErrSeal.Because(err)
 	}
 	return r, nil
+}
+
+// ringOf returns a ring of the keys of h, without a secret. Tink begins what it
+// encrypts with a one and the number of the key.
+func ringOf(h *keyset.Handle) (r ring, err error) {
+	newest, err := h.Primary()
+	if err != nil {
+		return r, err
+	}
+	r.prefix, r.keys = binary.BigEndian.AppendUint32([]byte{1}, newest.KeyID()), h.Len()
+	r.aead, err = aead.New(h)
+	return r, err
 }
 
 // associated binds a value to its place, so that it opens nowhere else.

@@ -29,6 +29,12 @@ var promises = []promise{
 	{"app/server", "Poll", "cpu-ms/poll", figure{name: "a poll over a kept connection, both ends", limit: 5}},
 	{"app/httpapi", "Edge", "requests/s", figure{name: "one server through the edge"}},
 	{"app/httpapi", "Edge", "of-limit", figure{name: "  of a bare handler", limit: 0.7, more: true}},
+	{"app/httpapi", "Permission", "ns/check", figure{name: "may they? among 5,000 users of 100 tenants"}},
+	{"app/httpapi", "Permission", "%-of-request", figure{name: "  of a whole request", limit: 3}},
+	{"app/httpapi", "Tenants", "ms/list", figure{name: "the list of 100 tenants", limit: 100}},
+	{"app/auth", "SignIn", "ms/sign-in", figure{name: "a sign-in"}},
+	{"app/auth", "SignIn", "of-limit", figure{name: "  of its argon2id alone", limit: 0.8, more: true}},
+	{"app/auth", "Reload", "ms/reload", figure{name: "who may what, read anew"}},
 	{"app/alert", "Observe", "ns/series", figure{name: "one series against its thresholds"}},
 	{"app/cert", "Start", "ns/op", figure{name: "certificates at the start", limit: 5e6}},
 }

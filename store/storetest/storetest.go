@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -72,10 +73,55 @@ func User(tb testing.TB, s *store.Store, u store.User) {
 	}
 }
 
+// Quota sets what a tenant may have at most.
+func Quota(tb testing.TB, s *store.Store, tenant store.TenantID, q store.Quota) {
+	tb.Helper()
+	v, err := s.System().TenantInfo(tb.Context(), tenant)
+	v.Quota = q
+	if err == nil {
+		_, err = s.System().UpdateTenant(tb.Context(), v)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Member makes a user a member of a tenant.
 func Member(tb testing.TB, s *store.Store, tenant store.TenantID, user, role string) {
 	tb.Helper()
 	if err := s.Tenant(tenant).SetMember(tb.Context(), store.Membership{User: user, Role: role}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Crowd creates tenants, tenant-0 and on, with so many users each: user-0-0 and
+// on, the first of them its owner. made is told of each tenant.
+func Crowd(tb testing.TB, s *store.Store, tenants, users int, made func(store.TenantID) error) {
+	tb.Helper()
+	name := func(i int) store.TenantID { return store.TenantID(fmt.Sprintf("tenant-%d", i)) }
+	for i := range tenants {
+		Tenants(tb, s, name(i))
+		if err := made(name(i)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	err := s.System().Tx(tb.Context(), func(y store.System) error {
+		for i := range tenants * users {
+			id := fmt.Sprintf("user-%d-%d", i/users, i%users)
+			if err := y.CreateUser(tb.Context(), store.User{ID: id, Username: id}, id, func(string) bool { return false }); err != nil {
+				return err
+			}
+			role := "member"
+			if i%users == 0 {
+				role = "owner"
+			}
+			if err := y.Tenant(name(i/users)).SetMember(tb.Context(), store.Membership{User: id, Role: role}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		tb.Fatal(err)
 	}
 }

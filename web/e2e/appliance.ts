@@ -1,5 +1,5 @@
 // The real program on a data directory of its own, and a browser signed in to it.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -31,6 +31,8 @@ export class Appliance {
   readonly url: string;
   /** The printed address of the first visit. */
   setupURL = "";
+  /** The password of everybody in a demo. */
+  password = "";
   /** The cookies of somebody who is signed in. */
   state: State = { cookies: [], origins: [] };
   private child: ChildProcess | undefined;
@@ -39,6 +41,7 @@ export class Appliance {
   private constructor(
     readonly dir: string,
     port: number,
+    private readonly flags: readonly string[],
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
@@ -46,34 +49,31 @@ export class Appliance {
   /** Starts the program, and waits until it says how to set it up. */
   static async start(...flags: string[]): Promise<Appliance> {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
-    const one = new Appliance(mkdtempSync(join(tmpdir(), "unity-e2e-")), await freePort());
-    await one.run(flags);
+    const dir = mkdtempSync(join(tmpdir(), "unity-e2e-"));
+    const one = new Appliance(dir, await freePort(), ["--data-dir", dir, ...flags]);
+    await one.run();
     return one;
   }
 
-  private run(flags: readonly string[]): Promise<void> {
-    const child = spawn(
-      binary,
-      [
-        "serve",
-        "--data-dir",
-        this.dir,
-        "--http",
-        new URL(this.url).host,
-        "--https",
-        "",
-        "--rate-limit",
-        "0",
-        ...flags,
-      ],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+  /** Starts a demo: two tenants, and demo, anna, ben and vera to sign in as. It removes itself. */
+  static async demo(): Promise<Appliance> {
+    if (!existsSync(binary)) throw new Error(`${binary} is missing: make build`);
+    const one = new Appliance("", await freePort(), ["--demo"]);
+    await one.run();
+    return one;
+  }
+
+  private run(): Promise<void> {
+    const at = new URL(this.url).host;
+    const flags = ["--http", at, "--https", "", "--rate-limit", "0"];
+    const child = spawn(binary, ["serve", ...this.flags, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     return new Promise((resolve, reject) => {
       const hear = (chunk: Buffer) => {
         this.output += chunk.toString();
         this.setupURL = /http:\S+\/setup\?token=\S+/.exec(this.output)?.[0] ?? "";
-        if (this.setupURL) resolve();
+        this.password = /password: (.+)/.exec(this.output)?.[1] ?? "";
+        if (this.setupURL || (this.password && this.output.includes("ready http"))) resolve();
       };
       child.stdout.on("data", hear);
       child.stderr.on("data", hear);
@@ -89,6 +89,16 @@ export class Appliance {
     this.state = await api.storageState();
     const local = await this.local();
     await expect(await api.patch(`/api/v1/servers/${local.id}`, { data: { poll_seconds: 1 } })).toBeOK();
+    await api.dispose();
+  }
+
+  /** Signs in somebody who is there already. */
+  async signIn(username: string): Promise<void> {
+    const api = await this.api();
+    await expect(
+      await api.post("/api/v1/auth/login", { data: { username, password: this.password } }),
+    ).toBeOK();
+    this.state = await api.storageState();
     await api.dispose();
   }
 
@@ -126,6 +136,11 @@ export class Appliance {
     return found;
   }
 
+  /** What an administrator types on the machine while the program runs. */
+  command(...words: string[]): void {
+    execFileSync(binary, [...words, "--data-dir", this.dir]);
+  }
+
   /** Ends the program as systemd does, and removes what it stored. */
   async stop(): Promise<void> {
     const child = this.child;
@@ -135,7 +150,7 @@ export class Appliance {
       child.kill("SIGTERM");
       await ended;
     }
-    rmSync(this.dir, { recursive: true, force: true });
+    if (this.dir) rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

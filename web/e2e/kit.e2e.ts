@@ -76,6 +76,22 @@ test("a menu is walked with arrows", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Open menu" })).toBeFocused();
 });
 
+test("a popover takes the keyboard, is walked with arrows and gives it back", async ({ page }) => {
+  await open(page);
+  const button = page.getByRole("button", { name: "Open popover" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("textbox", { name: "Filter tenants" })).toBeFocused();
+  await expectAccessible(page);
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("link", { name: "Home" })).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await expect(page.getByRole("link", { name: "All tenants" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(button).toBeFocused();
+});
+
 test("a table sorts, selects and keeps its roles on a phone", async ({ page }) => {
   await page.setViewportSize(sizes.narrow);
   await open(page);

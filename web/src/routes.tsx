@@ -1,4 +1,5 @@
 import {
+  createBrowserHistory,
   createRootRoute,
   createRoute,
   createRouter,
@@ -9,10 +10,13 @@ import {
 
 import { onSignedOut, queries } from "./api/client";
 import { Problem } from "./api/errors";
-import { meQuery, setupQuery } from "./api/session";
+import { enter, forget, meQuery, setupQuery } from "./api/session";
+import { address, isOutside, pathOf } from "./api/tenant";
 import { rangeSearch, sectionSearch } from "./features/servers/search";
-import { CrashPage, LostPage, NotFoundPage } from "./layout/ErrorPage";
+import { CrashPage, LostPage, NotFoundPage, ShellErrorPage } from "./layout/ErrorPage";
 import { Shell } from "./layout/Shell";
+import { StepUp } from "./layout/StepUp";
+import { followLanguage } from "./locales/choice";
 import { paths } from "./paths";
 import { Toasts } from "./ui/Toast";
 
@@ -20,6 +24,7 @@ const root = createRootRoute({
   component: () => (
     <>
       <Outlet />
+      <StepUp />
       <Toasts />
     </>
   ),
@@ -47,26 +52,32 @@ const unlock = createRoute({
   component: lazyRouteComponent(() => import("./features/auth/UnlockPage"), "UnlockPage"),
 });
 
+/** Where somebody goes whom the server does not know, or not yet. */
+async function helpful(path: string): Promise<string> {
+  const { needed, locked } = await queries.fetchQuery(setupQuery());
+  if (locked) return paths.unlock();
+  if (needed) return paths.setup() + window.location.search + window.location.hash; // with its token
+  return paths.signIn(address(path));
+}
+
 // Everything behind the sign-in. Who is signed in is asked once; who is not is led to the
 // page that helps, and back to where they wanted to go.
 const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
-  beforeLoad: async ({ location }) => {
+  beforeLoad: async ({ location: { pathname, href }, preload }) => {
     try {
-      await queries.ensureQueryData(meQuery());
+      const { me, to } = await enter(href);
+      if (followLanguage(me.user.language)) return await new Promise<never>(() => undefined);
+      if (to && !preload) router.history.replace(to);
+      else if (me.must?.length && pathname !== paths.account())
+        throw redirect({ href: paths.account(), replace: true });
     } catch (error) {
       if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 503)) throw error;
-      const { needed, locked } = await queries.fetchQuery(setupQuery());
-      if (locked) throw redirect({ href: paths.unlock(), replace: true });
-      if (needed)
-        throw redirect({
-          href: paths.setup() + window.location.search + window.location.hash,
-          replace: true,
-        }); // with its token
-      throw redirect({ href: paths.signIn(location.href), replace: true });
+      throw redirect({ href: await helpful(href), replace: true });
     }
   },
+  errorComponent: ShellErrorPage,
   component: Shell,
 });
 
@@ -185,9 +196,16 @@ const tree = root.addChildren([
   ]),
 ]);
 
-/** The whole map. */
+/** The whole map. The tenant is put before paths on their way into the address bar, and taken off here. */
 export const router = createRouter({
   routeTree: tree,
+  history: createBrowserHistory({ createHref: address }),
+  rewrite: {
+    input: ({ url }) => {
+      url.pathname = pathOf(url.pathname);
+      return url;
+    },
+  },
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   defaultErrorComponent: CrashPage,
@@ -200,10 +218,10 @@ let leaving = false;
 onSignedOut(() => {
   const { pathname, href } = router.state.location;
   const known = queries.getQueryData(meQuery().queryKey) !== undefined;
-  if (leaving || !known || ["/setup", "/sign-in", "/unlock"].includes(pathname)) return;
+  if (leaving || !known || isOutside(pathname)) return;
   leaving = true; // many requests fail at once, and one of them is enough
-  void router.navigate({ href: paths.signIn(href) }).finally(() => {
-    queries.clear();
+  void router.navigate({ href: paths.signIn(address(href)) }).finally(() => {
+    forget();
     leaving = false;
   });
 });

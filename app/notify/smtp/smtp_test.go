@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/mail"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -112,7 +113,7 @@ func (s *server) channel(t *testing.T, change map[string]any) notify.Channel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := outgoing.New(outgoing.Options{AllowPrivate: func() bool { return true }})
+	guard := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	out, err := smtp.Kind(guard.Dial, s.roots).Open(data)
 	if err != nil {
 		t.Fatal(err)

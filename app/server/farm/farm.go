@@ -1,9 +1,11 @@
-// Package farm is a field of machines for tests and benches: SSH endpoints in
-// one process that answer Unity's script with what a real machine once said,
-// with values that move. They let everybody in and run nothing.
+// Package farm is a field of machines that are not there: SSH endpoints in one
+// process that answer Unity's script. Tests and benches use what a real machine
+// once said, with values that move; the demo describes each machine as a Box.
+// They listen on loopback, let everybody in and run nothing.
 package farm
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	_ "embed"
@@ -14,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -36,11 +39,18 @@ type Endpoint struct {
 	Fingerprint string
 }
 
+// A Machine answers scripts as a real one would at that moment.
+type Machine interface {
+	Answer(script string, at time.Time) string
+	// Up reports whether it is reached.
+	Up(at time.Time) bool
+}
+
 // A Farm is a number of machines.
 type Farm struct {
-	Endpoints []Endpoint
+	Endpoints []Endpoint // in the order of the machines
+	machines  []Machine
 	listeners []net.Listener
-	began     time.Time
 	wait      sync.WaitGroup
 	mu        sync.Mutex
 	conns     map[net.Conn]bool
@@ -65,11 +75,20 @@ func Start(tb TB, n int) []Endpoint {
 	return f.Endpoints
 }
 
-// New starts n machines on 127.0.0.1.
+// New starts n machines on 127.0.0.1 that say what one once said.
 func New(n int) (*Farm, error) {
-	f := &Farm{began: time.Now(), conns: map[net.Conn]bool{}}
-	for i := range n {
-		if err := f.add(i); err != nil {
+	all := make([]Machine, n)
+	for i := range all {
+		all[i] = recorded{i, time.Now()}
+	}
+	return Of(all...)
+}
+
+// Of starts machines on 127.0.0.1, each on a port of its own.
+func Of(all ...Machine) (*Farm, error) {
+	f := &Farm{conns: map[net.Conn]bool{}}
+	for _, m := range all {
+		if err := f.add(m); err != nil {
 			f.Close()
 			return nil, err
 		}
@@ -77,7 +96,15 @@ func New(n int) (*Farm, error) {
 	return f, nil
 }
 
-func (f *Farm) add(i int) error {
+// Dial connects to the i-th machine, as a network would that it is in.
+func (f *Farm) Dial(ctx context.Context, i int) (net.Conn, error) {
+	if !f.machines[i].Up(time.Now()) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", f.listeners[i].Addr().String())
+}
+
+func (f *Farm) add(m Machine) error {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -95,7 +122,7 @@ func (f *Farm) add(i int) error {
 	if err != nil {
 		return err
 	}
-	f.listeners = append(f.listeners, l)
+	f.listeners, f.machines = append(f.listeners, l), append(f.machines, m)
 	f.Endpoints = append(f.Endpoints, Endpoint{
 		Host: "127.0.0.1", Port: int64(l.Addr().(*net.TCPAddr).Port),
 		HostKey: key.PublicKey().Marshal(), Fingerprint: ssh.FingerprintSHA256(key.PublicKey()),
@@ -107,7 +134,7 @@ func (f *Farm) add(i int) error {
 				return
 			}
 			if f.keep(conn) {
-				f.wait.Go(func() { f.serve(i, conn, c) })
+				f.wait.Go(func() { f.serve(m, conn, c) })
 			}
 		}
 	})
@@ -140,7 +167,7 @@ func (f *Farm) Close() {
 	f.wait.Wait()
 }
 
-func (f *Farm) serve(i int, conn net.Conn, c *ssh.ServerConfig) {
+func (f *Farm) serve(m Machine, conn net.Conn, c *ssh.ServerConfig) {
 	defer func() {
 		_ = conn.Close() // the other side may have done so
 		f.mu.Lock()
@@ -159,7 +186,7 @@ func (f *Farm) serve(i int, conn net.Conn, c *ssh.ServerConfig) {
 		if err != nil {
 			return
 		}
-		sessions.Go(func() { f.session(i, ch, requests) })
+		sessions.Go(func() { session(m, conn, ch, requests) })
 	}
 }
 
@@ -172,7 +199,7 @@ func answer(requests <-chan *ssh.Request) {
 	}
 }
 
-func (f *Farm) session(i int, ch ssh.Channel, requests <-chan *ssh.Request) {
+func session(m Machine, conn net.Conn, ch ssh.Channel, requests <-chan *ssh.Request) {
 	defer func() { _ = ch.Close() }() // the client may have closed it
 	for r := range requests {
 		if r.WantReply {
@@ -185,18 +212,40 @@ func (f *Farm) session(i int, ch ssh.Channel, requests <-chan *ssh.Request) {
 		if err != nil {
 			return
 		}
-		_, _ = io.WriteString(ch, Answer(string(script), i, time.Since(f.began)))      // a client that is
+		if !m.Up(time.Now()) {
+			_ = conn.Close() // as far as its callers can tell
+			return
+		}
+		_, _ = io.WriteString(ch, m.Answer(string(script), time.Now()))                // a client that is
 		_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ S uint32 }{})) // gone reads nothing
 		return
 	}
 }
 
-// Answer returns what the i-th machine says to a script after it has run for so long.
-func Answer(script string, i int, since time.Duration) string {
-	word := "@@"
+// A recorded machine says what one once said, with values that move since began.
+type recorded struct {
+	i     int
+	began time.Time
+}
+
+func (r recorded) Answer(script string, at time.Time) string {
+	return Answer(script, r.i, at.Sub(r.began))
+}
+
+func (recorded) Up(time.Time) bool { return true }
+
+// wordOf returns the word that begins each section of an answer to script.
+func wordOf(script string) string {
 	if _, rest, ok := strings.Cut(script, " N="); ok {
-		word, _, _ = strings.Cut(rest, "\n")
+		word, _, _ := strings.Cut(rest, "\n")
+		return word
 	}
+	return "@@"
+}
+
+// Answer returns what the i-th recorded machine says to a script after it has run for so long.
+func Answer(script string, i int, since time.Duration) string {
+	word := wordOf(script)
 	text := pollAnswer
 	if strings.Contains(script, "poll; snapshot") {
 		text += snapshotAnswer
@@ -229,4 +278,12 @@ func values(i int, since time.Duration) []string {
 		"{hot}", whole(52000 + 6000*wave), "{core}", whole(50000 + 6000*wave), "{used}", whole(1.6e8 + s*20),
 		"{name}", fmt.Sprintf("nuc-%03d", i), "{address}", fmt.Sprintf("10.20.%d.%d", i/250, 1+i%250),
 	}
+}
+
+// HostKey returns a host key in wire form that no machine has: of one that was
+// there before, say.
+func HostKey() []byte {
+	public, _, _ := ed25519.GenerateKey(rand.Reader) // never fails, by its contract
+	key, _ := ssh.NewPublicKey(public)               // it is one
+	return key.Marshal()
 }

@@ -4,16 +4,30 @@ import createClient from "openapi-react-query";
 
 import { Problem, readProblem } from "./errors";
 import type { paths } from "./schema";
+import { send } from "./send";
+import { tenantHeader } from "./tenant";
 
 /** Where every path of the API begins. */
 export const base = "/api/v1";
 
 /** Plain requests, for what no component waits for. A failed one throws a Problem. */
-export const request = createFetchClient<paths>({ baseUrl: "/", credentials: "same-origin" });
+export const request = createFetchClient<paths>({ baseUrl: "/", credentials: "same-origin", fetch: send });
+
+// What the server says when it does nothing for somebody until they have done their part.
+const firstThings = ["auth.password_change_required", "auth.second_factor_required"];
 
 request.use({
+  onRequest({ request: { headers } }) {
+    for (const [name, value] of Object.entries(tenantHeader()))
+      if (!headers.has(name)) headers.set(name, value);
+    if (headers.get("X-Tenant-ID") === "") headers.delete("X-Tenant-ID"); // asks for none
+  },
   async onResponse({ response }) {
-    if (!response.ok) throw await readProblem(response);
+    if (response.ok) return;
+    const problem = await readProblem(response);
+    if (firstThings.includes(problem.code))
+      void queries.invalidateQueries({ queryKey: ["get", `${base}/auth/me`] }); // it says what comes first
+    throw problem;
   },
 });
 

@@ -21,8 +21,18 @@ const get = request.GET as unknown as Fetch;
 
 const size = 100;
 
+interface Options {
+  /** Asks again whenever the page opens: the stream does not say when the list changes. */
+  fresh?: boolean;
+}
+
 /** The rows of a list, more of them with every `more`; the order and the filters are the server's. */
-export function useList<T>(path: string, filter: Query = {}, headers: Query = {}) {
+export function useList<T>(
+  path: string,
+  filter: Query = {},
+  headers: Query = {},
+  { fresh = false }: Options = {},
+) {
   const query = { ...filter, limit: size };
   const result = useInfiniteQuery({
     queryKey: ["get", path, { params: { query }, headers }, "pages"],
@@ -34,6 +44,7 @@ export function useList<T>(path: string, filter: Query = {}, headers: Query = {}
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor || undefined,
     placeholderData: keepPreviousData,
+    refetchOnMount: fresh ? "always" : true,
   });
   const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = result;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);

@@ -1,6 +1,6 @@
-// One stream for all tabs of a browser. The tab that holds a lock reads it and passes every
-// event on; the others listen. Each tab says which samples it wants; the leader asks the
-// server for the union.
+// One stream for all tabs of a browser that show one tenant. The tab that holds a lock reads
+// it and passes every event on; the others listen. Each tab says which samples it wants; the
+// leader asks the server for the union.
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 
 import { queries, reportSignedOut } from "./client";
@@ -8,6 +8,7 @@ import { type Change, touches } from "./live/kinds";
 import type { StreamEvent } from "./live/sse";
 import { type LiveState, Stream } from "./live/stream";
 import { matches, union, within } from "./live/wants";
+import { tenant } from "./tenant";
 
 /** What one poll of one server brought, of the series that were asked for. */
 export interface Samples {
@@ -140,13 +141,14 @@ function hear(message: Message): void {
 export function connect(): () => void {
   const end = new AbortController();
   const held = new Promise<void>((resolve) => end.signal.addEventListener("abort", () => resolve()));
-  channel = new BroadcastChannel("unity-live");
+  const name = ["unity-live", tenant()].filter(Boolean).join("-");
+  channel = new BroadcastChannel(name);
   channel.addEventListener("message", (event: MessageEvent<Message>) => hear(event.data));
   if (navigator.locks) {
     const ended = () => undefined; // aborted before its turn came
     navigator.locks.request(`unity-tab-${tab}`, { signal: end.signal }, () => held).catch(ended);
     navigator.locks
-      .request("unity-live", { signal: end.signal }, () => {
+      .request(name, { signal: end.signal }, () => {
         lead();
         return held;
       })

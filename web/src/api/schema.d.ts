@@ -180,6 +180,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The rows as newline-delimited JSON, newest first, each with its mac in hex */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/api-keys": {
         parameters: {
             query?: never;
@@ -239,6 +256,38 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listIdentities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteIdentity"];
         options?: never;
         head?: never;
         patch?: never;
@@ -308,6 +357,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["loginByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["beginPasskeyLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/logout": {
         parameters: {
             query?: never;
@@ -338,6 +419,102 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/api/v1/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["finishSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["createPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["beginPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deletePasskey"];
+        options?: never;
+        head?: never;
+        patch: operations["updatePasskey"];
+        trace?: never;
+    };
+    "/api/v1/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listSignIns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["startSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/auth/recovery-codes": {
@@ -462,6 +639,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["stepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/step-up/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["stepUpByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/step-up/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["beginPasskeyStepUp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -720,6 +929,54 @@ export interface paths {
         put: operations["setMember"];
         post?: never;
         delete: operations["deleteMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listProviders"];
+        put?: never;
+        post: operations["createProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getProvider"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteProvider"];
+        options?: never;
+        head?: never;
+        patch: operations["updateProvider"];
+        trace?: never;
+    };
+    "/api/v1/providers/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["tryProvider"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1055,7 +1312,8 @@ export interface paths {
         get: operations["getTenant"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Closes the tenant at once and deletes all it has, its keys first. Nothing brings it back. */
+        delete: operations["deleteTenant"];
         options?: never;
         head?: never;
         patch: operations["updateTenant"];
@@ -1071,6 +1329,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["activateTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTenantContents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1205,6 +1479,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1279,6 +1569,39 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["signOutUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Replaces the keys of all tenants, of one, or the master key. The audit stays valid. */
+        post: operations["rotateVault"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1442,6 +1765,12 @@ export interface components {
             seq: number;
             thing: string;
         };
+        Ceremony: {
+            /** @description Send it with the response; good once, for five minutes */
+            ceremony: string;
+            /** @description What PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON reads */
+            options: unknown;
+        };
         Channel: {
             config: {
                 [key: string]: unknown;
@@ -1465,6 +1794,11 @@ export interface components {
         };
         ConfirmInBody: {
             code: string;
+        };
+        Content: {
+            kind: string;
+            /** Format: int64 */
+            n: number;
         };
         Counts: {
             /** Format: int64 */
@@ -1580,6 +1914,8 @@ export interface components {
             uri: string;
         };
         Factors: {
+            /** @description For whatever name of the appliance */
+            passkeys: components["schemas"]["Passkey"][];
             /** @description Whether there is one */
             password: boolean;
             /** Format: int64 */
@@ -1614,6 +1950,30 @@ export interface components {
             field: string;
             message: string;
         };
+        FinishInBody: {
+            code?: string;
+            /** @description What the provider says instead of a code */
+            error?: string;
+            iss?: string;
+            state: string;
+        };
+        FinishOutBody: {
+            challenge?: string;
+            methods?: ("totp" | "passkey" | "recovery")[] | null;
+            /** @description The page to go to */
+            next: string;
+            /** @enum {string} */
+            purpose: "sign_in" | "link" | "step_up";
+            /** @description Who is signed in now */
+            user?: components["schemas"]["User"];
+        };
+        Grant: {
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "viewer";
+            /** @enum {string} */
+            source: "invitation" | "provider";
+            tenant: string;
+        };
         Hardware: {
             bios: string;
             board: string;
@@ -1642,6 +2002,17 @@ export interface components {
         HostKeyDecisionBody: {
             /** @description Of the key that a person has seen */
             fingerprint: string;
+        };
+        Identity: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @description What the provider called the user last */
+            name: string;
+            provider_id: string;
+            provider_name: string;
+            /** Format: date-time */
+            seen_at: string;
         };
         ImportInBody: {
             /** @description Only say what would happen */
@@ -1711,6 +2082,12 @@ export interface components {
         ItemsApiKey: {
             items: components["schemas"]["ApiKey"][];
         };
+        ItemsContent: {
+            items: components["schemas"]["Content"][];
+        };
+        ItemsIdentity: {
+            items: components["schemas"]["Identity"][];
+        };
         ItemsImported: {
             items: components["schemas"]["Imported"][];
         };
@@ -1728,6 +2105,9 @@ export interface components {
         };
         ItemsTenant: {
             items: components["schemas"]["Tenant"][];
+        };
+        ItemsUsed: {
+            items: components["schemas"]["Used"][];
         };
         Job: {
             actor: string;
@@ -1768,6 +2148,17 @@ export interface components {
             /** @example ssh-ed25519 */
             type: string;
         };
+        KeysState: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When its newest key was made; null: it still has its first
+             */
+            rotated_at: string | null;
+            rotating: boolean;
+            tenant_id: string;
+        };
         Kind: {
             fields: components["schemas"]["Setting"][];
             title: string;
@@ -1783,6 +2174,25 @@ export interface components {
             methods?: ("totp" | "passkey" | "recovery")[] | null;
             /** @description Who is signed in now */
             user?: components["schemas"]["User"];
+        };
+        LogoutOutBody: {
+            /** @description Where the identity provider ends its session, too */
+            sign_out_url?: string;
+        };
+        Mapping: {
+            /**
+             * @description Its name; a dot leads into an object
+             * @example realm_access.roles
+             */
+            claim: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "viewer";
+            tenant: string;
+            /**
+             * @description What it must be or hold; * is anything
+             * @example unity-admins
+             */
+            value: string;
         };
         Me: {
             memberships: components["schemas"]["Membership"][];
@@ -1827,7 +2237,7 @@ export interface components {
         Membership: {
             /** Format: date-time */
             created_at: string;
-            /** @description Who gave it: a user's id, or system */
+            /** @description Who gave it: a user's or a provider's id, or system */
             given_by: string;
             /** @description Permissions beyond the role */
             grants: string[];
@@ -1874,6 +2284,11 @@ export interface components {
         };
         NewInvitation: {
             invitation: components["schemas"]["Invitation"];
+        };
+        NewPasskey: {
+            passkey: components["schemas"]["Passkey"];
+            /** @description With the first second factor; each signs in once; shown once */
+            recovery_codes?: string[];
         };
         OSInfo: {
             arch: string;
@@ -1965,6 +2380,34 @@ export interface components {
             items: components["schemas"]["UserRow"][];
             next_cursor?: string;
         };
+        Passkey: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            /** @description The name of the appliance at which it is good */
+            rp_id: string;
+            /** Format: date-time */
+            used_at: string | null;
+        };
+        PasskeyAnswerBody: {
+            ceremony: string;
+            /** @description What the browser answered, as JSON of WebAuthn */
+            response: unknown;
+        };
+        PasskeyInBody: {
+            ceremony: string;
+            name: string;
+            /** @description What the browser answered, as JSON of WebAuthn */
+            response: unknown;
+        };
+        PasskeyLoginInBody: {
+            /** @description Of the sign-in that waits; without it, a passkey alone signs in */
+            challenge?: string;
+        };
+        PasskeyPatchBody: {
+            name: string;
+        };
         PasswordInBody: {
             current_password: string;
             new_password: string;
@@ -1972,7 +2415,7 @@ export interface components {
         Person: {
             /** Format: date-time */
             created_at: string;
-            /** @description Who gave it: a user's id, or system */
+            /** @description Who gave it: a user's or a provider's id, or system */
             given_by: string;
             /** @description Permissions beyond the role */
             grants: string[];
@@ -1995,6 +2438,15 @@ export interface components {
             /** @description Empty: as an administrator of the appliance */
             role: string;
         };
+        Plan: {
+            /** @description Empty, if the provider has not verified it */
+            email: string;
+            /** @description Where the claim that gave a membership is gone */
+            ends: string[];
+            grants: components["schemas"]["Grant"][];
+            /** @description Of a new user */
+            username: string;
+        };
         Problem: {
             /** @example server.name_taken */
             code: string;
@@ -2005,11 +2457,91 @@ export interface components {
             status: number;
             title: string;
         };
+        Provider: {
+            client_id: string;
+            /** @description ******** if one is stored; it is never shown */
+            client_secret: string;
+            /** @description Makes users whom a mapping lets in, without an invitation */
+            create_users: boolean;
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            id: string;
+            /** @example https://login.example.com */
+            issuer: string;
+            /** @description Knows an existing user by a verified e-mail address */
+            link_email: boolean;
+            mappings: components["schemas"]["Mapping"][];
+            name: string;
+            /** Format: int64 */
+            rev: number;
+            scopes: string[];
+            /** @description Its sign-in counts as two factors */
+            second_factor: boolean;
+            /** @description Takes every e-mail address of this provider as verified */
+            trust_email: boolean;
+            /** @description Which claim names a new user */
+            username_claim: string;
+        };
+        ProviderInBody: {
+            client_id: string;
+            client_secret?: string;
+            create_users?: boolean;
+            enabled?: boolean;
+            issuer: string;
+            link_email?: boolean;
+            mappings?: components["schemas"]["Mapping"][];
+            name: string;
+            scopes?: string[];
+            second_factor?: boolean;
+            trust_email?: boolean;
+            username_claim?: string;
+        };
+        ProviderList: {
+            items: components["schemas"]["Provider"][];
+            /** @description To be registered at each of them */
+            redirect_uri: string;
+        };
+        ProviderPatchBody: {
+            client_id?: string;
+            client_secret?: string;
+            create_users?: boolean;
+            enabled?: boolean;
+            issuer?: string;
+            link_email?: boolean;
+            mappings?: components["schemas"]["Mapping"][] | null;
+            name?: string;
+            scopes?: string[] | null;
+            second_factor?: boolean;
+            trust_email?: boolean;
+            username_claim?: string;
+        };
         PublicKey: {
             /** @description One line for ~/.ssh/authorized_keys: commands only, no terminal and no forwarding */
             authorized_keys_line: string;
             fingerprint: string;
             public_key: string;
+        };
+        Quota: {
+            /**
+             * Format: int64
+             * @description Of API keys and tokens; browsers are not counted
+             */
+            api_calls_hour?: number;
+            /**
+             * Format: int64
+             * @description Metrics with one set of labels each
+             */
+            series?: number;
+            /** Format: int64 */
+            servers?: number;
+            /**
+             * Format: int64
+             * @description Of samples and snapshots
+             */
+            storage_bytes?: number;
+            /** Format: int64 */
+            users?: number;
         };
         Readings: {
             /** Format: date-time */
@@ -2059,6 +2591,14 @@ export interface components {
         ResetInBody: {
             password: string;
             token: string;
+        };
+        RotateInBody: {
+            /** @description The master key instead of the keys of tenants */
+            master?: boolean;
+            /** @description The new one, where a passphrase opens the vault */
+            passphrase?: string;
+            /** @description Of this tenant only */
+            tenant?: string;
         };
         ServerChangeBody: {
             /** @enum {string} */
@@ -2226,6 +2766,11 @@ export interface components {
         Settings: {
             /**
              * Format: int64
+             * @description How long the audit is kept, in days, 30 at least; 0: for ever
+             */
+            audit_retention_days: number;
+            /**
+             * Format: int64
              * @description How often new servers are asked, in seconds
              */
             poll_seconds: number;
@@ -2253,11 +2798,14 @@ export interface components {
         };
         SettingsInBody: {
             /** Format: int64 */
+            audit_retention_days?: number;
+            /** Format: int64 */
             poll_seconds?: number;
             /** Format: int64 */
             raw_retention_bytes?: number;
             /** Format: int64 */
             raw_retention_days?: number;
+            require_second_factor?: boolean;
             /** Format: int64 */
             snapshot_minutes?: number;
             time_zone?: string;
@@ -2275,6 +2823,15 @@ export interface components {
             needed: boolean;
             /** @description Why it is locked */
             reason?: string;
+        };
+        SignInAt: {
+            id: string;
+            name: string;
+        };
+        SignIns: {
+            items: components["schemas"]["SignInAt"][];
+            /** @description Whether a password signs in */
+            password: boolean;
         };
         SignedInBody: {
             access_token: string;
@@ -2355,6 +2912,31 @@ export interface components {
             /** @enum {string} */
             stage: "name" | "tcp" | "host_key" | "login" | "commands";
         };
+        StartInBody: {
+            /** @description The token of one to be taken */
+            invitation?: string;
+            /** @description A page of ours to come back to */
+            next?: string;
+            /** @enum {string} */
+            purpose: "sign_in" | "link" | "step_up";
+        };
+        StartOutBody: {
+            /** @description Where the browser goes now */
+            url: string;
+        };
+        State: {
+            /** Format: date-time */
+            created_at: string;
+            keysets: components["schemas"]["KeysState"][];
+            locked: boolean;
+            /** @description A rotation is under way, or was cut off and goes on by itself */
+            rotating: boolean;
+            /**
+             * @description Where the master key comes from
+             * @enum {string}
+             */
+            source: "file" | "credential" | "passphrase";
+        };
         Stats: {
             /** Format: int64 */
             acknowledged: number;
@@ -2377,6 +2959,13 @@ export interface components {
             password?: string;
         };
         SystemSettings: {
+            /** @description Private addresses that tenants' channels may reach, while many share the appliance */
+            allowed_networks: string[];
+            /**
+             * Format: int64
+             * @description How long the appliance's own audit is kept, in days, 30 at least; 0: for ever
+             */
+            audit_retention_days: number;
             /** Format: int64 */
             heartbeat_seconds: number;
             /** @description Asked regularly, so that an outside service notices when the appliance is gone */
@@ -2395,9 +2984,14 @@ export interface components {
             trusted_proxies: string[];
         };
         SystemSettingsInBody: {
+            allowed_networks?: string[] | null;
+            /** Format: int64 */
+            audit_retention_days?: number;
             /** Format: int64 */
             heartbeat_seconds?: number;
             heartbeat_url?: string;
+            multi_tenancy?: boolean;
+            password_sign_in?: boolean;
             public_names?: string[] | null;
             public_url?: string;
             trusted_proxies?: string[] | null;
@@ -2416,10 +3010,12 @@ export interface components {
             name: string;
             /** @description A word of the administrator's own, as in family or paying */
             plan: string;
+            quota: components["schemas"]["Quota"];
             /** Format: int64 */
             rev: number;
             /** @enum {string} */
             status: "active" | "suspended" | "deleting";
+            usage: components["schemas"]["Usage"];
         };
         TenantInBody: {
             /** @description Stands in addresses and stays */
@@ -2434,6 +3030,7 @@ export interface components {
             name: string;
             /** @description A word of the administrator's own, as in family or paying */
             plan: string;
+            quota: components["schemas"]["Quota"];
             /** Format: int64 */
             rev: number;
             /** @enum {string} */
@@ -2442,6 +3039,28 @@ export interface components {
         TenantPatchBody: {
             name?: string;
             plan?: string;
+            /** @description All of it: what is not named is not limited */
+            quota?: {
+                /**
+                 * Format: int64
+                 * @description Of API keys and tokens; browsers are not counted
+                 */
+                api_calls_hour?: number;
+                /**
+                 * Format: int64
+                 * @description Metrics with one set of labels each
+                 */
+                series?: number;
+                /** Format: int64 */
+                servers?: number;
+                /**
+                 * Format: int64
+                 * @description Of samples and snapshots
+                 */
+                storage_bytes?: number;
+                /** Format: int64 */
+                users?: number;
+            };
         };
         TestOut: {
             /** @description The key that the server showed */
@@ -2510,6 +3129,26 @@ export interface components {
             /** @enum {string} */
             token_type: "bearer";
         };
+        Trial: {
+            claims: {
+                [key: string]: unknown;
+            };
+            /** @description The refusal, in words */
+            message?: string;
+            plan: components["schemas"]["Plan"];
+            /**
+             * @description Why its owner would not get in
+             * @example oidc.no_access
+             */
+            refusal?: string;
+            /** @description Signed by the provider, for this appliance, and good now */
+            verified: boolean;
+            why_not?: string;
+        };
+        TrialInBody: {
+            /** @description A token of the provider, or its claims as JSON */
+            token: string;
+        };
         Unit: {
             active: string;
             description: string;
@@ -2558,6 +3197,32 @@ export interface components {
             tag?: string;
             /** Format: double */
             value?: number;
+        };
+        Usage: {
+            /** Format: int64 */
+            series: number;
+            /** Format: int64 */
+            servers: number;
+            /** Format: int64 */
+            storage_bytes: number;
+            /** Format: int64 */
+            users: number;
+        };
+        Used: {
+            /**
+             * Format: int64
+             * @description Samples that were not kept since the start, because their series are over the limit
+             */
+            dropped: number;
+            /** @enum {string} */
+            kind: "servers" | "users" | "series" | "storage_bytes" | "api_calls_hour";
+            /**
+             * Format: int64
+             * @description null: none
+             */
+            limit: number | null;
+            /** Format: int64 */
+            used: number;
         };
         User: {
             /** Format: date-time */
@@ -2997,6 +3662,13 @@ export interface operations {
                 limit?: number;
                 /** @description A user's id, or system */
                 actor?: string;
+                /** @description The id of what it was done to */
+                thing?: string;
+                result?: "done" | "refused" | "failed";
+                /** @description The first moment, RFC 3339 or unix milliseconds */
+                from?: string;
+                /** @description The moment after the last */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3020,6 +3692,38 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                /** @description A user's id, or system */
+                actor?: string;
+                /** @description The id of what it was done to */
+                thing?: string;
+                result?: "done" | "refused" | "failed";
+                /** @description The first moment, RFC 3339 or unix milliseconds */
+                from?: string;
+                /** @description The moment after the last */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file of rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
                 };
             };
         };
@@ -3175,6 +3879,64 @@ export interface operations {
             };
         };
     };
+    listIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsIdentity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getInvitation: {
         parameters: {
             query?: never;
@@ -3309,6 +4071,73 @@ export interface operations {
             };
         };
     };
+    loginByPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswerBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginPasskeyLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLoginInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -3324,7 +4153,9 @@ export interface operations {
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["LogoutOutBody"];
+                };
             };
             /** @description Error */
             default: {
@@ -3386,6 +4217,231 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasskey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updatePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyPatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSignIns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIns"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartOutBody"];
                 };
             };
             /** @description Error */
@@ -3637,6 +4693,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepUpByPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswerBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginPasskeyStepUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
             };
             /** @description Error */
             default: {
@@ -4338,6 +5454,207 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderPatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
             };
             /** @description Error */
             default: {
@@ -5410,6 +6727,37 @@ export interface operations {
             };
         };
     };
+    deleteTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     updateTenant: {
         parameters: {
             query?: never;
@@ -5468,6 +6816,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTenantContents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsContent"];
                 };
             };
             /** @description Error */
@@ -5844,6 +7223,35 @@ export interface operations {
             };
         };
     };
+    getUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsUsed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listUsers: {
         parameters: {
             query?: {
@@ -6093,6 +7501,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
             };
             /** @description Error */
             default: {

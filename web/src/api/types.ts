@@ -3,7 +3,7 @@ import type { components, paths } from "./schema";
 
 type Json<R> = R extends { content: { "application/json": infer B } } ? B : never;
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
-type Got<P extends keyof paths> = paths[P] extends { get: infer O } ? Answer<O> : never;
+export type Got<P extends keyof paths> = paths[P] extends { get: infer O } ? Answer<O> : never;
 
 export type Server = Got<"/api/v1/servers/{id}">;
 export type ServerReadings = Server["readings"];
@@ -33,3 +33,12 @@ export type Member = Schemas["Person"];
 export type UserRow = Schemas["UserRow"];
 export type Invitation = Schemas["Invitation"];
 export type OneTimeLink = Schemas["OneTimeLink"];
+export type TenantRow = Schemas["Tenant"];
+export type Usage = Schemas["Used"];
+export type UsageKind = Usage["kind"];
+export type Content = Schemas["Content"];
+export type Provider = Schemas["Provider"];
+export type Mapping = Schemas["Mapping"];
+export type Trial = Schemas["Trial"];
+export type Vault = Schemas["State"];
+export type Keyset = Schemas["KeysState"];

@@ -1,17 +1,20 @@
 import { keepPreviousData } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { Contrast, CornerDownLeft, FileText, LogOut, Plus, Search, Upload } from "lucide-react";
+import { Building2, Contrast, CornerDownLeft, FileText, LogOut, Plus, Search, Upload } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import { api } from "../api/client";
+import { useMe } from "../api/may";
+import { inTenant } from "../api/tenant";
 import { t } from "../locales";
 import { paths } from "../paths";
 import { looks, Mark, type State } from "../ui/mark";
 import { setTheme } from "../ui/theme";
 import { areas } from "./areas";
 import { useSignOut } from "./MorePage";
+import { placesOf } from "./Tenant";
 import { useSettingsPages } from "./useSettings";
 
 interface Entry {
@@ -40,12 +43,26 @@ function fits(text: string, question: string): boolean {
     .every((word) => low.includes(word));
 }
 
+/** The ways into the other tenants. */
+function useTenants(): Entry[] {
+  const me = useMe();
+  return placesOf(me)
+    .filter((place) => place.id !== me?.tenant.id)
+    .map(({ id, name }) => ({
+      key: `tenant ${id}`,
+      icon: <Building2 className="icon" aria-hidden="true" />,
+      label: t.layout.tenant.switchTo(name),
+      run: () => location.assign(inTenant(id)),
+    }));
+}
+
 function useEntries(
   q: string,
   go: (to: string) => void,
 ): { servers: Entry[]; alerts: Entry[]; pages: Entry[]; commands: Entry[] } {
   const signOut = useSignOut();
   const more = useSettingsPages();
+  const tenants = useTenants();
   const still = { placeholderData: keepPreviousData };
   const servers =
     api.useQuery("get", "/api/v1/servers", { params: { query: { q, limit: q ? 8 : 5 } } }, still).data
@@ -71,6 +88,7 @@ function useEntries(
     },
     ...themes,
     { key: "out", icon: icon(LogOut), label: t.layout.signOut, run: () => void signOut() },
+    ...tenants,
   ];
   return {
     // Until the answer to the newest letter is there, what is known is narrowed here.
@@ -96,7 +114,7 @@ function useEntries(
     pages: pages
       .map(({ label, to }) => ({ key: to, icon: icon(FileText), label, run: () => go(to) }))
       .filter((page) => fits(page.label, q)),
-    commands: commands.filter((command) => fits(command.label, q)),
+    commands: commands.filter((command) => fits(command.label, q)).slice(0, 12),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { ErrorComponentProps } from "@tanstack/react-router";
 import { Link } from "@tanstack/react-router";
 import { FileQuestion } from "lucide-react";
+import { lazy, Suspense } from "react";
 
+import { NoEntry } from "../api/session";
 import { t } from "../locales";
 import { paths } from "../paths";
 import { Banner } from "../ui/Banner";
@@ -9,6 +11,19 @@ import { Button, buttonClass } from "../ui/Button";
 import { Empty } from "../ui/Empty";
 import { Page } from "./Page";
 import { ProblemPage } from "./Problem";
+
+const NoEntryPage = lazy(() => import("./NoEntryPage").then((m) => ({ default: m.NoEntryPage })));
+
+/** What stands where the whole shell would be: the tenant is not for this person, or something failed. */
+export function ShellErrorPage(props: ErrorComponentProps) {
+  const { error } = props;
+  if (!(error instanceof NoEntry)) return <CrashPage {...props} />;
+  return (
+    <Suspense>
+      <NoEntryPage error={error} />
+    </Suspense>
+  );
+}
 
 /** A page that threw. A chunk that is gone means that the server was updated meanwhile. */
 export function CrashPage({ error, reset }: ErrorComponentProps) {

@@ -2,6 +2,7 @@ import { Link, useRouter } from "@tanstack/react-router";
 import { ChevronRight, LogOut } from "lucide-react";
 
 import { request } from "../api/client";
+import { useMay } from "../api/may";
 import { forget } from "../api/session";
 import { t } from "../locales";
 import { paths } from "../paths";
@@ -9,6 +10,7 @@ import { Button } from "../ui/Button";
 import { Section } from "../ui/Facts";
 import { Page } from "./Page";
 import { toastProblem } from "./Problem";
+import { TenantPlace } from "./Tenant";
 import { useSettingsGroups } from "./useSettings";
 
 /** Signs out here and forgets what was fetched. */
@@ -29,8 +31,10 @@ export function useSignOut(): () => Promise<void> {
 export function MorePage() {
   const signOut = useSignOut();
   const groups = useSettingsGroups();
+  const all = useMay("tenants.read") ? paths.tenants() : undefined;
   return (
     <Page title={t.layout.more}>
+      <TenantPlace all={all} />
       {groups.map(({ key, label, pages }) => (
         <Section key={key} title={label}>
           <ul className="rows">

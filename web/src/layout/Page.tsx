@@ -3,11 +3,13 @@ import clsx from "clsx";
 import { Search } from "lucide-react";
 import { Fragment, type ReactNode, useEffect } from "react";
 
+import { useMust } from "../api/may";
 import { t } from "../locales";
 import { IconButton } from "../ui/Button";
 import { setTheme, type Theme, useTheme } from "../ui/theme";
 import { Bell } from "./Bell";
 import { LiveBanner, LiveDot } from "./LiveDot";
+import { MustBanner } from "./MustBanner";
 import { useSearch } from "./Shell";
 
 const order: readonly Theme[] = ["system", "light", "dark"];
@@ -43,6 +45,7 @@ interface PageProps {
 /** The top bar and what is under it. Every page behind the sign-in is one. */
 export function Page({ title, crumbs = [], action, header, named, bare, children }: PageProps) {
   const search = useSearch();
+  const held = useMust().length > 0;
   useEffect(() => {
     document.title = `${title} · ${t.auth.product}`;
   }, [title]);
@@ -63,15 +66,20 @@ export function Page({ title, crumbs = [], action, header, named, bare, children
         <Title className={clsx("clip", named && "font-medium")}>{title}</Title>
         <span className="flex-1" />
         {action && <span className="max-md:hidden">{action}</span>}
-        <LiveDot />
-        <IconButton className="md:hidden" label={t.layout.searchLong} onClick={search}>
-          <Search className="icon" />
-        </IconButton>
+        {!held && (
+          <>
+            <LiveDot />
+            <IconButton className="md:hidden" label={t.layout.searchLong} onClick={search}>
+              <Search className="icon" />
+            </IconButton>
+          </>
+        )}
         <ThemeSwitch />
-        <Bell />
+        {!held && <Bell />}
       </header>
       {header}
       <LiveBanner />
+      <MustBanner />
       {bare ? (
         children
       ) : (

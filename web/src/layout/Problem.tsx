@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
-import { toProblem } from "../api/errors";
+import { type Problem, toProblem } from "../api/errors";
+import { notConfirmed } from "../api/send";
 import { t } from "../locales";
 import { Banner } from "../ui/Banner";
 import { Button } from "../ui/Button";
@@ -19,6 +20,9 @@ function Code({ error }: { error: unknown }) {
     </span>
   );
 }
+
+/** Whether the person gave it up themselves: that is no failure, and needs no code. */
+const givenUp = (problem: Problem) => problem.code === notConfirmed;
 
 interface ProblemProps {
   error: unknown;
@@ -52,10 +56,12 @@ export function ProblemPage({ error, title, onRetry, action }: ProblemProps) {
 
 /** A problem inside a form or above a page. */
 export function ProblemBanner({ error, title, onRetry }: ProblemProps) {
+  const problem = toProblem(error);
+  if (givenUp(problem)) return <Banner look="info" title={problem.detail} />;
   return (
     <Banner
       look="critical"
-      title={toProblem(error).detail}
+      title={problem.detail}
       action={
         onRetry && (
           <Button size="small" onClick={onRetry}>
@@ -72,6 +78,7 @@ export function ProblemBanner({ error, title, onRetry }: ProblemProps) {
 /** A problem of something done in passing. */
 export function toastProblem(title: string, error: unknown): void {
   const problem = toProblem(error);
+  if (givenUp(problem)) return toast({ look: "info", title: problem.detail });
   toast({
     look: "critical",
     title,

@@ -1,16 +1,17 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { Ellipsis, Search } from "lucide-react";
 import { createContext, lazy, Suspense, use, useEffect, useState } from "react";
 
 import { api } from "../api/client";
 import { connect } from "../api/live";
-import { meQuery } from "../api/session";
+import { useMay, useMe } from "../api/may";
 import { t } from "../locales";
 import { paths } from "../paths";
 import { Mark } from "../ui/mark";
 import { areas, settingsPages } from "./areas";
 import { Logo } from "./Logo";
+import { TenantPlace } from "./Tenant";
+import { useHeld, useTenancy } from "./useEntry";
 import { useKeys } from "./useKeys";
 
 const CommandMenu = lazy(() => import("./CommandMenu").then((m) => ({ default: m.CommandMenu })));
@@ -48,9 +49,34 @@ function ServerCount() {
   return <span className="count">{Object.values(counts).reduce((sum, n) => sum + n, 0)}</span>;
 }
 
-function Rail({ onSearch }: { onSearch: () => void }) {
+function Areas() {
   const { pathname } = useLocation();
-  const me = useQuery(meQuery()).data;
+  return (
+    <nav aria-label={t.layout.areas}>
+      {areas.map(({ label, to, icon: Icon }) => (
+        <span key={to} className="contents">
+          {to === paths.alerts() && <span className="gap" />}
+          {to === paths.settings() && <span className="gap" />}
+          <Link
+            to={to}
+            title={label}
+            activeOptions={{ exact: true }}
+            aria-current={within(pathname, to) ? "page" : undefined}
+          >
+            <Icon className="icon" aria-hidden="true" />
+            <span className="word">{label}</span>
+            {to === paths.servers() && <ServerCount />}
+            {to === paths.alerts() && <AlertCount />}
+          </Link>
+        </span>
+      ))}
+    </nav>
+  );
+}
+
+function Rail({ held, onSearch }: { held: boolean; onSearch: () => void }) {
+  const me = useMe();
+  const all = useMay("tenants.read") && !held ? paths.tenants() : undefined;
   return (
     <aside className="rail">
       <Link
@@ -62,30 +88,17 @@ function Rail({ onSearch }: { onSearch: () => void }) {
         <Logo />
         <span className="word">{t.auth.product}</span>
       </Link>
-      <button className="find" type="button" aria-label={t.layout.searchLong} onClick={onSearch}>
-        <Search className="icon" aria-hidden="true" />
-        <span className="flex-1">{t.layout.search}</span>
-        <kbd>Ctrl K</kbd>
-      </button>
-      <nav aria-label={t.layout.areas}>
-        {areas.map(({ label, to, icon: Icon }) => (
-          <span key={to} className="contents">
-            {to === paths.alerts() && <span className="gap" />}
-            {to === paths.settings() && <span className="gap" />}
-            <Link
-              to={to}
-              title={label}
-              activeOptions={{ exact: true }}
-              aria-current={within(pathname, to) ? "page" : undefined}
-            >
-              <Icon className="icon" aria-hidden="true" />
-              <span className="word">{label}</span>
-              {to === paths.servers() && <ServerCount />}
-              {to === paths.alerts() && <AlertCount />}
-            </Link>
-          </span>
-        ))}
-      </nav>
+      <TenantPlace all={all} />
+      {!held && (
+        <>
+          <button className="find" type="button" aria-label={t.layout.searchLong} onClick={onSearch}>
+            <Search className="icon" aria-hidden="true" />
+            <span className="flex-1">{t.layout.search}</span>
+            <kbd>Ctrl K</kbd>
+          </button>
+          <Areas />
+        </>
+      )}
       {me && (
         <div className="mt-auto pt-2">
           <Link to={paths.account()} title={t.layout.account}>
@@ -137,8 +150,10 @@ function BottomBar() {
 export function Shell() {
   const [searching, setSearching] = useState(false);
   const [helping, setHelping] = useState(false);
-  const search = () => setSearching(true);
-  useEffect(connect, []);
+  const held = useHeld();
+  useTenancy();
+  const search = () => setSearching(!held);
+  useEffect(() => (held ? undefined : connect()), [held]);
   useKeys({ onSearch: search, onHelp: () => setHelping(true) });
   return (
     <SearchContext value={search}>
@@ -146,11 +161,11 @@ export function Shell() {
         {t.layout.skip}
       </a>
       <div className="app">
-        <Rail onSearch={search} />
+        <Rail held={held} onSearch={search} />
         <div className="main">
           <Outlet />
         </div>
-        <BottomBar />
+        {!held && <BottomBar />}
       </div>
       <Suspense>
         {searching && <CommandMenu onClose={() => setSearching(false)} />}

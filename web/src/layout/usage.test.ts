@@ -11,12 +11,12 @@ test.each([
   [0, 0, "near"],
   [1, 0, "over"],
 ] as const)("%s of %s is %s", (used, limit, state) => {
-  expect(room({ kind: "servers", used, limit })).toBe(state);
+  expect(room({ kind: "servers", used, limit, dropped: 0 })).toBe(state);
 });
 
 test("what has no limit is not full", () => {
-  expect(fill({ kind: "series", used: 5, limit: null })).toBeNull();
-  expect(fill({ kind: "series", used: 5, limit: 10 })).toBe(0.5);
+  expect(fill({ kind: "series", used: 5, limit: null, dropped: 0 })).toBeNull();
+  expect(fill({ kind: "series", used: 5, limit: 10, dropped: 0 })).toBe(0.5);
 });
 
 test("storage is read in IEC units, everything else as a number", () => {

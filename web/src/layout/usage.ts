@@ -1,5 +1,5 @@
 // How much there is of what can be limited, as people read it.
-import type { Usage, UsageKind } from "../api/coming";
+import type { Usage, UsageKind } from "../api/types";
 import { bytes, number } from "../ui/format";
 import { type Look, looks } from "../ui/mark";
 

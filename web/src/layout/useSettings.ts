@@ -2,6 +2,7 @@ import { useMemo } from "react";
 
 import { useMe } from "../api/may";
 import { t } from "../locales";
+import { paths } from "../paths";
 import { type SettingsLink, settingsPages } from "./areas";
 
 const groups = ["here", "you", "appliance"] as const;
@@ -12,7 +13,10 @@ export function useSettingsPages(): readonly SettingsLink[] {
   return useMemo(
     () =>
       settingsPages.filter(
-        ({ may, many }) => (!may || me?.permissions.includes(may)) && (!many || me?.multi_tenancy),
+        ({ to, may, many }) =>
+          (!me?.must.length || to === paths.account()) && // first things first
+          (!may || me?.permissions.includes(may)) &&
+          (!many || me?.multi_tenancy),
       ),
     [me],
   );

@@ -1,4 +1,5 @@
 import { alerts, silences, thresholds } from "./en/alerts";
+import { audit } from "./en/audit";
 import { auth } from "./en/auth";
 import { channels } from "./en/channels";
 import { layout } from "./en/layout";
@@ -6,7 +7,7 @@ import { manage } from "./en/manage";
 import { factor, invitations, link, members, roles, users } from "./en/people";
 import { providers } from "./en/providers";
 import { servers } from "./en/servers";
-import { account, audit, jobs, sessions, settings } from "./en/settings";
+import { account, jobs, sessions, settings } from "./en/settings";
 import { system } from "./en/system";
 import { tenants, usage } from "./en/tenants";
 import { ui } from "./en/ui";

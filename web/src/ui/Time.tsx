@@ -42,7 +42,7 @@ export function Time({ at, ago = false, className }: TimeProps) {
   if (at == null) return <span className={className}>{text}</span>;
   return (
     <time className={className} dateTime={new Date(at).toISOString()} title={exact(at)}>
-      {ago && text !== "now" ? t.ui.ago(text) : text}
+      {ago && text !== t.ui.now ? t.ui.ago(text) : text}
     </time>
   );
 }

@@ -5,6 +5,7 @@ import {
   bytesAxis,
   celsius,
   clock,
+  dayName,
   duration,
   exact,
   milliseconds,
@@ -70,6 +71,10 @@ test("times", () => {
   expect(when(at, at + 60_000)).toBe("17:37");
   expect(when(at, at + 86_400_000)).toBe("23 Nov 17:37");
   expect(when(at, at + 86_400_000 * 100)).toBe("23 Nov 2026");
+  expect(dayName(at, at + 60_000)).toBe("Today");
+  expect(dayName(at, at + 86_400_000)).toBe("Yesterday");
+  expect(dayName(at, at + 86_400_000 * 2)).toBe("Mon 23 November");
+  expect(dayName(at, at + 86_400_000 * 100)).toBe("Mon 23 November 2026");
   expect(since(null, at)).toBe("never");
   expect(since(at, at + 400)).toBe("now");
   expect(since(at + 5000, at)).toBe("now");

@@ -1,7 +1,23 @@
 // Numbers, sizes and times as people read them here: IEC units, a space that does not
 // break before every unit, tabular figures. All functions are pure.
+import { language, t } from "../locales";
 
 const gap = "\u00a0";
+
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+
+// With 0, 1, 2 digits after the point, and nothing between the thousands.
+const fixed = [0, 1, 2].map(
+  (digits) =>
+    new Intl.NumberFormat(language, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      useGrouping: false,
+    }),
+);
+const toFixed = (n: number, digits: number): string => fixed[digits]?.format(n) ?? String(n);
+
+const months = new Intl.DateTimeFormat(language, { month: "short" });
 
 /** A figure and its unit, apart, for places that set them in different sizes. */
 export interface Figure {
@@ -28,7 +44,7 @@ export function bytesFigure(n: number | null | undefined): Figure {
     v /= 1024;
     i++;
   }
-  const text = i === 0 || v >= 100 ? v.toFixed(0) : v.toFixed(1);
+  const text = toFixed(v, i === 0 || v >= 100 ? 0 : 1);
   return { value: n < 0 ? `-${text}` : text, unit: sizes[i] ?? "B" };
 }
 
@@ -47,7 +63,7 @@ export const rate = (n: number | null | undefined): string => join(rateFigure(n)
 /** 120 M, for an axis whose figures are bytes or bytes a second. */
 export function bytesAxis(n: number): string {
   const { value, unit } = bytesFigure(n);
-  const text = value.replace(/\.0$/, "");
+  const text = value.replace(/[.,]0$/, "");
   return unit === "B" ? text : text + gap + unit.slice(0, 1);
 }
 
@@ -65,7 +81,7 @@ export const percent = (ratio: number | null | undefined): string => join(percen
 
 /** 47 °C, apart. */
 export function celsiusFigure(n: number | null | undefined): Figure {
-  return missing(n) ? { value: none, unit: "" } : { value: n.toFixed(0), unit: "°C" };
+  return missing(n) ? { value: none, unit: "" } : { value: toFixed(n, 0), unit: "°C" };
 }
 
 /** 47 °C */
@@ -74,8 +90,8 @@ export const celsius = (n: number | null | undefined): string => join(celsiusFig
 /** 1,234 or 0.38: at most three digits that matter below a thousand. */
 export function number(n: number | null | undefined): string {
   if (missing(n)) return none;
-  if (Number.isInteger(n) || Math.abs(n) >= 1000) return Math.round(n).toLocaleString("en");
-  return Math.abs(n) >= 100 ? n.toFixed(0) : Math.abs(n) >= 10 ? n.toFixed(1) : n.toFixed(2);
+  if (Number.isInteger(n) || Math.abs(n) >= 1000) return whole.format(Math.round(n));
+  return toFixed(n, Math.abs(n) >= 100 ? 0 : Math.abs(n) >= 10 ? 1 : 2);
 }
 
 const spans: [number, string][] = [
@@ -93,53 +109,64 @@ export function duration(seconds: number | null | undefined): string {
     if (s < below) return Math.floor(s / (lengths[i] ?? 1)) + gap + unit;
   }
   const days = Math.floor(s / 86_400);
-  if (days < 365) return days === 1 ? `1${gap}day` : days + gap + "days";
-  const years = Math.floor(days / 365);
-  return years === 1 ? `1${gap}year` : years + gap + "years";
+  return days < 365 ? t.ui.days(days) : t.ui.years(Math.floor(days / 365));
 }
 
 /** 120 ms, 1.4 s: how long a step took. */
 export function milliseconds(ms: number | null | undefined): string {
   if (missing(ms)) return none;
-  return ms < 1000 ? Math.round(ms) + gap + "ms" : (ms / 1000).toFixed(1) + gap + "s";
+  return ms < 1000 ? Math.round(ms) + gap + "ms" : toFixed(ms / 1000, 1) + gap + "s";
 }
 
 /** A time as the API writes it (RFC 3339) or as samples carry it (unix ms). */
 export type Instant = string | number;
 
-const stamp = (t: Instant): number => (typeof t === "number" ? t : Date.parse(t));
+const stamp = (at: Instant): number => (typeof at === "number" ? at : Date.parse(at));
 
 /** 2 s, 14 min, 3 h: how long ago, with "now" for the last second and for clocks slightly off. */
-export function since(t: Instant | null | undefined, now: number): string {
-  if (t == null) return "never";
-  const s = (now - stamp(t)) / 1000;
-  return s < 1 ? "now" : duration(s);
+export function since(at: Instant | null | undefined, now: number): string {
+  if (at == null) return t.ui.never;
+  const s = (now - stamp(at)) / 1000;
+  return s < 1 ? t.ui.now : duration(s);
 }
 
 const two = (n: number) => String(n).padStart(2, "0");
 
 /** 17:37 or 17:37:20, in the reader's time zone. */
-export function clock(t: Instant, seconds = false): string {
-  const d = new Date(stamp(t));
+export function clock(at: Instant, seconds = false): string {
+  const d = new Date(stamp(at));
   const short = `${two(d.getHours())}:${two(d.getMinutes())}`;
   return seconds ? `${short}:${two(d.getSeconds())}` : short;
 }
 
 /** 2026-11-23, in the reader's time zone. */
-export function day(t: Instant): string {
-  const d = new Date(stamp(t));
+export function day(at: Instant): string {
+  const d = new Date(stamp(at));
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 }
 
+/** Today, Yesterday, Mon 23 November; with its year if that is another one. */
+export function dayName(at: Instant, now: number): string {
+  const date = day(at);
+  if (date === day(now)) return t.ui.today;
+  const before = new Date(now);
+  before.setDate(before.getDate() - 1);
+  if (date === day(before.getTime())) return t.ui.yesterday;
+  const d = new Date(stamp(at));
+  const year = d.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
+  const parts = { weekday: "short", day: "numeric", month: "long", year } as const;
+  return d.toLocaleDateString(language === "en" ? "en-GB" : language, parts).replace(",", "");
+}
+
 /** 2026-11-23 17:37:20 */
-export const exact = (t: Instant): string => `${day(t)} ${clock(t, true)}`;
+export const exact = (at: Instant): string => `${day(at)} ${clock(at, true)}`;
 
 /** 17:37 today, 23 Nov 17:37 on another day. */
-export function when(t: Instant, now: number): string {
-  if (day(t) === day(now)) return clock(t);
-  const d = new Date(stamp(t));
-  const month = d.toLocaleString("en", { month: "short" });
+export function when(at: Instant, now: number): string {
+  if (day(at) === day(now)) return clock(at);
+  const d = new Date(stamp(at));
+  const month = months.format(d);
   return d.getFullYear() === new Date(now).getFullYear()
-    ? `${d.getDate()} ${month} ${clock(t)}`
+    ? `${d.getDate()} ${month} ${clock(at)}`
     : `${d.getDate()} ${month} ${d.getFullYear()}`;
 }

@@ -7,10 +7,10 @@ const also: Record<string, readonly string[]> = {
   silences: ["/alerts"],
   thresholds: ["/servers/{id}/thresholds"],
   channels: ["/deliveries"],
-  settings: ["/system"],
+  settings: ["/system", "/auth/me"],
   users: ["/members"],
-  members: ["/users", "/invitations", "/usage"],
-  tenants: ["/auth/me", "/vault"],
+  members: ["/auth/me", "/users", "/invitations", "/usage"],
+  tenants: ["/auth/me", "/vault", "/usage"],
 };
 
 // Samples keep these fresh; fetching them again at every change would draw them anew.

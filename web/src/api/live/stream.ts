@@ -1,5 +1,6 @@
 import { base } from "../client";
 import { Problem, readProblem } from "../errors";
+import { tenantHeader } from "../tenant";
 import { parser, type StreamEvent } from "./sse";
 
 const silence = 40_000; // two heartbeats and a half
@@ -98,7 +99,11 @@ export class Stream {
   private async read(connection: AbortController): Promise<void> {
     const query = this.samples.length > 0 ? `?samples=${encodeURIComponent(this.samples.join(","))}` : "";
     const response = await fetch(`${base}/events${query}`, {
-      headers: { Accept: "text/event-stream", ...(this.last && { "Last-Event-ID": this.last }) },
+      headers: {
+        Accept: "text/event-stream",
+        ...tenantHeader(),
+        ...(this.last && { "Last-Event-ID": this.last }),
+      },
       credentials: "same-origin",
       cache: "no-store",
       signal: connection.signal,

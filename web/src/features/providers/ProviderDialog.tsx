@@ -1,7 +1,7 @@
 import { useForm, type UseFormReturn } from "react-hook-form";
 
-import { ifMatch } from "../../api/client";
-import { coming, type Provider } from "../../api/coming";
+import { api, ifMatch } from "../../api/client";
+import type { Provider } from "../../api/types";
 import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { FormDialog } from "../../layout/FormDialog";
@@ -106,10 +106,10 @@ function useSave(provider: Provider | undefined, onClose: () => void) {
     onClose();
     return refresh("providers");
   };
-  const create = coming.useMutation("post", "/api/v1/providers", {
+  const create = api.useMutation("post", "/api/v1/providers", {
     onSuccess: ({ name }) => done(words.created(name), words.createdBody),
   });
-  const update = coming.useMutation("patch", "/api/v1/providers/{id}", {
+  const update = api.useMutation("patch", "/api/v1/providers/{id}", {
     onSuccess: ({ name }) => done(words.saved(name)),
   });
   const save = (form: ProviderForm) => {

@@ -2,9 +2,8 @@ import { KeyRound, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { api, ifMatch } from "../../api/client";
-import { coming, type Provider } from "../../api/coming";
+import type { Provider } from "../../api/types";
 import { refresh } from "../../api/list";
-import { useMay } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
 import { Loaded } from "../../layout/Loaded";
 import { toastProblem } from "../../layout/Problem";
@@ -18,7 +17,6 @@ import { Section } from "../../ui/Facts";
 import { Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { columns } from "./columns";
-import { redirectAddress } from "./provider";
 import { ProviderDialog } from "./ProviderDialog";
 import { TrialDialog } from "./TrialDialog";
 
@@ -26,7 +24,7 @@ const words = t.providers;
 
 function Remove({ provider, onClose }: { provider: Provider; onClose: () => void }) {
   const { id, rev, name } = provider;
-  const remove = coming.useMutation("delete", "/api/v1/providers/{id}", {
+  const remove = api.useMutation("delete", "/api/v1/providers/{id}", {
     onSuccess: () => {
       toast({ title: words.removed(name) });
       onClose();
@@ -55,10 +53,7 @@ function Remove({ provider, onClose }: { provider: Provider; onClose: () => void
 }
 
 /** What has to be told the provider. */
-function Redirect() {
-  const admin = useMay("system.write");
-  const settings = api.useQuery("get", "/api/v1/system/settings", {}, { enabled: admin });
-  const address = redirectAddress(settings.data?.public_url);
+function Redirect({ address }: { address: string }) {
   return (
     <Section title={words.redirect.title}>
       <p className="mb-2 max-w-160 text-muted">{words.redirect.lead}</p>
@@ -83,8 +78,8 @@ const none: readonly Provider[] = [];
 /** Where else people may sign in from. */
 export function ProvidersPage() {
   const [open, setOpen] = useState<Open>();
-  const { data, error, isPending, refetch } = coming.useQuery("get", "/api/v1/providers");
-  const { mutate } = coming.useMutation("patch", "/api/v1/providers/{id}", {
+  const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/providers");
+  const { mutate } = api.useMutation("patch", "/api/v1/providers/{id}", {
     onError: (failed) => toastProblem(words.failed, failed),
     onSettled: () => refresh("providers"),
   });
@@ -133,9 +128,11 @@ export function ProvidersPage() {
           }
         />
       </Loaded>
-      <div className="mt-8">
-        <Redirect />
-      </div>
+      {data && (
+        <div className="mt-8">
+          <Redirect address={data.redirect_uri} />
+        </div>
+      )}
       {open && <Opened open={open} onClose={() => setOpen(undefined)} />}
     </SettingsPage>
   );

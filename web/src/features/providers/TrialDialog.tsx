@@ -1,6 +1,7 @@
 import { useState } from "react";
 
-import { coming, type Provider, type Trial } from "../../api/coming";
+import { api } from "../../api/client";
+import type { Provider, Trial } from "../../api/types";
 import { toProblem } from "../../api/errors";
 import { useMe } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
@@ -79,7 +80,7 @@ function Result({ trial: { verified, why_not, claims, plan, refusal, message } }
 /** Shows what a token would bring its owner, and changes nothing. */
 export function TrialDialog({ provider, onClose }: { provider: Provider; onClose: () => void }) {
   const [token, setToken] = useState("");
-  const trial = coming.useMutation("post", "/api/v1/providers/{id}/dry-run");
+  const trial = api.useMutation("post", "/api/v1/providers/{id}/dry-run");
   const problem = trial.error ? toProblem(trial.error) : undefined;
   return (
     <Dialog

@@ -1,6 +1,6 @@
 import { Ellipsis } from "lucide-react";
 
-import type { Provider } from "../../api/coming";
+import type { Provider } from "../../api/types";
 import { t } from "../../locales";
 import { IconButton } from "../../ui/Button";
 import { Status } from "../../ui/mark";

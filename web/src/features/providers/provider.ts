@@ -1,7 +1,10 @@
-import type { Mapping, Provider, ProviderDraft } from "../../api/coming";
+import type { Mapping, Provider } from "../../api/types";
 
 /** What stands where a secret is stored. */
 export const mask = "********";
+
+/** What describes a provider. */
+type ProviderDraft = Omit<Provider, "id" | "rev" | "created_at">;
 
 /** A provider as a form has it: scopes are words with spaces between them. */
 export interface ProviderForm extends Omit<ProviderDraft, "scopes"> {
@@ -42,7 +45,3 @@ export const toDraft = ({ scopes, mappings, ...rest }: ProviderForm): ProviderDr
   scopes: scopes.split(/[\s,]+/).filter(Boolean),
   mappings: mappings.map((rule) => ({ ...rule, claim: rule.claim.trim(), value: rule.value.trim() })),
 });
-
-/** The address that a provider leads people back to. */
-export const redirectAddress = (publicURL: string | undefined): string =>
-  `${(publicURL || location.origin).replace(/\/+$/, "")}/sign-in/callback`;

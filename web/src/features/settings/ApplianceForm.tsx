@@ -14,7 +14,14 @@ import { toast } from "../../ui/Toast";
 import { useEdit } from "../../ui/useEdit";
 import type { SystemSettings } from "./types";
 
-const fields = ["public_url", "public_names", "trusted_proxies", "heartbeat_url", "heartbeat_seconds"];
+const fields = [
+  "public_url",
+  "public_names",
+  "trusted_proxies",
+  "heartbeat_url",
+  "heartbeat_seconds",
+  "audit_retention_days",
+];
 
 interface Form {
   public_url: string;
@@ -22,6 +29,7 @@ interface Form {
   trusted_proxies: string;
   heartbeat_url: string;
   heartbeat_seconds: number;
+  audit_retention_days: number;
   multi_tenancy: boolean;
   password_sign_in: boolean;
 }
@@ -38,6 +46,7 @@ const toForm = (now: SystemSettings): Form => ({
   trusted_proxies: now.trusted_proxies.join("\n"),
   heartbeat_url: now.heartbeat_url,
   heartbeat_seconds: now.heartbeat_seconds,
+  audit_retention_days: now.audit_retention_days,
   multi_tenancy: now.multi_tenancy,
   password_sign_in: now.password_sign_in,
 });
@@ -95,6 +104,17 @@ function Fields({
         error={problem?.field("heartbeat_seconds")}
         required
         {...register("heartbeat_seconds", { valueAsNumber: true })}
+      />
+      <Input
+        type="number"
+        min={0}
+        max={36_500}
+        label={words.audit}
+        help={words.auditHelp}
+        end={<span className="text-faint">{t.settings.units.days}</span>}
+        error={problem?.field("audit_retention_days")}
+        required
+        {...register("audit_retention_days", { valueAsNumber: true })}
       />
     </>
   );

@@ -15,13 +15,21 @@ import type { Settings } from "./types";
 
 const gib = 1024 ** 3;
 const zones = Intl.supportedValuesOf("timeZone");
-const fields = ["poll_seconds", "snapshot_minutes", "raw_retention_days", "raw_retention_bytes", "time_zone"];
+const fields = [
+  "poll_seconds",
+  "snapshot_minutes",
+  "raw_retention_days",
+  "raw_retention_bytes",
+  "audit_retention_days",
+  "time_zone",
+];
 
 interface Form {
   poll_seconds: number;
   snapshot_minutes: number;
   raw_retention_days: number;
   gib: number;
+  audit_retention_days: number;
   time_zone: string;
   require_second_factor: boolean;
 }
@@ -30,6 +38,7 @@ const toForm = ({ raw_retention_bytes, ...rest }: Settings): Form => ({
   poll_seconds: rest.poll_seconds,
   snapshot_minutes: rest.snapshot_minutes,
   raw_retention_days: rest.raw_retention_days,
+  audit_retention_days: rest.audit_retention_days,
   time_zone: rest.time_zone,
   require_second_factor: rest.require_second_factor,
   gib: Math.round((raw_retention_bytes / gib) * 100) / 100,
@@ -100,6 +109,17 @@ function Kept({ form: { register }, problem }: PartProps) {
           {...register("gib", number)}
         />
       </div>
+      <Input
+        type="number"
+        min={0}
+        max={36_500}
+        label={words.audit}
+        help={words.auditHelp}
+        end={unit(t.settings.units.days)}
+        error={problem?.field("audit_retention_days")}
+        required
+        {...register("audit_retention_days", number)}
+      />
       <Input
         list="zones"
         label={words.zone}

@@ -3,6 +3,7 @@ import { useCallback } from "react";
 
 import { api } from "../../api/client";
 import { useMay } from "../../api/may";
+import { fileHref } from "../../api/tenant";
 import { ProblemPage } from "../../layout/Problem";
 import { SettingsPage as Frame } from "../../layout/SettingsPage";
 import { t } from "../../locales";
@@ -35,7 +36,7 @@ function Certificate({ system }: { system: Appliance }) {
               ],
             ]}
           />
-          <a className={`${buttonClass()} mt-3`} href="/api/v1/tls/ca.pem" download>
+          <a className={`${buttonClass()} mt-3`} href={fileHref("/api/v1/tls/ca.pem")} download>
             <Download className="icon" aria-hidden="true" />
             {words.download}
           </a>

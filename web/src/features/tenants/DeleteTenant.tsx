@@ -1,6 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 
-import { coming, type Content, type TenantRow } from "../../api/coming";
+import { api } from "../../api/client";
+import type { Content, TenantRow } from "../../api/types";
 import { refresh } from "../../api/list";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
@@ -18,7 +19,7 @@ function textOf({ kind, n }: Content): string {
 
 /** What goes with a tenant, counted. */
 function Contents({ id }: { id: string }) {
-  const { data, error, isPending } = coming.useQuery(
+  const { data, error, isPending } = api.useQuery(
     "get",
     "/api/v1/tenants/{id}/contents",
     { params: { path: { id } } },
@@ -44,7 +45,7 @@ function Contents({ id }: { id: string }) {
 export function DeleteTenant({ tenant, onClose }: { tenant: TenantRow; onClose: () => void }) {
   const router = useRouter();
   const { id, name } = tenant;
-  const remove = coming.useMutation("delete", "/api/v1/tenants/{id}", {
+  const remove = api.useMutation("delete", "/api/v1/tenants/{id}", {
     onSuccess: async (job) => {
       onClose();
       void refresh("tenants");

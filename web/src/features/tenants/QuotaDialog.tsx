@@ -1,7 +1,7 @@
 import { useForm } from "react-hook-form";
 
 import { api, ifMatch } from "../../api/client";
-import type { TenantRow } from "../../api/coming";
+import type { TenantRow } from "../../api/types";
 import { toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { FormDialog } from "../../layout/FormDialog";

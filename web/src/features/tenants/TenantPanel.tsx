@@ -1,16 +1,17 @@
 import { Ellipsis, LogIn } from "lucide-react";
 
 import { api } from "../../api/client";
-import type { TenantRow } from "../../api/coming";
+import type { TenantRow } from "../../api/types";
 import { refresh } from "../../api/list";
 import { useMay } from "../../api/may";
+import { inTenant } from "../../api/tenant";
 import { toastProblem } from "../../layout/Problem";
 import { fill, fullLook, usageText } from "../../layout/usage";
 import { t } from "../../locales";
 import { Button, IconButton } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { type Fact, Facts } from "../../ui/Facts";
-import { exact, percent } from "../../ui/format";
+import { exact, number, percent } from "../../ui/format";
 import { Badge, Status } from "../../ui/mark";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../../ui/Menu";
 import { Meter } from "../../ui/Meter";
@@ -100,7 +101,7 @@ function Actions({ tenant, onAsk }: { tenant: TenantRow; onAsk: (question: Quest
           disabled={status === "deleting"}
           title={words.openHelp}
           icon={<LogIn className="icon" aria-hidden="true" />}
-          onClick={() => location.assign(`/t/${encodeURIComponent(id)}/`)}
+          onClick={() => location.assign(inTenant(id))}
         >
           {words.open}
         </Button>
@@ -121,7 +122,7 @@ interface TenantPanelProps {
 
 /** One tenant: what it has, what it may have, and what can be done. */
 export function TenantPanel({ tenant, onAsk, onClose }: TenantPanelProps) {
-  const { id, name, plan, status, created_at, alerts } = tenant;
+  const { id, name, plan, status, created_at, alerts, quota } = tenant;
   return (
     <Panel
       label={name}
@@ -143,6 +144,7 @@ export function TenantPanel({ tenant, onAsk, onClose }: TenantPanelProps) {
           [words.created, exact(created_at)],
           [words.alerts, <Alerts key="alerts" alerts={alerts} />],
           ...usageFacts(tenant),
+          [words.calls, quota.api_calls_hour !== undefined && words.atMost(number(quota.api_calls_hour))],
         ]}
       />
     </Panel>

@@ -3,7 +3,7 @@ import { Building2, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { api } from "../../api/client";
-import type { TenantRow } from "../../api/coming";
+import type { TenantRow } from "../../api/types";
 import { refresh } from "../../api/list";
 import { useMay, useMe } from "../../api/may";
 import { FilterInput } from "../../layout/FilterInput";

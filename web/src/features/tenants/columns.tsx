@@ -1,9 +1,9 @@
 import clsx from "clsx";
 
-import type { TenantRow, UsageKind } from "../../api/coming";
+import type { TenantRow, UsageKind } from "../../api/types";
 import { fill, fullLook, usageText } from "../../layout/usage";
 import { t } from "../../locales";
-import { none } from "../../ui/format";
+import { none, number } from "../../ui/format";
 import { looks, Mark, Status } from "../../ui/mark";
 import { Reading } from "../../ui/Meter";
 import type { Column } from "../../ui/Table";
@@ -22,7 +22,7 @@ export function Alerts({ alerts }: Pick<TenantRow, "alerts">) {
       {open.map((each) => (
         <span key={each} className="status" title={words.severity[each](alerts[each])}>
           <Mark shape={looks[each].shape} tone={looks[each].tone} />
-          <span aria-hidden="true">{alerts[each].toLocaleString("en")}</span>
+          <span aria-hidden="true">{number(alerts[each])}</span>
           <span className="sr-only">{words.severity[each](alerts[each])}</span>
         </span>
       ))}

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import type { TenantRow, Usage } from "../../api/coming";
+import type { TenantRow } from "../../api/types";
 import { toForm, toQuota } from "./quota";
 
-const tenant = (usage: Usage[]): TenantRow => ({
+const tenant = (quota: TenantRow["quota"]): TenantRow => ({
   id: "acme",
   rev: 1,
   name: "Acme",
@@ -11,22 +11,18 @@ const tenant = (usage: Usage[]): TenantRow => ({
   status: "active",
   created_at: "2026-11-24T00:00:00Z",
   alerts: { info: 0, warning: 0, critical: 0 },
-  usage,
+  usage: { servers: 3, users: 3, series: 0, storage_bytes: 0 },
+  quota,
 });
 
 test("a limit of nothing stays one, and no limit is empty", () => {
-  const form = toForm(
-    tenant([
-      { kind: "servers", used: 3, limit: 0 },
-      { kind: "users", used: 3, limit: null },
-    ]),
-  );
+  const form = toForm(tenant({ servers: 0 }));
   expect(form).toEqual({ servers: "0", users: "", series: "", storage_bytes: "", api_calls_hour: "" });
   expect(toQuota(form)).toEqual({ servers: 0 });
 });
 
 test("storage is written in GiB", () => {
-  const form = toForm(tenant([{ kind: "storage_bytes", used: 0, limit: 1.5 * 1024 ** 3 }]));
+  const form = toForm(tenant({ storage_bytes: 1.5 * 1024 ** 3 }));
   expect(form.storage_bytes).toBe("1.5");
   expect(toQuota(form)).toEqual({ storage_bytes: 1.5 * 1024 ** 3 });
 });

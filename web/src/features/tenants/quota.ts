@@ -1,6 +1,5 @@
-import type { Quota, TenantRow, UsageKind } from "../../api/coming";
+import type { TenantRow, UsageKind } from "../../api/types";
 import { usageKinds } from "../../layout/usage";
-import { usageOf } from "./tenant";
 
 const gib = 1024 ** 3;
 
@@ -11,18 +10,17 @@ const shown = (kind: UsageKind, limit: number) =>
   String(kind === "storage_bytes" ? Math.round((limit / gib) * 100) / 100 : limit);
 
 /** The limits of a tenant as a form has them. */
-export function toForm(tenant: TenantRow): QuotaForm {
-  const limit = (kind: UsageKind) => usageOf(tenant, kind)?.limit ?? undefined;
+export function toForm({ quota }: TenantRow): QuotaForm {
   const text = (kind: UsageKind) => {
-    const n = limit(kind);
-    return n === undefined ? "" : shown(kind, n);
+    const limit = quota[kind];
+    return limit === undefined ? "" : shown(kind, limit);
   };
   return Object.fromEntries(usageKinds.map((kind) => [kind, text(kind)])) as QuotaForm;
 }
 
 /** The limits that a form says. */
-export function toQuota(form: QuotaForm): Quota {
-  const quota: Quota = {};
+export function toQuota(form: QuotaForm): TenantRow["quota"] {
+  const quota: TenantRow["quota"] = {};
   for (const kind of usageKinds) {
     const text = form[kind].trim();
     if (text === "") continue;

@@ -1,4 +1,4 @@
-import type { TenantRow, Usage, UsageKind } from "../../api/coming";
+import type { TenantRow, Usage, UsageKind } from "../../api/types";
 import { usageKinds } from "../../layout/usage";
 import { looks } from "../../ui/mark";
 
@@ -9,9 +9,13 @@ export const statusLooks = {
   deleting: looks.running,
 } as const;
 
-/** How much of a kind a tenant has; undefined where it is not counted. */
-export const usageOf = (tenant: TenantRow, kind: UsageKind): Usage | undefined =>
-  tenant.usage?.find((each) => each.kind === kind);
+const counted = (kind: UsageKind): kind is keyof TenantRow["usage"] => kind !== "api_calls_hour";
+
+/** How much of a kind a tenant has and may have; nothing of what is only limited. */
+export function usageOf({ usage, quota }: TenantRow, kind: UsageKind): Usage | undefined {
+  if (!counted(kind)) return undefined;
+  return { kind, used: usage[kind], limit: quota[kind] ?? null, dropped: 0 };
+}
 
 /** Everything that is counted of a tenant, in its order. */
 export const usagesOf = (tenant: TenantRow): Usage[] =>

@@ -1,6 +1,7 @@
 import { Gauge } from "lucide-react";
 
-import { coming, type Usage } from "../../api/coming";
+import { api } from "../../api/client";
+import type { Usage } from "../../api/types";
 import { useMay, useMe } from "../../api/may";
 import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
@@ -78,7 +79,13 @@ const columns: Column<Usage>[] = [
 export function UsagePage() {
   const sets = useMay("tenants.write");
   const many = useMe()?.multi_tenancy;
-  const { data, error, isPending, refetch } = coming.useQuery("get", "/api/v1/usage");
+  const { data, error, isPending, refetch } = api.useQuery(
+    "get",
+    "/api/v1/usage",
+    {},
+    { refetchOnMount: "always" },
+  );
+  const dropped = data?.items.reduce((sum, each) => sum + each.dropped, 0) ?? 0;
   return (
     <SettingsPage title={words.title} lead={words.lead}>
       <Loaded of={{ error, loading: isPending, retry: () => void refetch() }} failed={words.loadFailed}>
@@ -90,6 +97,7 @@ export function UsagePage() {
             id={(usage) => usage.kind}
             empty={<Empty icon={<Gauge className="icon" aria-hidden="true" />} title={words.empty} />}
           />
+          {dropped > 0 && <p className="mt-4 text-sm text-muted">{words.dropped(dropped)}</p>}
           {(many || !sets) && (
             <p className="mt-4 text-sm text-muted">{sets ? words.moreAdmin : words.more}</p>
           )}

@@ -1,7 +1,7 @@
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { coming } from "../../api/coming";
+import { api } from "../../api/client";
 import { refresh } from "../../api/list";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
@@ -23,7 +23,7 @@ export function RotateMaster({ source, onClose }: RotateMasterProps) {
   const [passphrase, setPassphrase] = useState("");
   const [again, setAgain] = useState("");
   const [tried, setTried] = useState(false);
-  const rotate = coming.useMutation("post", "/api/v1/vault/rotate", {
+  const rotate = api.useMutation("post", "/api/v1/vault/rotate", {
     onSuccess: async (job) => {
       onClose();
       void refresh("vault");

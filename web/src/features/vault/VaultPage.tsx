@@ -2,7 +2,7 @@ import { Link, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { api } from "../../api/client";
-import { coming, type Keyset, type Vault } from "../../api/coming";
+import type { Keyset, Vault } from "../../api/types";
 import { refresh } from "../../api/list";
 import { useMe } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
@@ -77,7 +77,7 @@ const columns = (whose: (keys: Keyset) => string, head: string): Column<Keyset>[
 /** Asks before every key is replaced, and leads to the job that does it. */
 function RotateKeys({ onClose }: { onClose: () => void }) {
   const router = useRouter();
-  const rotate = coming.useMutation("post", "/api/v1/vault/rotate", {
+  const rotate = api.useMutation("post", "/api/v1/vault/rotate", {
     onSuccess: async (job) => {
       onClose();
       void refresh("vault");
@@ -195,7 +195,7 @@ function State({ vault }: { vault: Vault }) {
 /** With what everything secret is encrypted, and how old that is. */
 export function VaultPage() {
   const [asking, setAsking] = useState<Asking>();
-  const { data, error, isPending, refetch } = coming.useQuery(
+  const { data, error, isPending, refetch } = api.useQuery(
     "get",
     "/api/v1/vault",
     {},

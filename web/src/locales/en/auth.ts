@@ -38,4 +38,26 @@ export const auth = {
     passphrase: "Passphrase",
     submit: "Unlock",
   },
+  stepUp: {
+    title: "Confirm that it is you",
+    lead: "Changes like this one need a fresh proof. It holds for 5 minutes.",
+    method: "Confirm with",
+    methods: { passkey: "Passkey", password: "Password", code: "Code" },
+    password: "Password",
+    code: "Code",
+    codeHelp: "6 digits from your app, or one of your recovery codes",
+    passkey: "Your device asks for a fingerprint, a face, a PIN or a key.",
+    submit: "Confirm",
+    byPasskey: "Use passkey",
+    elsewhere: "You have no password here. Sign in once more, then do it again.",
+    signInWith: (name: string) => `Sign in with ${name}`,
+    noWay: "You have no password and no second factor here. Sign out, sign in again, and repeat it.",
+    notConfirmed: "You did not confirm that it is you. Nothing was changed.",
+  },
+  passkey: {
+    stopped: "The passkey was not used: it was cancelled, or took too long. Try again.",
+    known: "This device already holds a passkey of yours.",
+    address:
+      "Passkeys do not work at this address. Open Unity by the name in its public URL, over HTTPS, and try again.",
+  },
 };

@@ -54,6 +54,28 @@ export const layout = {
     addServer: "Add server",
     importServers: "Import servers",
   },
+  tenant: {
+    label: "Tenant",
+    choose: (now: string) => `Tenant: ${now}`,
+    current: "You are here",
+    filter: "Filter tenants",
+    none: "No tenant matches",
+    all: "All tenants",
+    switchTo: (name: string) => `Switch to ${name}`,
+    noEntryPage: "No access",
+    noEntry: (id: string) => `You have no access to ${id}`,
+    noEntryLead: "Ask one of its administrators for an invitation. The address may also be mistyped.",
+    suspended: (id: string) => `${id} is suspended`,
+    suspendedLead: "Nobody gets in until the administrator of this appliance opens it again.",
+    goTo: (name: string) => `Go to ${name}`,
+  },
+  must: {
+    password: "Choose a new password first.",
+    passwordBody: "The one you have is for this sign-in only. Everything else opens when it is changed.",
+    secondFactor: "Set up a second factor first.",
+    secondFactorBody:
+      "An app with codes or a passkey: this tenant asks everybody for one. Everything else opens when it is there.",
+  },
   keys: {
     title: "Keys",
     search: "Search or jump to anything",

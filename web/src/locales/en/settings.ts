@@ -11,6 +11,8 @@ export const settings = {
     days: "Keep metrics for",
     bytes: "Metrics take at most",
     bytesHelp: "When it is full, the oldest go first",
+    audit: "Keep the audit for",
+    auditHelp: "30 days or more; 0: for ever",
     zone: "Time zone",
     zoneHelp: "Of reports and quiet hours; empty: the browser's",
     factor: "Members need a second factor",
@@ -29,6 +31,8 @@ export const settings = {
     heartbeat: "Heartbeat URL",
     heartbeatHelp: "Asked regularly, so that an outside service notices when Unity itself is gone",
     heartbeatEvery: "Heartbeat every",
+    audit: "Keep the appliance's own audit for",
+    auditHelp: "30 days or more; 0: for ever",
     many: "Many tenants share this appliance",
     manyHelp: "Each has its own people, servers, settings and keys, and an address that begins with /t/",
     manyFlag: "On because Unity was started with --multi-tenancy",
@@ -106,29 +110,6 @@ export const sessions = {
   unknown: "Unknown",
   on: (program: string, system: string) => `${program} on ${system}`,
   loadFailed: "The sessions could not be loaded",
-};
-
-export const audit = {
-  title: "Audit",
-  lead: "Who did what. Rows are chained: one that is changed or missing is noticed.",
-  scope: "Whose",
-  scopes: { here: "Yours", system: "Appliance" },
-  filter: "Filter by action",
-  at: "When",
-  who: "Who",
-  action: "Action",
-  thing: "Thing",
-  result: "Result",
-  results: { done: "Done", refused: "Refused", failed: "Failed" },
-  address: "From",
-  only: (name: string) => `Only ${name}`,
-  number: "Number",
-  detail: "Detail",
-  empty: "Nothing was done yet",
-  emptyBody: "Everything that people and programs change is written here.",
-  none: "No row matches",
-  clear: "Clear filters",
-  loadFailed: "The audit log could not be loaded",
 };
 
 export const jobs = {

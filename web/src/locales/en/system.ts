@@ -1,3 +1,5 @@
+import { plural } from "../plural";
+
 export const system = {
   overview: "Overview",
   addServer: "Add server",
@@ -22,7 +24,7 @@ export const system = {
   grid: "Grid",
   columns: { state: "State", name: "Name", cpu: "CPU, 1 h", memory: "Memory", disk: "Disk", seen: "Seen" },
   brief: (cpu: string, memory: string) => `CPU ${cpu} · Mem ${memory}`,
-  all: (n: number) => (n === 1 ? "All servers" : `All ${n.toLocaleString("en")} servers`),
+  all: (n: number) => (n === 1 ? "All servers" : `All ${plural(n, "server", "servers")}`),
   emptyTitle: "No servers yet",
   emptyWhy: "Anything that speaks SSH can be watched; nothing is installed on it.",
   emptyExample: "For example",

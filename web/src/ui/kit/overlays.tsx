@@ -8,6 +8,7 @@ import { Input } from "../Field";
 import { Badge, Mark } from "../mark";
 import { Menu, MenuCheck, MenuItem, MenuLabel, MenuLine } from "../Menu";
 import { Panel } from "../Panel";
+import { Popover, PopoverClose } from "../Popover";
 import { toast } from "../Toast";
 
 /** Dialogs, menus, toasts and the side panel, each behind its button. */
@@ -46,6 +47,24 @@ export function Overlays() {
             Delete pve-02
           </MenuItem>
         </Menu>
+        <Popover label="Tenant" trigger={<Button>Open popover</Button>}>
+          <div className="places">
+            <Input bare label="Filter tenants" placeholder="Filter tenants" />
+            <ul>
+              {["Home", "Acme Corporation"].map((name) => (
+                <li key={name}>
+                  <a href="#top" aria-current={name === "Home" ? "true" : undefined}>
+                    {name}
+                  </a>
+                </li>
+              ))}
+            </ul>
+            <hr />
+            <PopoverClose>
+              <a href="#top">All tenants</a>
+            </PopoverClose>
+          </div>
+        </Popover>
         <Button
           onClick={() =>
             toast({

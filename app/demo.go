@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"unity.internal/app/demo"
+	"unity.internal/app/fault"
+	"unity.internal/app/vault"
+	"unity.internal/store"
+)
+
+// lanHTTPS is where HTTPS listens unless somebody says otherwise.
+const lanHTTPS = ":8443"
+
+// errDemoUsed says that a data directory is not for a demo.
+var errDemoUsed = fault.New(fault.Conflict, "demo.data_dir_used", "There is a database in that data directory, and a demo never touches one. Start it without --data-dir.")
+
+// demo serves an appliance that is gone when it ends: a household and a club, their
+// machines simulated in this process. All else is as ever.
+func (s *Serve) demo(ctx context.Context, c *Config, t terminal) (err error) {
+	began := time.Now()
+	if c.DataDir, err = demoDir(c.DataDir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(c.DataDir)) }()
+	s.MultiTenancy = true
+	if s.HTTPS == lanHTTPS {
+		s.HTTPS = "" // everybody knows the password, so it is for this box
+	}
+	w, err := demo.New()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err := c.fill(ctx, w); err != nil {
+		return err
+	}
+	a, err := New(ctx, c, newLog(t.err, s.LogLevel))
+	if err != nil {
+		return err
+	}
+	a.started, a.remote.Other = began, w.Dial
+	fmt.Fprintf(t.out, "unity: a demo, gone when it stops. Sign in as %s with the password: %s\n", strings.Join(demo.Names(), ", "), demo.Password)
+	return a.Run(ctx, t.out)
+}
+
+// demoDir makes a data directory that may be removed: among temporary files or,
+// if somebody names a place, there.
+func demoDir(named string) (string, error) {
+	if named == dataDir() {
+		named = ""
+	}
+	if named != "" {
+		if _, err := os.Stat(filepath.Join(named, databaseFile)); err == nil {
+			return "", errDemoUsed
+		}
+		if err := prepare(named); err != nil {
+			return "", err
+		}
+	}
+	dir, err := os.MkdirTemp(named, "unity-demo-")
+	if err != nil {
+		return "", fmt.Errorf("make a directory for the demo: %w", err)
+	}
+	return dir, nil
+}
+
+// fill writes the past of a demo into the data directory.
+func (c *Config) fill(ctx context.Context, w *demo.World) (err error) {
+	v := &vault.Vault{}
+	s, err := store.Open(ctx, filepath.Join(c.DataDir, databaseFile), store.WithSigner(v.Sign), store.WithClock(w.Now))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	from, err := c.source()
+	if err != nil {
+		return err
+	}
+	if err := v.Attach(ctx, s, from); err != nil {
+		return fmt.Errorf("open the vault: %w", err)
+	}
+	return w.Fill(ctx, s, v)
+}

@@ -1,0 +1,17 @@
+import { useMust } from "../api/may";
+import { t } from "../locales";
+import { Banner } from "../ui/Banner";
+
+/** Says what has to be done before anything else opens. */
+export function MustBanner() {
+  const [first] = useMust();
+  if (!first) return null;
+  const words = t.layout.must;
+  return (
+    <div className="px-6 pt-4 max-md:px-4">
+      <Banner look="warning" title={first === "password" ? words.password : words.secondFactor}>
+        {first === "password" ? words.passwordBody : words.secondFactorBody}
+      </Banner>
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
+import { en } from "./en";
+import { pl } from "./pl";
+import { plural } from "./pl/plural";
+
+/** Every text by its path: what it says, or how many things it is told. */
+function texts(messages: object, path = ""): Map<string, string | number> {
+  const all = new Map<string, string | number>();
+  for (const [key, value] of Object.entries(messages) as [string, unknown][]) {
+    const here = path ? `${path}.${key}` : key;
+    if (typeof value === "string") all.set(here, value);
+    else if (typeof value === "function") all.set(here, value.length);
+    else for (const [deeper, text] of texts(value as object, here)) all.set(deeper, text);
+  }
+  return all;
+}
+
+const english = texts(en);
+const polish = texts(pl);
+
+test("Polish says everything, and nothing that is gone", () => {
+  expect([...polish.keys()].sort()).toEqual([...english.keys()].sort());
+});
+
+test("no sentence was left in English", () => {
+  const same = [...polish].filter(
+    ([key, text]) =>
+      typeof text === "string" && text === english.get(key) && /^[A-Z][a-z]+ [a-z]+ /.test(text),
+  );
+  expect(same).toEqual([]);
+});
+
+const plain = (text: string) => text.replaceAll("\u00a0", " ");
+
+test.each([
+  [0, "0 serwerów"],
+  [1, "1 serwer"],
+  [2, "2 serwery"],
+  [5, "5 serwerów"],
+  [12, "12 serwerów"],
+  [22, "22 serwery"],
+  [25_001, "25 001 serwerów"],
+])("%s servers in Polish", (n, text) => expect(plain(plural(n, "serwer", "serwery", "serwerów"))).toBe(text));
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  localStorage.clear();
+});
+
+const browser = (...list: string[]) => vi.stubGlobal("navigator", { languages: list });
+
+test("the browser's language is spoken, or English", () => {
+  browser("pl-PL", "en");
+  expect(spoken()).toBe("pl");
+  browser("de", "pl");
+  expect(spoken()).toBe("pl");
+  browser("de");
+  expect(spoken()).toBe("en");
+});
+
+test.each(languages)("$name is spoken where it is chosen", ({ code }) => {
+  browser("de");
+  vi.stubGlobal("location", { reload: vi.fn() });
+  setLanguage(code);
+  expect(spoken()).toBe(code);
+});
+
+test("a chosen language wins until it is given up", () => {
+  browser("pl");
+  vi.stubGlobal("location", { reload: vi.fn() });
+  setLanguage("en");
+  expect(location.reload).toHaveBeenCalledOnce();
+  expect(spoken()).toBe("en");
+  setLanguage("");
+  expect(chosenLanguage()).toBe("");
+  expect(spoken()).toBe("pl");
+  setLanguage("tlh"); // nobody here speaks it
+  expect(spoken()).toBe("pl");
+});
+
+test("the language somebody set for themselves follows them, with one page load", () => {
+  browser("de");
+  const reload = vi.fn();
+  vi.stubGlobal("location", { reload });
+  expect(followLanguage(undefined)).toBe(false); // the server does not say
+  expect(followLanguage("")).toBe(false);
+  expect(followLanguage("pl")).toBe(true);
+  expect(followLanguage("pl")).toBe(false);
+  expect(reload).toHaveBeenCalledOnce();
+  expect(spoken()).toBe("pl");
+});

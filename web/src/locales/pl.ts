@@ -1,0 +1,44 @@
+import type { Messages } from "./en";
+import { alerts, silences, thresholds } from "./pl/alerts";
+import { audit } from "./pl/audit";
+import { auth } from "./pl/auth";
+import { channels } from "./pl/channels";
+import { layout } from "./pl/layout";
+import { manage } from "./pl/manage";
+import { factor, invitations, link, members, roles, users } from "./pl/people";
+import { providers } from "./pl/providers";
+import { servers } from "./pl/servers";
+import { account, jobs, sessions, settings } from "./pl/settings";
+import { system } from "./pl/system";
+import { tenants, usage } from "./pl/tenants";
+import { ui } from "./pl/ui";
+import { vault } from "./pl/vault";
+
+/** Every text of the product in Polish. */
+export const pl = {
+  ui,
+  layout,
+  auth,
+  servers,
+  system,
+  settings,
+  account,
+  sessions,
+  audit,
+  jobs,
+  manage,
+  alerts,
+  thresholds,
+  silences,
+  channels,
+  roles,
+  link,
+  factor,
+  members,
+  invitations,
+  users,
+  tenants,
+  usage,
+  providers,
+  vault,
+} satisfies Messages;

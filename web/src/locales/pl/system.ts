@@ -1,0 +1,43 @@
+import type { Messages } from "../en";
+import { plural } from "./plural";
+
+export const system = {
+  overview: "Przegląd",
+  addServer: "Dodaj serwer",
+  thisMachine: "Ta maszyna",
+  watchTitle: "Ta maszyna nie jest jeszcze obserwowana.",
+  watchWhy: "Unity może czytać ją bezpośrednio, bez SSH.",
+  watch: "Obserwuj tę maszynę",
+  watchFailed: "Nie udało się dodać tej maszyny",
+  version: (version) => `Unity ${version}`,
+  figures: {
+    cpu: "Procesor",
+    memory: "Pamięć",
+    disk: (mount) => `Dysk ${mount}`,
+    network: "Sieć, odbiór",
+    temperature: "Temperatura",
+    load: "Load, 1 min",
+  },
+  servers: "Serwery",
+  troubleFirst: "najpierw z kłopotami",
+  view: "Widok",
+  list: "Lista",
+  grid: "Siatka",
+  columns: {
+    state: "Stan",
+    name: "Nazwa",
+    cpu: "Procesor, 1 h",
+    memory: "Pamięć",
+    disk: "Dysk",
+    seen: "Kontakt",
+  },
+  brief: (cpu, memory) => `CPU ${cpu} · Pam. ${memory}`,
+  all: (n) => (n === 1 ? "Wszystkie serwery" : `Wszystkie: ${plural(n, "serwer", "serwery", "serwerów")}`),
+  emptyTitle: "Nie ma jeszcze serwerów",
+  emptyWhy: "Obserwować można wszystko, co mówi po SSH; niczego się tam nie instaluje.",
+  emptyExample: "Na przykład",
+  openAlerts: "Otwarte alerty",
+  allAlerts: "Wszystkie",
+  noAlerts: "Nic nie wymaga uwagi.",
+  failed: "Nie udało się wczytać przeglądu",
+} satisfies Messages["system"];

@@ -98,6 +98,8 @@ test("dialogs and panels of the product are accessible on a phone", async ({ pag
     [paths.thresholds(), "Add threshold"],
     [paths.channels(), "Add channel"],
     [paths.silences(), "Add silence"],
+    [paths.members(), "Invite somebody"],
+    [paths.users(), "Add user"],
   ] as const) {
     await page.goto(path);
     await page.getByRole("button", { name: button }).first().click();

@@ -19,8 +19,10 @@ test("every address", () => {
       "channels": "/settings/channels",
       "job": "/settings/jobs/0197f2a4",
       "jobs": "/settings/jobs",
+      "members": "/settings/members",
       "more": "/more",
       "overview": "/",
+      "providers": "/settings/providers",
       "server": "/servers/0197f2a4",
       "serverAlerts": "/servers/0197f2a4/alerts",
       "serverEdit": "/servers/0197f2a4/edit",
@@ -34,8 +36,12 @@ test("every address", () => {
       "setup": "/setup",
       "signIn": "/sign-in?next=0197f2a4",
       "silences": "/settings/silences",
+      "tenants": "/settings/tenants",
       "thresholds": "/settings/thresholds",
       "unlock": "/unlock",
+      "usage": "/settings/usage",
+      "users": "/settings/users",
+      "vault": "/settings/vault",
     }
   `);
 });

@@ -32,6 +32,8 @@ export const paths = {
   alert,
 
   settings: () => "/settings",
+  members: () => "/settings/members",
+  usage: () => "/settings/usage",
   thresholds: () => "/settings/thresholds",
   channels: () => "/settings/channels",
   silences: () => "/settings/silences",
@@ -40,6 +42,10 @@ export const paths = {
   audit: () => "/settings/audit",
   account: () => "/settings/account",
   sessions: () => "/settings/sessions",
+  users: () => "/settings/users",
+  tenants: () => "/settings/tenants",
+  providers: () => "/settings/providers",
+  vault: () => "/settings/vault",
 
   more: () => "/more",
 };

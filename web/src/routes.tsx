@@ -145,6 +145,12 @@ const settings = [
   page("/settings/thresholds", () => import("./features/thresholds/ThresholdsPage"), "ThresholdsPage"),
   page("/settings/channels", () => import("./features/channels/ChannelsPage"), "ChannelsPage"),
   page("/settings/silences", () => import("./features/silences/SilencesPage"), "SilencesPage"),
+  page("/settings/members", () => import("./features/members/MembersPage"), "MembersPage"),
+  page("/settings/usage", () => import("./features/usage/UsagePage"), "UsagePage"),
+  page("/settings/users", () => import("./features/users/UsersPage"), "UsersPage"),
+  page("/settings/tenants", () => import("./features/tenants/TenantsPage"), "TenantsPage"),
+  page("/settings/providers", () => import("./features/providers/ProvidersPage"), "ProvidersPage"),
+  page("/settings/vault", () => import("./features/vault/VaultPage"), "VaultPage"),
   page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
 ];
 

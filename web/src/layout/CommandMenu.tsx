@@ -12,9 +12,10 @@ import { t } from "../locales";
 import { paths } from "../paths";
 import { looks, Mark, type State } from "../ui/mark";
 import { setTheme } from "../ui/theme";
-import { areas, settingsPages } from "./areas";
+import { areas } from "./areas";
 import { useSignOut } from "./MorePage";
 import { placesOf } from "./Tenant";
+import { useSettingsPages } from "./useSettings";
 
 interface Entry {
   key: string;
@@ -60,6 +61,7 @@ function useEntries(
   go: (to: string) => void,
 ): { servers: Entry[]; alerts: Entry[]; pages: Entry[]; commands: Entry[] } {
   const signOut = useSignOut();
+  const more = useSettingsPages();
   const tenants = useTenants();
   const still = { placeholderData: keepPreviousData };
   const servers =
@@ -69,7 +71,7 @@ function useEntries(
     api.useQuery("get", "/api/v1/alerts", { params: { query: { state: "open", limit: 50 } } }, still).data
       ?.items ?? [];
   const icon = (Icon: typeof Plus) => <Icon className="icon" aria-hidden="true" />;
-  const pages = [...areas, ...settingsPages.slice(1)];
+  const pages = [...areas, ...more.slice(1)];
   const themes = (["system", "light", "dark"] as const).map((theme) => ({
     key: theme,
     icon: icon(Contrast),

@@ -1,3 +1,4 @@
+import clsx from "clsx";
 import type { ReactNode } from "react";
 
 import { t } from "../locales";
@@ -18,17 +19,31 @@ interface FormDialogProps {
   /** Closes it, and shows what the thing is now. */
   onReload?: () => void;
   onClose: () => void;
+  wide?: boolean;
   children: ReactNode;
 }
 
 /** A form in a dialog: fields, what went wrong, Cancel and the one button. */
 export function FormDialog(props: FormDialogProps) {
-  const { title, lead, submit, busy, error, fields, onSubmit, onReload, onClose, children } = props;
+  const {
+    title,
+    lead,
+    submit,
+    busy,
+    error,
+    fields,
+    onSubmit,
+    onReload,
+    onClose,
+    wide = false,
+    children,
+  } = props;
   return (
     <Dialog
       open
       onClose={onClose}
       onSubmit={onSubmit}
+      wide={wide}
       title={title}
       lead={lead}
       foot={
@@ -40,7 +55,7 @@ export function FormDialog(props: FormDialogProps) {
         </>
       }
     >
-      <div className="form">
+      <div className={clsx("form", wide && "max-w-none")}>
         {children}
         <FormProblem error={error} fields={fields} onReload={onReload} />
       </div>

@@ -4,7 +4,7 @@ import { createContext, lazy, Suspense, use, useEffect, useState } from "react";
 
 import { api } from "../api/client";
 import { connect } from "../api/live";
-import { useMe } from "../api/may";
+import { useMay, useMe } from "../api/may";
 import { t } from "../locales";
 import { paths } from "../paths";
 import { Mark } from "../ui/mark";
@@ -76,6 +76,7 @@ function Areas() {
 
 function Rail({ held, onSearch }: { held: boolean; onSearch: () => void }) {
   const me = useMe();
+  const all = useMay("tenants.read") && !held ? paths.tenants() : undefined;
   return (
     <aside className="rail">
       <Link
@@ -87,7 +88,7 @@ function Rail({ held, onSearch }: { held: boolean; onSearch: () => void }) {
         <Logo />
         <span className="word">{t.auth.product}</span>
       </Link>
-      <TenantPlace />
+      <TenantPlace all={all} />
       {!held && (
         <>
           <button className="find" type="button" aria-label={t.layout.searchLong} onClick={onSearch}>

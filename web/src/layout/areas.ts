@@ -19,14 +19,36 @@ export const areas: readonly Area[] = [
   { label: t.layout.settings, to: paths.settings(), icon: SlidersHorizontal, key: "e" },
 ];
 
+/** What pages under Settings are about: the tenant, the person, the appliance. */
+type SettingsGroup = "here" | "you" | "appliance";
+
+/** A page under Settings. */
+export interface SettingsLink {
+  label: string;
+  to: string;
+  group: SettingsGroup;
+  /** Pressed after g. */
+  key?: string;
+  /** Shown to those who have this permission. */
+  may?: string;
+  /** Shown where many tenants share the appliance. */
+  many?: boolean;
+}
+
 /** The pages under Settings, in their order. */
-export const settingsPages: readonly { label: string; to: string; key?: string }[] = [
-  { label: t.layout.general, to: paths.settings() },
-  { label: t.layout.thresholds, to: paths.thresholds(), key: "t" },
-  { label: t.layout.channels, to: paths.channels(), key: "c" },
-  { label: t.layout.silences, to: paths.silences() },
-  { label: t.layout.jobs, to: paths.jobs(), key: "j" },
-  { label: t.layout.audit, to: paths.audit() },
-  { label: t.layout.account, to: paths.account() },
-  { label: t.layout.sessions, to: paths.sessions() },
+export const settingsPages: readonly SettingsLink[] = [
+  { label: t.layout.general, to: paths.settings(), group: "here" },
+  { label: t.layout.members, to: paths.members(), group: "here", may: "members.read" },
+  { label: t.layout.thresholds, to: paths.thresholds(), group: "here", key: "t" },
+  { label: t.layout.channels, to: paths.channels(), group: "here", key: "c" },
+  { label: t.layout.silences, to: paths.silences(), group: "here" },
+  { label: t.layout.jobs, to: paths.jobs(), group: "here", key: "j" },
+  { label: t.layout.usage, to: paths.usage(), group: "here", may: "usage.read" },
+  { label: t.layout.audit, to: paths.audit(), group: "here", may: "audit.read" },
+  { label: t.layout.account, to: paths.account(), group: "you" },
+  { label: t.layout.sessions, to: paths.sessions(), group: "you" },
+  { label: t.layout.users, to: paths.users(), group: "appliance", may: "users.read" },
+  { label: t.layout.tenants, to: paths.tenants(), group: "appliance", may: "tenants.read", many: true },
+  { label: t.layout.providers, to: paths.providers(), group: "appliance", may: "providers.write" },
+  { label: t.layout.vault, to: paths.vault(), group: "appliance", may: "vault.write" },
 ];

@@ -1,13 +1,18 @@
 import type { Messages } from "./en";
 import { alerts, silences, thresholds } from "./pl/alerts";
+import { audit } from "./pl/audit";
 import { auth } from "./pl/auth";
 import { channels } from "./pl/channels";
 import { layout } from "./pl/layout";
 import { manage } from "./pl/manage";
+import { factor, invitations, link, members, roles, users } from "./pl/people";
+import { providers } from "./pl/providers";
 import { servers } from "./pl/servers";
-import { account, audit, jobs, sessions, settings } from "./pl/settings";
+import { account, jobs, sessions, settings } from "./pl/settings";
 import { system } from "./pl/system";
+import { tenants, usage } from "./pl/tenants";
 import { ui } from "./pl/ui";
+import { vault } from "./pl/vault";
 
 /** Every text of the product in Polish. */
 export const pl = {
@@ -26,4 +31,14 @@ export const pl = {
   thresholds,
   silences,
   channels,
+  roles,
+  link,
+  factor,
+  members,
+  invitations,
+  users,
+  tenants,
+  usage,
+  providers,
+  vault,
 } satisfies Messages;

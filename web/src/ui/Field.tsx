@@ -176,7 +176,14 @@ interface TickProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "type" |
   className?: string | undefined;
 }
 
-function Tick({ label, help, className, ref, kind, ...rest }: TickProps & { kind: "check" | "switch" }) {
+function Tick({
+  label,
+  help,
+  className,
+  ref,
+  kind,
+  ...rest
+}: TickProps & { kind: "check" | "switch" | "radio" }) {
   const id = useId();
   return (
     <div
@@ -185,9 +192,9 @@ function Tick({ label, help, className, ref, kind, ...rest }: TickProps & { kind
       <input
         id={id}
         ref={ref}
-        type="checkbox"
+        type={kind === "radio" ? "radio" : "checkbox"}
         role={kind === "switch" ? "switch" : undefined}
-        className={kind}
+        className={kind === "switch" ? "switch" : "check"}
         aria-describedby={help ? `${id}-help` : undefined}
         {...rest}
       />
@@ -206,6 +213,35 @@ export const Checkbox = (props: TickProps) => <Tick kind="check" {...props} />;
 
 /** On or off, in force at once. */
 export const Switch = (props: TickProps) => <Tick kind="switch" {...props} />;
+
+interface RadiosProps<V extends string> {
+  label: ReactNode;
+  value: V;
+  options: readonly { value: V; label: ReactNode; help?: ReactNode; disabled?: boolean | undefined }[];
+  onChange: (value: V) => void;
+}
+
+/** One of a few, each with a sentence that says what it means. */
+export function Radios<V extends string>({ label, value, options, onChange }: RadiosProps<V>) {
+  const name = useId();
+  return (
+    <fieldset className="choices">
+      <legend>{label}</legend>
+      {options.map((option) => (
+        <Tick
+          key={option.value}
+          kind="radio"
+          name={name}
+          label={option.label}
+          help={option.help}
+          disabled={option.disabled}
+          checked={option.value === value}
+          onChange={() => onChange(option.value)}
+        />
+      ))}
+    </fieldset>
+  );
+}
 
 interface PickProps {
   label: string;

@@ -8,8 +8,9 @@ const also: Record<string, readonly string[]> = {
   thresholds: ["/servers/{id}/thresholds"],
   channels: ["/deliveries"],
   settings: ["/system", "/auth/me"],
-  tenants: ["/auth/me"],
-  members: ["/auth/me"],
+  users: ["/members"],
+  members: ["/auth/me", "/users", "/invitations", "/usage"],
+  tenants: ["/auth/me", "/vault", "/usage"],
 };
 
 // Samples keep these fresh; fetching them again at every change would draw them anew.

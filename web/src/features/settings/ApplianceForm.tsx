@@ -3,11 +3,13 @@ import type { UseFormReturn } from "react-hook-form";
 import { api, ifMatch } from "../../api/client";
 import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
+import { useMe } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
+import { Banner } from "../../ui/Banner";
 import { Button } from "../../ui/Button";
 import { Section } from "../../ui/Facts";
-import { Input, Textarea } from "../../ui/Field";
+import { Checkbox, Input, Textarea } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { useEdit } from "../../ui/useEdit";
 import type { SystemSettings } from "./types";
@@ -28,6 +30,8 @@ interface Form {
   heartbeat_url: string;
   heartbeat_seconds: number;
   audit_retention_days: number;
+  multi_tenancy: boolean;
+  password_sign_in: boolean;
 }
 
 const lines = (text: string) =>
@@ -43,6 +47,8 @@ const toForm = (now: SystemSettings): Form => ({
   heartbeat_url: now.heartbeat_url,
   heartbeat_seconds: now.heartbeat_seconds,
   audit_retention_days: now.audit_retention_days,
+  multi_tenancy: now.multi_tenancy,
+  password_sign_in: now.password_sign_in,
 });
 
 const words = t.settings.appliance;
@@ -114,6 +120,34 @@ function Fields({
   );
 }
 
+/** Whether tenants share the appliance, and whether passwords open it. */
+function Shared({
+  form: { register, watch },
+  settings,
+}: {
+  form: UseFormReturn<Form>;
+  settings: SystemSettings;
+}) {
+  const on = useMe()?.multi_tenancy ?? false;
+  const flag = on && !settings.multi_tenancy; // of the command line, which wins
+  return (
+    <>
+      <Checkbox
+        label={words.many}
+        help={flag ? words.manyFlag : words.manyHelp}
+        disabled={flag}
+        {...(flag ? { checked: true, readOnly: true } : register("multi_tenancy"))}
+      />
+      {settings.multi_tenancy && !watch("multi_tenancy") && (
+        <Banner look="warning" title={words.manyOff}>
+          {words.manyOffBody}
+        </Banner>
+      )}
+      <Checkbox label={words.passwords} help={words.passwordsHelp} {...register("password_sign_in")} />
+    </>
+  );
+}
+
 /** How the appliance is reached, and who watches it. Only for its administrators. */
 export function ApplianceForm({ settings }: { settings: SystemSettings }) {
   const { form, base, load } = useEdit<SystemSettings, Form>(settings, toForm);
@@ -122,7 +156,7 @@ export function ApplianceForm({ settings }: { settings: SystemSettings }) {
     onSuccess: (now) => {
       load(now);
       toast({ title: words.saved });
-      return refresh("system");
+      return Promise.all([refresh("system"), refresh("auth/me")]);
     },
   });
   const problem = save.error ? toProblem(save.error) : undefined;
@@ -136,6 +170,7 @@ export function ApplianceForm({ settings }: { settings: SystemSettings }) {
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
         <Fields form={form} problem={problem} />
+        <Shared form={form} settings={settings} />
         <FormProblem
           error={save.error}
           fields={fields}

@@ -8,7 +8,7 @@ import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
 import { Button } from "../../ui/Button";
 import { Section } from "../../ui/Facts";
-import { Input } from "../../ui/Field";
+import { Checkbox, Input } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { useEdit } from "../../ui/useEdit";
 import type { Settings } from "./types";
@@ -31,6 +31,7 @@ interface Form {
   gib: number;
   audit_retention_days: number;
   time_zone: string;
+  require_second_factor: boolean;
 }
 
 const toForm = ({ raw_retention_bytes, ...rest }: Settings): Form => ({
@@ -39,6 +40,7 @@ const toForm = ({ raw_retention_bytes, ...rest }: Settings): Form => ({
   raw_retention_days: rest.raw_retention_days,
   audit_retention_days: rest.audit_retention_days,
   time_zone: rest.time_zone,
+  require_second_factor: rest.require_second_factor,
   gib: Math.round((raw_retention_bytes / gib) * 100) / 100,
 });
 
@@ -160,6 +162,7 @@ export function Monitoring({ settings }: { settings: Settings }) {
       <form className="form" onSubmit={(event) => void submit(event)}>
         <Often form={form} problem={problem} />
         <Kept form={form} problem={problem} />
+        <Checkbox label={words.factor} help={words.factorHelp} {...form.register("require_second_factor")} />
         <FormProblem
           error={save.error}
           fields={fields}

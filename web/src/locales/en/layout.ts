@@ -16,6 +16,13 @@ export const layout = {
   audit: "Audit",
   account: "Account",
   sessions: "Sessions",
+  members: "Members",
+  usage: "Usage",
+  users: "Users",
+  tenants: "Tenants",
+  providers: "Sign-in providers",
+  vault: "Vault",
+  groups: { here: "This place", you: "You", appliance: "Appliance" },
   signOut: "Sign out",
   theme: {
     label: (now: string) => `Theme: ${now}`,

@@ -19,6 +19,13 @@ export const layout = {
   audit: "Audyt",
   account: "Konto",
   sessions: "Sesje",
+  members: "Członkowie",
+  usage: "Zużycie",
+  users: "Użytkownicy",
+  tenants: "Organizacje",
+  providers: "Dostawcy logowania",
+  vault: "Sejf",
+  groups: { here: "To miejsce", you: "Ty", appliance: "Instalacja" },
   signOut: "Wyloguj się",
   theme: {
     label: (now) => `Motyw: ${now}`,

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Button, IconButton } from "../Button";
 import { Copy } from "../Copy";
 import { Section } from "../Facts";
-import { Checkbox, Input, PasswordInput, Pick, Select, Switch, Textarea } from "../Field";
+import { Checkbox, Input, PasswordInput, Pick, Radios, Select, Switch, Textarea } from "../Field";
 import { Badge, looks, Mark, type State, Status } from "../mark";
 import { Chip, Segmented } from "../Segmented";
 import { Tabs } from "../Tabs";
@@ -74,6 +74,7 @@ function Choices() {
   const [view, setView] = useState<"list" | "grid">("list");
   const [tab, setTab] = useState<"a" | "b">("a");
   const [on, setOn] = useState(true);
+  const [role, setRole] = useState<"viewer" | "admin" | "owner">("viewer");
   return (
     <Section title="Choices">
       <div className="flex flex-wrap items-center gap-3">
@@ -97,6 +98,18 @@ function Choices() {
         <Pick label="None" checked={false} onChange={() => undefined} />
         <Pick label="Some" checked={false} some onChange={() => undefined} />
         <Pick label="All" checked onChange={() => undefined} />
+      </div>
+      <div className="form mt-4">
+        <Radios
+          label="Role"
+          value={role}
+          onChange={setRole}
+          options={[
+            { value: "viewer", label: "Viewer", help: "Sees everything, changes nothing." },
+            { value: "admin", label: "Admin", help: "Changes settings and members, too." },
+            { value: "owner", label: "Owner", help: "Above your own role.", disabled: true },
+          ]}
+        />
       </div>
       <div className="mt-4">
         <Tabs

@@ -1,0 +1,62 @@
+import type { Messages } from "../en";
+
+export const vault = {
+  title: "Sejf",
+  lead: "Hasła, klucze i tokeny są przechowywane zaszyfrowane. Oto czym.",
+  master: "Klucz główny",
+  source: "Pochodzi z",
+  sources: {
+    file: "Pliku w katalogu danych",
+    credential: "Poświadczenia systemd",
+    passphrase: "Hasła sejfu",
+  },
+  sourceHelp: {
+    file: "Kopiuj master.key osobno od bazy: bez niego nie da się odczytać żadnego sekretu.",
+    credential: "Zachowaj to, co systemd daje usłudze: bez tego nie da się odczytać żadnego sekretu.",
+    passphrase: "Pytamy o nie przy każdym starcie. Bez niego nie da się odczytać żadnego sekretu.",
+  },
+  created: "Sejf utworzono",
+  locked: "Sejf jest zamknięty",
+  lockedBody: "Sekretów nie da się użyć, dopóki nie otworzy go hasło.",
+  unlock: "Otwórz sejf",
+  rotating: "Klucze są wymieniane.",
+  rotatingBody: "Dzieje się to samo, także po ponownym uruchomieniu.",
+  toJobs: "Pokaż zadania",
+  keys: "Klucze",
+  keysLead: "Jeden szyfruje to, co jest tutaj, drugi to, co należy do samej instalacji.",
+  keysLeadMany: "Każda organizacja ma własne klucze, więc żaden nie otwiera niczego w innej.",
+  here: "To miejsce",
+  appliance: "Sama instalacja",
+  tenant: "Organizacja",
+  whose: "Czyje",
+  made: "Utworzono",
+  rotated: "Wymieniono",
+  never: "Wciąż pierwszy",
+  state: "Stan",
+  states: { rotating: "Wymieniany", ready: "W użyciu" },
+  rotate: "Wymień klucze",
+  rotateTitle: "Wymienić klucze?",
+  rotateLead:
+    "Każdy klucz zostanie wymieniony, a każdy sekret zaszyfrowany na nowo. Robi to zadanie, które trwa minutę lub dłużej; wszystko działa w tym czasie dalej.",
+  rotateMaster: "Wymień klucz główny",
+  masterTitle: "Wymienić klucz główny?",
+  masterLead: {
+    file: "Powstanie nowy master.key, a klucze zostaną nim owinięte.",
+    passphrase: "Klucze zostaną owinięte nowym hasłem; o nie zapytamy przy następnym starcie.",
+    credential: "",
+  },
+  keep: {
+    file: "Zachowaj stary master.key razem z dotychczasowymi kopiami: nic innego ich nie otworzy. Nowy skopiuj tam, gdzie go trzymasz.",
+    passphrase:
+      "Zachowaj stare hasło razem z dotychczasowymi kopiami: nic innego ich nie otworzy. Jeśli hasło podaje przy starcie plik, zmień je także tam.",
+    credential: "",
+  },
+  keepTitle: "Co zachować",
+  credentialHelp:
+    "Klucz główny pochodzi z systemd, którego Unity nie może zapisać. Zmień poświadczenie poleceniem systemd-creds.",
+  lockedHelp: "Najpierw otwórz sejf.",
+  passphrase: "Nowe hasło",
+  again: "Nowe hasło ponownie",
+  differ: "Inne niż powyżej",
+  loadFailed: "Nie udało się zajrzeć do sejfu",
+} satisfies Messages["vault"];

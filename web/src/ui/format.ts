@@ -1,6 +1,8 @@
 // Numbers, sizes and times as people read them here: IEC units, a space that does not
 // break before every unit, tabular figures. All functions are pure.
 
+import { wall } from "./zone";
+
 const gap = "\u00a0";
 
 /** A figure and its unit, apart, for places that set them in different sizes. */
@@ -120,15 +122,15 @@ const two = (n: number) => String(n).padStart(2, "0");
 
 /** 17:37 or 17:37:20, in the reader's time zone. */
 export function clock(t: Instant, seconds = false): string {
-  const d = new Date(stamp(t));
-  const short = `${two(d.getHours())}:${two(d.getMinutes())}`;
-  return seconds ? `${short}:${two(d.getSeconds())}` : short;
+  const d = wall(stamp(t));
+  const short = `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`;
+  return seconds ? `${short}:${two(d.getUTCSeconds())}` : short;
 }
 
 /** 2026-11-23, in the reader's time zone. */
 export function day(t: Instant): string {
-  const d = new Date(stamp(t));
-  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+  const d = wall(stamp(t));
+  return `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`;
 }
 
 /** 2026-11-23 17:37:20 */
@@ -137,9 +139,9 @@ export const exact = (t: Instant): string => `${day(t)} ${clock(t, true)}`;
 /** 17:37 today, 23 Nov 17:37 on another day. */
 export function when(t: Instant, now: number): string {
   if (day(t) === day(now)) return clock(t);
-  const d = new Date(stamp(t));
-  const month = d.toLocaleString("en", { month: "short" });
-  return d.getFullYear() === new Date(now).getFullYear()
-    ? `${d.getDate()} ${month} ${clock(t)}`
-    : `${d.getDate()} ${month} ${d.getFullYear()}`;
+  const d = wall(stamp(t));
+  const month = d.toLocaleString("en", { month: "short", timeZone: "UTC" });
+  return d.getUTCFullYear() === wall(now).getUTCFullYear()
+    ? `${d.getUTCDate()} ${month} ${clock(t)}`
+    : `${d.getUTCDate()} ${month} ${d.getUTCFullYear()}`;
 }

@@ -9,12 +9,13 @@ import {
 
 import { onSignedOut, queries } from "./api/client";
 import { Problem } from "./api/errors";
-import { meQuery, setupQuery } from "./api/session";
+import { forget, meQuery, setupQuery } from "./api/session";
 import { rangeSearch, sectionSearch } from "./features/servers/search";
 import { CrashPage, LostPage, NotFoundPage } from "./layout/ErrorPage";
 import { Shell } from "./layout/Shell";
 import { paths } from "./paths";
 import { Toasts } from "./ui/Toast";
+import { setZone } from "./ui/zone";
 
 const root = createRootRoute({
   component: () => (
@@ -35,17 +36,26 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./features/auth/SetupPage"), "SetupPage"),
 });
 
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: "/sign-in",
-  component: lazyRouteComponent(() => import("./features/auth/SignInPage"), "SignInPage"),
-});
+const outside = <M extends Record<string, unknown>, K extends keyof M & string>(
+  path: string,
+  load: () => Promise<M>,
+  name: K,
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+  });
 
-const unlock = createRoute({
-  getParentRoute: () => root,
-  path: "/unlock",
-  component: lazyRouteComponent(() => import("./features/auth/UnlockPage"), "UnlockPage"),
-});
+// Pages of people who are not signed in, or not yet.
+const strangers = [
+  outside("/sign-in", () => import("./features/auth/SignInPage"), "SignInPage"),
+  outside("/sign-in/callback", () => import("./features/auth/CallbackPage"), "CallbackPage"),
+  outside("/sign-in/link", () => import("./features/auth/LinkPage"), "LinkPage"),
+  outside("/reset", () => import("./features/auth/ResetPage"), "ResetPage"),
+  outside("/invitation", () => import("./features/auth/InvitationPage"), "InvitationPage"),
+  outside("/unlock", () => import("./features/auth/UnlockPage"), "UnlockPage"),
+];
 
 // Everything behind the sign-in. Who is signed in is asked once; who is not is led to the
 // page that helps, and back to where they wanted to go.
@@ -54,7 +64,7 @@ const shell = createRoute({
   id: "shell",
   beforeLoad: async ({ location }) => {
     try {
-      await queries.ensureQueryData(meQuery());
+      setZone((await queries.ensureQueryData(meQuery())).user.time_zone);
     } catch (error) {
       if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 503)) throw error;
       const { needed, locked } = await queries.fetchQuery(setupQuery());
@@ -129,6 +139,7 @@ const settings = [
   page("/settings", () => import("./features/settings/SettingsPage"), "SettingsPage"),
   page("/settings/account", () => import("./features/account/AccountPage"), "AccountPage"),
   page("/settings/sessions", () => import("./features/account/SessionsPage"), "SessionsPage"),
+  page("/settings/api-keys", () => import("./features/account/ApiKeysPage"), "ApiKeysPage"),
   page("/settings/audit", () => import("./features/audit/AuditPage"), "AuditPage"),
   page("/settings/jobs", () => import("./features/jobs/JobsPage"), "JobsPage"),
   page("/settings/thresholds", () => import("./features/thresholds/ThresholdsPage"), "ThresholdsPage"),
@@ -165,8 +176,7 @@ const kit =
 
 const tree = root.addChildren([
   setup,
-  signIn,
-  unlock,
+  ...strangers,
   ...kit,
   shell.addChildren([
     overview,
@@ -194,10 +204,10 @@ let leaving = false;
 onSignedOut(() => {
   const { pathname, href } = router.state.location;
   const known = queries.getQueryData(meQuery().queryKey) !== undefined;
-  if (leaving || !known || ["/setup", "/sign-in", "/unlock"].includes(pathname)) return;
+  if (leaving || !known || /^\/(setup|sign-in|unlock|reset|invitation)\b/.test(pathname)) return;
   leaving = true; // many requests fail at once, and one of them is enough
   void router.navigate({ href: paths.signIn(href) }).finally(() => {
-    queries.clear();
+    forget();
     leaving = false;
   });
 });

@@ -8,6 +8,7 @@ import { IconButton } from "../ui/Button";
 import { setTheme, type Theme, useTheme } from "../ui/theme";
 import { Bell } from "./Bell";
 import { LiveBanner, LiveDot } from "./LiveDot";
+import { MustBanner } from "./MustBanner";
 import { useSearch } from "./Shell";
 
 const order: readonly Theme[] = ["system", "light", "dark"];
@@ -72,6 +73,7 @@ export function Page({ title, crumbs = [], action, header, named, bare, children
       </header>
       {header}
       <LiveBanner />
+      <MustBanner />
       {bare ? (
         children
       ) : (

@@ -29,4 +29,5 @@ export const settingsPages: readonly { label: string; to: string; key?: string }
   { label: t.layout.audit, to: paths.audit() },
   { label: t.layout.account, to: paths.account() },
   { label: t.layout.sessions, to: paths.sessions() },
+  { label: t.layout.apiKeys, to: paths.apiKeys() },
 ];

@@ -1,3 +1,4 @@
+import { apiKeys, factors } from "./en/account";
 import { alerts, silences, thresholds } from "./en/alerts";
 import { auth } from "./en/auth";
 import { channels } from "./en/channels";
@@ -18,6 +19,8 @@ export const en = {
   settings,
   account,
   sessions,
+  factors,
+  apiKeys,
   audit,
   jobs,
   manage,

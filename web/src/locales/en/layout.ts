@@ -16,6 +16,7 @@ export const layout = {
   audit: "Audit",
   account: "Account",
   sessions: "Sessions",
+  apiKeys: "API keys",
   signOut: "Sign out",
   theme: {
     label: (now: string) => `Theme: ${now}`,
@@ -46,6 +47,13 @@ export const layout = {
     open: "open",
     addServer: "Add server",
     importServers: "Import servers",
+  },
+  must: {
+    password: "Choose a new password first.",
+    passwordBody: "The one you have is for this sign-in only. Everything else opens when it is changed.",
+    secondFactor: "Set up a second factor first.",
+    secondFactorBody:
+      "An app with codes or a passkey: this tenant asks everybody for one. Everything else opens when it is there.",
   },
   keys: {
     title: "Keys",

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect } from "react";
 
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
@@ -18,7 +18,7 @@ import { exact } from "../../ui/format";
 import { DeadLink, isDead } from "./DeadLink";
 import { Or } from "./Or";
 import { Register } from "./Register";
-import { invitation } from "./token";
+import { invitation, useToken } from "./token";
 import { useArrive } from "./useArrive";
 import { Providers } from "./Ways";
 
@@ -118,7 +118,7 @@ function useOffer(token: string) {
 
 /** Who invites one, to what, and the ways to accept it. */
 export function InvitationPage() {
-  const [token] = useState(invitation.take);
+  const token = useToken(invitation.take);
   const { offer, problem, dead, ask } = useOffer(token);
   if (dead) return <DeadLink page={words.page} problem={problem} />;
   if (!offer)

@@ -1,4 +1,3 @@
-import { useState } from "react";
 
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
@@ -8,7 +7,7 @@ import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
 import { DeadLink, isDead } from "./DeadLink";
-import { takeToken } from "./token";
+import { useToken } from "./token";
 import { useArrive } from "./useArrive";
 
 const words = t.auth.link;
@@ -16,7 +15,7 @@ const words = t.auth.link;
 /** Signs in by a link that works once: at a press, since what scans mails opens links, too. */
 export function LinkPage() {
   const arrive = useArrive();
-  const [token] = useState(takeToken);
+  const token = useToken();
   const signIn = api.useMutation("post", "/api/v1/auth/sign-in-link", {
     onSuccess: ({ user }) => arrive(user, paths.overview()),
   });

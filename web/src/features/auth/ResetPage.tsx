@@ -1,5 +1,4 @@
 import { useRouter } from "@tanstack/react-router";
-import { useState } from "react";
 import { useForm } from "react-hook-form";
 
 import { api } from "../../api/client";
@@ -13,14 +12,14 @@ import { PasswordInput } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { DeadLink, isDead } from "./DeadLink";
 import { NewPassword } from "./NewPassword";
-import { takeToken } from "./token";
+import { useToken } from "./token";
 
 const words = t.auth.reset;
 
 /** Sets a new password by a link that works once. */
 export function ResetPage() {
   const router = useRouter();
-  const [token] = useState(takeToken);
+  const token = useToken();
   const { register, handleSubmit, control, formState } = useForm({
     defaultValues: { password: "", again: "" },
   });

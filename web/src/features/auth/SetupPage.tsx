@@ -15,7 +15,7 @@ import { Input } from "../../ui/Field";
 import { Status } from "../../ui/mark";
 import { Segmented } from "../../ui/Segmented";
 import { NewPassword } from "./NewPassword";
-import { takeToken } from "./token";
+import { useToken } from "./token";
 
 interface Form {
   token: string;
@@ -93,7 +93,7 @@ function Restore() {
 
 /** The first page of a new appliance: its first administrator. */
 export function SetupPage() {
-  const [token] = useState(takeToken);
+  const token = useToken();
   const [how, setHow] = useState<"fresh" | "restore">("fresh");
   return (
     <Lone

@@ -19,6 +19,7 @@ export function Providers({ next, invitation }: { next: string; invitation?: str
         <Button
           key={id}
           size="large"
+          className="min-w-0"
           busy={leave.isPending && leave.variables === id}
           onClick={() => leave.mutate(id)}
         >

@@ -1,3 +1,5 @@
+import { useEffect, useState } from "react";
+
 /**
  * The token in the address that was printed or mailed, after # or ?. It is taken out of the
  * address bar at once, so that it is neither bookmarked nor sent on.
@@ -35,4 +37,18 @@ export function takeParams(...names: readonly string[]): Record<string, string> 
   }
   history.replaceState(history.state, "", url);
   return found;
+}
+
+const loadAgain = () => {
+  if (location.hash.includes("token=")) location.reload();
+};
+
+/** The token of a page; another link that is opened in the same tab begins the page anew. */
+export function useToken(take = takeToken): string {
+  const [token] = useState(take);
+  useEffect(() => {
+    addEventListener("hashchange", loadAgain);
+    return () => removeEventListener("hashchange", loadAgain);
+  }, []);
+  return token;
 }

@@ -15,6 +15,10 @@ const job = (id: string) => `/settings/jobs/${encodeURIComponent(id)}`;
 export const paths = {
   setup: () => "/setup",
   signIn: (next?: string) => `/sign-in${query({ next: next === "/" ? undefined : next })}`,
+  signInCallback: () => "/sign-in/callback",
+  signInLink: () => "/sign-in/link",
+  reset: () => "/reset",
+  invitation: () => "/invitation",
   unlock: () => "/unlock",
 
   overview: () => "/",
@@ -46,6 +50,7 @@ export const paths = {
   tenants: () => "/settings/tenants",
   providers: () => "/settings/providers",
   vault: () => "/settings/vault",
+  apiKeys: () => "/settings/api-keys",
 
   more: () => "/more",
 };

@@ -19,6 +19,7 @@ import { StepUp } from "./layout/StepUp";
 import { followLanguage } from "./locales/choice";
 import { paths } from "./paths";
 import { Toasts } from "./ui/Toast";
+import { setZone } from "./ui/zone";
 
 const root = createRootRoute({
   component: () => (
@@ -40,17 +41,26 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./features/auth/SetupPage"), "SetupPage"),
 });
 
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: "/sign-in",
-  component: lazyRouteComponent(() => import("./features/auth/SignInPage"), "SignInPage"),
-});
+const outside = <M extends Record<string, unknown>, K extends keyof M & string>(
+  path: string,
+  load: () => Promise<M>,
+  name: K,
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+  });
 
-const unlock = createRoute({
-  getParentRoute: () => root,
-  path: "/unlock",
-  component: lazyRouteComponent(() => import("./features/auth/UnlockPage"), "UnlockPage"),
-});
+// Pages of people who are not signed in, or not yet.
+const strangers = [
+  outside("/sign-in", () => import("./features/auth/SignInPage"), "SignInPage"),
+  outside("/sign-in/callback", () => import("./features/auth/CallbackPage"), "CallbackPage"),
+  outside("/sign-in/link", () => import("./features/auth/LinkPage"), "LinkPage"),
+  outside("/reset", () => import("./features/auth/ResetPage"), "ResetPage"),
+  outside("/invitation", () => import("./features/auth/InvitationPage"), "InvitationPage"),
+  outside("/unlock", () => import("./features/auth/UnlockPage"), "UnlockPage"),
+];
 
 /** Where somebody goes whom the server does not know, or not yet. */
 async function helpful(path: string): Promise<string> {
@@ -69,6 +79,7 @@ const shell = createRoute({
     try {
       const { me, to } = await enter(href);
       if (followLanguage(me.user.language)) return await new Promise<never>(() => undefined);
+      setZone(me.user.time_zone);
       if (to && !preload) router.history.replace(to);
       else if (me.must?.length && pathname !== paths.account())
         throw redirect({ href: paths.account(), replace: true });
@@ -140,6 +151,7 @@ const settings = [
   page("/settings", () => import("./features/settings/SettingsPage"), "SettingsPage"),
   page("/settings/account", () => import("./features/account/AccountPage"), "AccountPage"),
   page("/settings/sessions", () => import("./features/account/SessionsPage"), "SessionsPage"),
+  page("/settings/api-keys", () => import("./features/account/ApiKeysPage"), "ApiKeysPage"),
   page("/settings/audit", () => import("./features/audit/AuditPage"), "AuditPage"),
   page("/settings/jobs", () => import("./features/jobs/JobsPage"), "JobsPage"),
   page("/settings/thresholds", () => import("./features/thresholds/ThresholdsPage"), "ThresholdsPage"),
@@ -182,8 +194,7 @@ const kit =
 
 const tree = root.addChildren([
   setup,
-  signIn,
-  unlock,
+  ...strangers,
   ...kit,
   shell.addChildren([
     overview,

@@ -1,4 +1,4 @@
-import { api, queries, request } from "./client";
+import { api, base, queries, request } from "./client";
 import { Problem } from "./errors";
 import { inTenant, setTenancy, tenant } from "./tenant";
 import type { Got } from "./types";
@@ -26,10 +26,14 @@ export const refreshMe = (): Promise<void> => queries.invalidateQueries({ queryK
 
 let entered: string | undefined; // the tenant that everything fetched so far belongs to
 
+// What is said to everybody; the sign-in shows it while the rest is forgotten.
+const open: ReadonlySet<unknown> = new Set([`${base}/auth/providers`, `${base}/setup`]);
+
 /** Forgets everything that was fetched for somebody else. */
 export function forget(): void {
   entered = undefined;
-  queries.clear();
+  queries.removeQueries({ predicate: ({ queryKey }) => !open.has(queryKey[1]) });
+  queries.getMutationCache().clear(); // with the passwords that were sent
 }
 
 /** The tenant of the address is not for the person who is signed in. */

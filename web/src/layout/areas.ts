@@ -47,6 +47,7 @@ export const settingsPages: readonly SettingsLink[] = [
   { label: t.layout.audit, to: paths.audit(), group: "here", may: "audit.read" },
   { label: t.layout.account, to: paths.account(), group: "you" },
   { label: t.layout.sessions, to: paths.sessions(), group: "you" },
+  { label: t.layout.apiKeys, to: paths.apiKeys(), group: "you" },
   { label: t.layout.users, to: paths.users(), group: "appliance", may: "users.read" },
   { label: t.layout.tenants, to: paths.tenants(), group: "appliance", may: "tenants.read", many: true },
   { label: t.layout.providers, to: paths.providers(), group: "appliance", may: "providers.write" },

@@ -1,3 +1,4 @@
+import { apiKeys, factors } from "./en/account";
 import { alerts, silences, thresholds } from "./en/alerts";
 import { audit } from "./en/audit";
 import { auth } from "./en/auth";
@@ -23,6 +24,8 @@ export const en = {
   settings,
   account,
   sessions,
+  factors,
+  apiKeys,
   audit,
   jobs,
   manage,

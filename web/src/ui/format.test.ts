@@ -15,6 +15,7 @@ import {
   since,
   when,
 } from "./format";
+import { setZone } from "./zone";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
 
@@ -79,4 +80,18 @@ test("times", () => {
   expect(since(at, at + 400)).toBe("now");
   expect(since(at + 5000, at)).toBe("now");
   expect(plain(since(new Date(at).toISOString(), at + 125_000))).toBe("2 min");
+});
+
+test("times in a zone that a person chose", () => {
+  const at = Date.UTC(2026, 10, 23, 22, 30, 5);
+  const here = exact(at);
+  setZone("Asia/Tokyo");
+  expect(exact(at)).toBe("2026-11-24 07:30:05");
+  expect(when(at, Date.UTC(2026, 10, 23, 14, 0))).toBe("24 Nov 07:30");
+  setZone("America/New_York");
+  expect(exact(at)).toBe("2026-11-23 17:30:05");
+  setZone("Nowhere/Else");
+  expect(exact(at)).toBe(here);
+  setZone("");
+  expect(exact(at)).toBe(here);
 });

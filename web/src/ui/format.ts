@@ -2,6 +2,8 @@
 // break before every unit, tabular figures. All functions are pure.
 import { language, t } from "../locales";
 
+import { wall } from "./zone";
+
 const gap = "\u00a0";
 
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
@@ -17,7 +19,7 @@ const fixed = [0, 1, 2].map(
 );
 const toFixed = (n: number, digits: number): string => fixed[digits]?.format(n) ?? String(n);
 
-const months = new Intl.DateTimeFormat(language, { month: "short" });
+const months = new Intl.DateTimeFormat(language, { month: "short", timeZone: "UTC" });
 
 /** A figure and its unit, apart, for places that set them in different sizes. */
 export interface Figure {
@@ -134,27 +136,27 @@ const two = (n: number) => String(n).padStart(2, "0");
 
 /** 17:37 or 17:37:20, in the reader's time zone. */
 export function clock(at: Instant, seconds = false): string {
-  const d = new Date(stamp(at));
-  const short = `${two(d.getHours())}:${two(d.getMinutes())}`;
-  return seconds ? `${short}:${two(d.getSeconds())}` : short;
+  const d = wall(stamp(at));
+  const short = `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`;
+  return seconds ? `${short}:${two(d.getUTCSeconds())}` : short;
 }
 
 /** 2026-11-23, in the reader's time zone. */
 export function day(at: Instant): string {
-  const d = new Date(stamp(at));
-  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+  const d = wall(stamp(at));
+  return `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`;
 }
 
 /** Today, Yesterday, Mon 23 November; with its year if that is another one. */
 export function dayName(at: Instant, now: number): string {
   const date = day(at);
   if (date === day(now)) return t.ui.today;
-  const before = new Date(now);
-  before.setDate(before.getDate() - 1);
-  if (date === day(before.getTime())) return t.ui.yesterday;
-  const d = new Date(stamp(at));
-  const year = d.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
-  const parts = { weekday: "short", day: "numeric", month: "long", year } as const;
+  const before = wall(now);
+  before.setUTCDate(before.getUTCDate() - 1);
+  const d = wall(stamp(at));
+  if (d.toISOString().slice(0, 10) === before.toISOString().slice(0, 10)) return t.ui.yesterday;
+  const year = d.getUTCFullYear() === wall(now).getUTCFullYear() ? undefined : "numeric";
+  const parts = { weekday: "short", day: "numeric", month: "long", year, timeZone: "UTC" } as const;
   return d.toLocaleDateString(language === "en" ? "en-GB" : language, parts).replace(",", "");
 }
 
@@ -164,9 +166,9 @@ export const exact = (at: Instant): string => `${day(at)} ${clock(at, true)}`;
 /** 17:37 today, 23 Nov 17:37 on another day. */
 export function when(at: Instant, now: number): string {
   if (day(at) === day(now)) return clock(at);
-  const d = new Date(stamp(at));
+  const d = wall(stamp(at));
   const month = months.format(d);
-  return d.getFullYear() === new Date(now).getFullYear()
-    ? `${d.getDate()} ${month} ${clock(at)}`
-    : `${d.getDate()} ${month} ${d.getFullYear()}`;
+  return d.getUTCFullYear() === wall(now).getUTCFullYear()
+    ? `${d.getUTCDate()} ${month} ${clock(at)}`
+    : `${d.getUTCDate()} ${month} ${d.getUTCFullYear()}`;
 }

@@ -1,8 +1,10 @@
-import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
 
 import { api, request } from "../../api/client";
 import { refresh } from "../../api/list";
 import type { components } from "../../api/schema";
+import { type Provider, waysQuery } from "../../api/ways";
 import { ProblemPage, toastProblem } from "../../layout/Problem";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { t } from "../../locales";
@@ -30,7 +32,18 @@ async function endOne(session: Session): Promise<void> {
   await refresh("auth/sessions");
 }
 
-const columns: Column<Session>[] = [
+interface HowProps {
+  session: Session;
+  providers: readonly Provider[];
+}
+
+function How({ session: { second_factor: second, provider_id: provider }, providers }: HowProps) {
+  const name = providers.find(({ id }) => id === provider)?.name ?? t.sessions.provider;
+  const ways = [provider && t.sessions.through(name), second && t.sessions.secondFactor];
+  return <span className="text-muted">{ways.filter(Boolean).join(", ") || t.sessions.password}</span>;
+}
+
+const columns = (providers: readonly Provider[]): Column<Session>[] => [
   {
     key: "agent",
     head: t.sessions.agent,
@@ -54,6 +67,12 @@ const columns: Column<Session>[] = [
     key: "kind",
     head: "",
     cell: (session) => <span className="text-muted">{t.sessions.kind[session.kind]}</span>,
+  },
+  {
+    key: "how",
+    head: t.sessions.how,
+    from: "lg",
+    cell: (session) => <How session={session} providers={providers} />,
   },
   {
     key: "began",
@@ -98,6 +117,8 @@ export function SessionsPage() {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/auth/sessions");
+  const providers = useQuery(waysQuery()).data?.items;
+  const defs = useMemo(() => columns(providers ?? []), [providers]);
   const others = data?.items.filter((session) => !session.current) ?? [];
   const endOthers = async () => {
     setBusy(true);
@@ -120,7 +141,7 @@ export function SessionsPage() {
       {error && <ProblemPage error={error} title={t.sessions.loadFailed} onRetry={() => void refetch()} />}
       {isPending && <Skeleton label={t.ui.loading} lines={3} />}
       {data && (
-        <Table label={t.sessions.title} columns={columns} rows={data.items} id={(session) => session.id} />
+        <Table label={t.sessions.title} columns={defs} rows={data.items} id={(session) => session.id} />
       )}
       <Confirm
         open={asking}

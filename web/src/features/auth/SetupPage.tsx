@@ -1,6 +1,6 @@
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
-import { useForm, useWatch } from "react-hook-form";
+import { useForm } from "react-hook-form";
 
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
@@ -11,18 +11,17 @@ import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
-import { Input, PasswordInput } from "../../ui/Field";
-import { Mark, Status } from "../../ui/mark";
+import { Input } from "../../ui/Field";
+import { Status } from "../../ui/mark";
 import { Segmented } from "../../ui/Segmented";
-import { takeToken } from "./token";
+import { NewPassword } from "./NewPassword";
+import { useToken } from "./token";
 
 interface Form {
   token: string;
   username: string;
   password: string;
 }
-
-const shortest = 10;
 
 function Fresh({ token }: { token: string }) {
   const router = useRouter();
@@ -36,7 +35,6 @@ function Fresh({ token }: { token: string }) {
     },
   });
   const problem = setup.error ? toProblem(setup.error) : undefined;
-  const long = useWatch({ control, name: "password" }).length >= shortest;
   return (
     <form
       className="grid gap-4"
@@ -66,20 +64,11 @@ function Fresh({ token }: { token: string }) {
         required
         {...register("username")}
       />
-      <PasswordInput
-        tall
+      <NewPassword
         label={t.auth.setup.password}
+        control={control}
+        name="password"
         error={problem?.field("password")}
-        help={
-          <>
-            <Mark shape={long ? "check" : "ring"} tone={long ? "ok" : "none"} />
-            {t.auth.setup.passwordHelp}
-          </>
-        }
-        autoComplete="new-password"
-        minLength={shortest}
-        required
-        {...register("password")}
       />
       {problem && problem.fields.length === 0 && <ProblemBanner error={problem} />}
       <Button kind="primary" size="large" type="submit" busy={setup.isPending}>
@@ -104,7 +93,7 @@ function Restore() {
 
 /** The first page of a new appliance: its first administrator. */
 export function SetupPage() {
-  const [token] = useState(takeToken);
+  const token = useToken();
   const [how, setHow] = useState<"fresh" | "restore">("fresh");
   return (
     <Lone

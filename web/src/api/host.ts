@@ -1,0 +1,2 @@
+/** Whether a host is a name: passkeys belong to one, and to no number. */
+export const isName = (host: string): boolean => !/^[\d.]+$|:|^\[/.test(host);

@@ -238,6 +238,9 @@ func (a *App) edge(ctx context.Context) error {
 	}
 	limits := httpapi.DefaultLimits()
 	limits.Address, limits.Tenant = a.config.Serve.RateLimit, a.config.Serve.RateLimit*5
+	if a.config.Serve.RateLimit == 0 {
+		limits.SignIn = 0
+	}
 	number, commit := version()
 	hostname, _ := os.Hostname() // shown only
 	a.http = httpapi.New(requests, ctx, httpapi.Parts{

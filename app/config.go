@@ -34,7 +34,7 @@ type Serve struct {
 	MetricsToken   string   `help:"A file with the token that opens /metrics to other machines." env:"UNITY_METRICS_TOKEN" type:"path"`
 	PassphraseFile string   `help:"A file with the passphrase that opens the vault, in place of master.key." env:"UNITY_PASSPHRASE_FILE" type:"path"`
 	TrustedProxies []string `name:"trusted-proxy" help:"An address or network whose X-Forwarded headers are believed." env:"UNITY_TRUSTED_PROXY"`
-	RateLimit      int      `help:"Requests a second that one address may send; 0: no limit." env:"UNITY_RATE_LIMIT" default:"100"`
+	RateLimit      int      `help:"Requests a second that one address may send; 0: no limit, not of sign-ins either." env:"UNITY_RATE_LIMIT" default:"100"`
 	Demo           bool     `help:"Serve a household and a club that do not exist, with simulated machines, to this box; all is gone when it stops. Its password is printed." env:"UNITY_DEMO"`
 	LogLevel       string   `help:"debug, info, warn or error." env:"UNITY_LOG_LEVEL" enum:"debug,info,warn,error" default:"info"`
 }

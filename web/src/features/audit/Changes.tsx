@@ -1,3 +1,4 @@
+import "./changes.css";
 import { t } from "../../locales";
 import { label, type Detail, mask } from "./diff";
 

@@ -1,3 +1,4 @@
+import "./rules.css";
 import { Plus, Trash2 } from "lucide-react";
 import { useFieldArray, type UseFormReturn } from "react-hook-form";
 

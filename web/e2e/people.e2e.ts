@@ -150,6 +150,65 @@ test("a tenant is added, suspended and activated", async () => {
   await expect(page.getByText("Activated Acme & Sons", { exact: true })).toBeVisible();
 });
 
+test("a limit is set, and whoever is near it sees that", async () => {
+  await page.goto("/settings/tenants?open=default");
+  await page.getByRole("button", { name: "Limits" }).click();
+  await page.getByLabel("Servers", { exact: true }).fill("1");
+  await page.getByRole("button", { name: "Save limits" }).click();
+  const panel = page.getByRole("complementary").last();
+  await expect(panel.getByText("1 of 1")).toBeVisible();
+  await page.goto("/settings/usage");
+  const row = page.getByRole("row").filter({ hasText: "Servers" });
+  await expect(row.getByText("Nearly full")).toBeVisible();
+});
+
+test("a tenant is deleted by a job, after its id is typed", async () => {
+  await page.goto("/settings/tenants?open=acme");
+  await act("Acme & Sons", "Delete");
+  const dialog = page.getByRole("dialog", { name: "Delete Acme & Sons?" });
+  await expect(dialog.getByText("What goes")).toBeVisible();
+  const button = dialog.getByRole("button", { name: "Delete Acme & Sons" });
+  await expect(button).toBeDisabled();
+  await dialog.getByLabel("Type acme to confirm").fill("acme");
+  await button.click();
+  await expect(page).toHaveURL(/\/settings\/jobs\//);
+  await expect(page.getByText("Done", { exact: true })).toBeVisible({ timeout: 30_000 });
+});
+
+test("the keys are rotated by a job", async () => {
+  await page.goto("/settings/vault");
+  await expect(page.getByText("A file in the data directory")).toBeVisible();
+  await page.getByRole("button", { name: "Rotate keys" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Rotate keys" }).click();
+  await expect(page).toHaveURL(/\/settings\/jobs\//);
+  await page.goto("/settings/vault");
+  await expect(page.getByText("Keys are being replaced.")).toBeVisible();
+});
+
+test("a provider shows what to register, and who would get in", async () => {
+  await page.goto("/settings/providers");
+  await expect(page.getByText(`${appliance.url}/sign-in/callback`)).toBeVisible();
+  await page.getByRole("button", { name: "Add provider" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("Somewhere");
+  await dialog.getByLabel("Issuer").fill("http://127.0.0.1:1/realms/home");
+  await dialog.getByLabel("Client id").fill("unity");
+  await dialog.getByRole("button", { name: "Add rule" }).click();
+  const rule = dialog.getByRole("group", { name: "Rule 1" });
+  await rule.getByLabel("Claim").fill("groups");
+  await rule.getByLabel("Value").fill("staff");
+  await dialog.getByRole("button", { name: "Add provider" }).click();
+  await expect(page.getByText("Added Somewhere", { exact: true })).toBeVisible();
+  await act("Somewhere", "Try a token");
+  await page
+    .getByLabel("Token or claims")
+    .fill('{"sub":"42","preferred_username":"ines","groups":["staff"]}');
+  await page.getByRole("button", { name: "Try it" }).click();
+  await expect(page.getByText("Would not get in.")).toBeVisible(); // it makes no accounts
+  await expect(page.getByText("Viewer in Home")).toBeVisible();
+  await page.getByRole("button", { name: "Close" }).last().click();
+});
+
 test("what belongs to the appliance says why it stays", async () => {
   await page.goto("/settings/tenants?open=default");
   await page.getByRole("complementary").last().getByRole("button", { name: "More actions" }).click();

@@ -9,7 +9,13 @@ const query = (params: Record<string, string | undefined>): string => {
 
 const server = (id: string) => `/servers/${encodeURIComponent(id)}`;
 const alert = (id: string) => `/alerts/${encodeURIComponent(id)}`;
-const job = (id: string) => `/settings/jobs/${encodeURIComponent(id)}`;
+const job = (id: string, filter: JobFilter = {}) =>
+  `/settings/jobs/${encodeURIComponent(id)}${query({ ...filter })}`;
+
+/** Jobs of the appliance itself, rather than of the tenant one is in. */
+interface JobFilter {
+  scope?: "system";
+}
 
 /** Builders for every address. */
 export const paths = {
@@ -41,7 +47,7 @@ export const paths = {
   thresholds: () => "/settings/thresholds",
   channels: () => "/settings/channels",
   silences: () => "/settings/silences",
-  jobs: () => "/settings/jobs",
+  jobs: (filter: JobFilter = {}) => `/settings/jobs${query({ ...filter })}`,
   job,
   audit: () => "/settings/audit",
   account: () => "/settings/account",

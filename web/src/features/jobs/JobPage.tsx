@@ -6,6 +6,7 @@ import { refresh } from "../../api/list";
 import { useMay } from "../../api/may";
 import { Page } from "../../layout/Page";
 import { ProblemPage, toastProblem } from "../../layout/Problem";
+import { useUrl } from "../../layout/useUrl";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Banner } from "../../ui/Banner";
@@ -18,7 +19,9 @@ import { Badge } from "../../ui/mark";
 import { Progress } from "../../ui/Meter";
 import { toast } from "../../ui/Toast";
 import { Took } from "./Took";
-import { type Job, runs } from "./types";
+import { type Job, runs, type Scope, scopeHeaders, scopeOf } from "./types";
+
+const often = 1000;
 
 function Log({ lines }: { lines: readonly string[] }) {
   const box = useRef<HTMLDivElement>(null);
@@ -33,7 +36,7 @@ function Log({ lines }: { lines: readonly string[] }) {
   );
 }
 
-function Cancel({ job }: { job: Job }) {
+function Cancel({ job, scope }: { job: Job; scope: Scope }) {
   const [asking, setAsking] = useState(false);
   const may = useMay("jobs.write");
   const cancel = api.useMutation("post", "/api/v1/jobs/{id}/cancel", {
@@ -52,7 +55,7 @@ function Cancel({ job }: { job: Job }) {
       <Confirm
         open={asking}
         onClose={() => setAsking(false)}
-        onConfirm={() => cancel.mutate({ params: { path: { id: job.id } } })}
+        onConfirm={() => cancel.mutate({ params: { path: { id: job.id } }, headers: scopeHeaders(scope) })}
         title={t.jobs.cancelTitle(job.title)}
         lead={t.jobs.cancelLead}
         action={t.jobs.cancel}
@@ -62,7 +65,7 @@ function Cancel({ job }: { job: Job }) {
   );
 }
 
-function Body({ job }: { job: Job }) {
+function Body({ job, scope }: { job: Job; scope: Scope }) {
   const open = runs(job);
   return (
     <div className="grid max-w-200 gap-6">
@@ -73,7 +76,7 @@ function Body({ job }: { job: Job }) {
           {open && job.total > 0 && (
             <span className="text-sm text-muted">{t.jobs.of(job.done, job.total)}</span>
           )}
-          {open && <Cancel job={job} />}
+          {open && <Cancel job={job} scope={scope} />}
         </div>
         {open && <Progress done={job.done} total={job.total} label={job.title} />}
         {open && <p className="mt-2 text-sm text-faint">{t.jobs.goesOn}</p>}
@@ -99,20 +102,26 @@ function Body({ job }: { job: Job }) {
 /** One job: how far it is, what it said, and the way to stop it. */
 export function JobPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/jobs/{id}", {
-    params: { path: { id } },
-  });
+  const [url] = useUrl();
+  const scope = scopeOf(url);
+  const { data, error, isPending, refetch } = api.useQuery(
+    "get",
+    "/api/v1/jobs/{id}",
+    { params: { path: { id } }, headers: scopeHeaders(scope) },
+    // The stream is that of the tenant one is in, and says nothing of the appliance's jobs.
+    { refetchInterval: ({ state }) => scope === "system" && state.data && runs(state.data) && often },
+  );
   return (
     <Page
       title={data?.title ?? t.jobs.job}
       crumbs={[
         { label: t.layout.settings, to: paths.settings() },
-        { label: t.jobs.title, to: paths.jobs() },
+        { label: t.jobs.title, to: paths.jobs(scope === "system" ? { scope } : {}) },
       ]}
     >
       {error && <ProblemPage error={error} title={t.jobs.loadFailed} onRetry={() => void refetch()} />}
       {isPending && <Skeleton label={t.ui.loading} />}
-      {data && <Body job={data} />}
+      {data && <Body job={data} scope={scope} />}
     </Page>
   );
 }

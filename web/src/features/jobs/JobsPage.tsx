@@ -1,7 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { ListChecks } from "lucide-react";
+import { useMemo } from "react";
 
 import { useList } from "../../api/list";
+import { useMay } from "../../api/may";
 import { FilterInput } from "../../layout/FilterInput";
 import { ProblemPage } from "../../layout/Problem";
 import { SettingsPage } from "../../layout/SettingsPage";
@@ -12,10 +14,11 @@ import { Button, buttonClass } from "../../ui/Button";
 import { Empty, Skeleton } from "../../ui/Empty";
 import { Meter } from "../../ui/Meter";
 import { Status } from "../../ui/mark";
+import { Segmented } from "../../ui/Segmented";
 import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { Took } from "./Took";
-import { type Job, runs } from "./types";
+import { type Job, runs, type Scope, scopeHeaders, scopeOf } from "./types";
 
 function Progress({ job }: { job: Job }) {
   if (!runs(job)) return <span className="text-muted">{job.error}</span>;
@@ -29,7 +32,7 @@ function Progress({ job }: { job: Job }) {
   );
 }
 
-const columns: Column<Job>[] = [
+const columns = (scope: Scope): Column<Job>[] => [
   {
     key: "state",
     head: t.jobs.state,
@@ -41,7 +44,7 @@ const columns: Column<Job>[] = [
     head: t.jobs.job,
     phone: "name",
     cell: (job) => (
-      <Link to={paths.job(job.id)} title={job.title}>
+      <Link to={paths.job(job.id, scope === "system" ? { scope } : {})} title={job.title}>
         {job.title}
       </Link>
     ),
@@ -63,22 +66,60 @@ const columns: Column<Job>[] = [
   },
 ];
 
+function Nothing({ scope }: { scope: Scope }) {
+  const icon = <ListChecks className="icon" aria-hidden="true" />;
+  if (scope === "system")
+    return (
+      <Empty icon={icon} title={t.jobs.empty}>
+        {t.jobs.emptyAppliance}
+      </Empty>
+    );
+  return (
+    <Empty
+      icon={icon}
+      title={t.jobs.empty}
+      action={
+        <Link className={buttonClass()} to={paths.servers()}>
+          {t.jobs.toServers}
+        </Link>
+      }
+    >
+      {t.jobs.emptyBody}
+    </Empty>
+  );
+}
+
 /** Every job, newest first. */
 export function JobsPage() {
   const [url, setUrl] = useUrl();
   const q = url.get("q") ?? "";
-  const list = useList<Job>("/api/v1/jobs", { q: q || undefined });
+  const admin = useMay("system.write");
+  const scope = scopeOf(url);
+  const defs = useMemo(() => columns(scope), [scope]);
+  const list = useList<Job>("/api/v1/jobs", { q: q || undefined }, scopeHeaders(scope), {
+    fresh: scope === "system",
+  });
   return (
     <SettingsPage title={t.jobs.title} lead={t.jobs.lead}>
-      <div className="mb-3 w-60 max-md:w-full">
-        <FilterInput label={t.jobs.filter} value={q} onChange={(text) => setUrl({ q: text })} />
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <div className="w-60 max-md:flex-1">
+          <FilterInput label={t.jobs.filter} value={q} onChange={(text) => setUrl({ q: text })} />
+        </div>
+        {admin && (
+          <Segmented
+            label={t.audit.scope}
+            value={scope}
+            onChange={(next) => setUrl({ scope: next === "here" ? undefined : next })}
+            options={(["here", "system"] as const).map((value) => ({ value, label: t.audit.scopes[value] }))}
+          />
+        )}
       </div>
       {list.error && <ProblemPage error={list.error} title={t.jobs.loadFailed} onRetry={list.retry} />}
       {list.loading && <Skeleton label={t.ui.loading} />}
       {!list.error && !list.loading && (
         <Table
           label={t.jobs.title}
-          columns={columns}
+          columns={defs}
           rows={list.rows}
           id={(job) => job.id}
           onEnd={list.more}
@@ -89,17 +130,7 @@ export function JobsPage() {
                 action={<Button onClick={() => setUrl({ q: undefined })}>{t.jobs.clear}</Button>}
               />
             ) : (
-              <Empty
-                icon={<ListChecks className="icon" aria-hidden="true" />}
-                title={t.jobs.empty}
-                action={
-                  <Link className={buttonClass()} to={paths.servers()}>
-                    {t.jobs.toServers}
-                  </Link>
-                }
-              >
-                {t.jobs.emptyBody}
-              </Empty>
+              <Nothing scope={scope} />
             )
           }
         />

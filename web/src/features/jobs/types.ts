@@ -2,6 +2,16 @@ import type { components } from "../../api/schema";
 
 export type Job = components["schemas"]["Job"];
 
+/** Whose jobs: those of the tenant one is in, or of the appliance itself. */
+export type Scope = "here" | "system";
+
+/** The scope that an address says. */
+export const scopeOf = (url: URLSearchParams): Scope => (url.get("scope") === "system" ? "system" : "here");
+
+/** What tells the server the scope. */
+export const scopeHeaders = (scope: Scope): Record<string, string> =>
+  scope === "system" ? { "X-Tenant-ID": "system" } : {};
+
 /** Whether it may still change. */
 export const runs = (job: Job): boolean => job.state === "queued" || job.state === "running";
 

@@ -28,9 +28,14 @@ function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleP
   const chosen = getValues(`mappings.${index}.tenant`);
   const error = (field: string) => problem?.field(`mappings[${index}].${field}`);
   return (
-    <div className="rule" role="group" aria-label={words.rule(index + 1)}>
+    <div
+      className="flex items-end gap-2 max-md:flex-col max-md:items-stretch"
+      role="group"
+      aria-label={words.rule(index + 1)}
+    >
       <Input
         mono
+        className="min-w-0 flex-1"
         label={words.claimOf}
         error={error("claim")}
         maxLength={200}
@@ -42,6 +47,7 @@ function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleP
       />
       <Input
         mono
+        className="min-w-0 flex-1"
         label={words.value}
         error={error("value")}
         maxLength={200}
@@ -53,6 +59,7 @@ function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleP
       />
       {me?.multi_tenancy && (
         <Select
+          className="min-w-0 flex-1"
           label={words.tenant}
           error={error("tenant")}
           required
@@ -66,14 +73,19 @@ function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleP
           {!tenants.some(({ id }) => id === chosen) && <option value={chosen}>{chosen}</option>}
         </Select>
       )}
-      <Select label={words.role} error={error("role")} {...register(`mappings.${index}.role`)}>
+      <Select
+        className="min-w-0 flex-1"
+        label={words.role}
+        error={error("role")}
+        {...register(`mappings.${index}.role`)}
+      >
         {roles.map((role) => (
           <option key={role} value={role}>
             {t.roles.names[role]}
           </option>
         ))}
       </Select>
-      <IconButton label={words.removeRule(index + 1)} onClick={onRemove}>
+      <IconButton className="max-md:self-end" label={words.removeRule(index + 1)} onClick={onRemove}>
         <Trash2 className="icon" />
       </IconButton>
     </div>

@@ -49,7 +49,7 @@ export function DeleteTenant({ tenant, onClose }: { tenant: TenantRow; onClose: 
     onSuccess: async (job) => {
       onClose();
       void refresh("tenants");
-      await router.navigate({ href: paths.job(job.id) });
+      await router.navigate({ href: paths.job(job.id, { scope: "system" }) });
     },
   });
   return (

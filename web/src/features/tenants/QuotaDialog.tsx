@@ -53,7 +53,7 @@ export function QuotaDialog({ tenant, onClose }: { tenant: TenantRow; onClose: (
             type="number"
             min={0}
             step={storage ? "any" : 1}
-            label={t.usage.kinds[kind]}
+            label={kind === "api_calls_hour" ? t.tenants.calls : t.usage.kinds[kind]}
             help={usage && words.now(usageText(kind, usage.used))}
             error={problem?.field(`quota.${kind}`)}
             end={storage && <span className="text-faint">{words.gib}</span>}

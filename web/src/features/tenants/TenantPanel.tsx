@@ -144,7 +144,10 @@ export function TenantPanel({ tenant, onAsk, onClose }: TenantPanelProps) {
           [words.created, exact(created_at)],
           [words.alerts, <Alerts key="alerts" alerts={alerts} />],
           ...usageFacts(tenant),
-          [words.calls, quota.api_calls_hour !== undefined && words.atMost(number(quota.api_calls_hour))],
+          [
+            words.calls,
+            quota.api_calls_hour === undefined ? null : words.atMost(number(quota.api_calls_hour)),
+          ],
         ]}
       />
     </Panel>

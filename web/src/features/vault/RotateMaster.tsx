@@ -27,7 +27,7 @@ export function RotateMaster({ source, onClose }: RotateMasterProps) {
     onSuccess: async (job) => {
       onClose();
       void refresh("vault");
-      await router.navigate({ href: paths.job(job.id) });
+      await router.navigate({ href: paths.job(job.id, { scope: "system" }) });
     },
   });
   const differ = source === "passphrase" && passphrase !== again;

@@ -81,7 +81,7 @@ function RotateKeys({ onClose }: { onClose: () => void }) {
     onSuccess: async (job) => {
       onClose();
       void refresh("vault");
-      await router.navigate({ href: paths.job(job.id) });
+      await router.navigate({ href: paths.job(job.id, { scope: "system" }) });
     },
   });
   return (
@@ -182,7 +182,7 @@ function State({ vault }: { vault: Vault }) {
       className="mb-4"
       title={words.rotating}
       action={
-        <Link className={buttonClass({ size: "small" })} to={paths.jobs()}>
+        <Link className={buttonClass({ size: "small" })} to={paths.jobs({ scope: "system" })}>
           {words.toJobs}
         </Link>
       }

@@ -161,6 +161,7 @@ export const jobs = {
   interrupted: "Unity was stopped while it ran. Start it again where you started it first.",
   empty: "No job has run yet",
   emptyBody: "Taking a snapshot of a server is one.",
+  emptyAppliance: "Rotating the keys of the vault is one.",
   toServers: "Show servers",
   none: "No job matches",
   clear: "Clear filter",

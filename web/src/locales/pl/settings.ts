@@ -146,6 +146,7 @@ export const jobs = {
   interrupted: "Unity zatrzymano w trakcie. Zacznij je znowu tam, gdzie za pierwszym razem.",
   empty: "Nie było jeszcze zadań",
   emptyBody: "Jest nim na przykład migawka serwera.",
+  emptyAppliance: "Jest nim na przykład wymiana kluczy sejfu.",
   toServers: "Pokaż serwery",
   none: "Żadne zadanie nie pasuje",
   clear: "Wyczyść filtr",

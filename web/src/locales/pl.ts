@@ -1,4 +1,5 @@
 import type { Messages } from "./en";
+import { apiKeys, factors } from "./pl/account";
 import { alerts, silences, thresholds } from "./pl/alerts";
 import { audit } from "./pl/audit";
 import { auth } from "./pl/auth";
@@ -24,6 +25,8 @@ export const pl = {
   settings,
   account,
   sessions,
+  factors,
+  apiKeys,
   audit,
   jobs,
   manage,

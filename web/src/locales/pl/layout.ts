@@ -26,6 +26,7 @@ export const layout = {
   providers: "Dostawcy logowania",
   vault: "Sejf",
   groups: { here: "To miejsce", you: "Ty", appliance: "Instalacja" },
+  apiKeys: "Klucze API",
   signOut: "Wyloguj się",
   theme: {
     label: (now) => `Motyw: ${now}`,

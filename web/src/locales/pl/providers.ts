@@ -23,7 +23,7 @@ export const providers = {
   remove: "Usuń",
   removeTitle: (name) => `Usunąć ${name}?`,
   removeLead:
-    "Nikt się już przez niego nie zaloguje, a sesje, które się przez niego zaczęły, skończą się. Konta zostają; te bez hasła potrzebują odnośnika.",
+    "Nikt się już przez niego nie zaloguje, a sesje, które się przez niego zaczęły, skończą się. Konta zostają; te bez hasła potrzebują linku.",
   removeAction: (name) => `Usuń ${name}`,
   removed: (name) => `Usunięto ${name}`,
   empty: "Wszyscy logują się hasłem lub kluczem dostępu",

@@ -26,7 +26,18 @@ type device struct {
 func newDevice(user string) *device {
 	return &device{
 		Authenticator: virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: []byte(user)}),
-		key:           virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), rp: virtualwebauthn.RelyingParty{ID: "unity.test", Origin: page},
+		key:           newKey(), rp: virtualwebauthn.RelyingParty{ID: "unity.test", Origin: page},
+	}
+}
+
+// newKey makes a key pair. The library drops the zeros that a coordinate begins
+// with, which no device does, so those are made anew.
+func newKey() virtualwebauthn.Credential {
+	for {
+		key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		if len(key.Key.AttestationData()) == 77 {
+			return key
+		}
 	}
 }
 

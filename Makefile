@@ -90,7 +90,7 @@ lint: ## Only the linters
 
 e2e: unity $(MODULES) $(PROVIDER) ## Only the browser suite, against the built binary
 	@mkdir -p $(RESULTS)
-	cd web && PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
+	cd web && PROVIDER=$(PROVIDER) PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
 
 fuzz: $(PAGES) ## Every fuzz target for 30 s
 	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r pkg; do \

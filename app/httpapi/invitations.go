@@ -49,7 +49,7 @@ type invitationIn struct {
 }
 
 type newInvitation struct {
-	oneTimeLink
+	OneTimeLink
 	Invitation invitation `json:"invitation"`
 }
 
@@ -65,7 +65,7 @@ func (m mux) createInvitation(ctx context.Context, c Caller, in *invitationIn) (
 	out := newInvitation{Invitation: m.invitation(v)}
 	out.URL, out.Expires = m.link("/invitation", token), v.Expires
 	where := m.Auth.TenantName(c.Tenant.ID)
-	m.mail(ctx, &out.oneTimeLink, []store.Tenant{c.Tenant, m.System.Own()}, notify.Letter{
+	m.mail(ctx, &out.OneTimeLink, []store.Tenant{c.Tenant, m.System.Own()}, notify.Letter{
 		To: v.Email, Title: "You are invited to " + where,
 		Text: m.Auth.UserName(c.User) + " invites you to “" + where + "” on Unity. The link works once, until " +
 			v.Expires.Format("2006-01-02 15:04 MST") + ":\n\n" + out.URL + "\n\nIf you do not know them, ignore this mail.",

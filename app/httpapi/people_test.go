@@ -180,7 +180,7 @@ func TestUsers(t *testing.T) {
 func TestAResetLinkAndAForcedChange(t *testing.T) {
 	t.Parallel()
 	b := staff(t)
-	v := into[oneTimeLink](t, b.do("root", "POST", "/api/v1/users/mia/reset-password", ""), http.StatusOK)
+	v := into[OneTimeLink](t, b.do("root", "POST", "/api/v1/users/mia/reset-password", ""), http.StatusOK)
 	_, token, _ := strings.Cut(v.URL, "#token=")
 	old := b.cookie("mia")
 	b.each(t, []want{

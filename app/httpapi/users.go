@@ -127,15 +127,15 @@ func (m mux) deleteUser(ctx context.Context, c Caller, in *userDelete) (*struct{
 	return nil, nil
 }
 
-// A oneTimeLink is shown once, to the one who asked; mailed if that was possible.
-type oneTimeLink struct {
+// A OneTimeLink is shown once, to the one who asked; mailed if that was possible.
+type OneTimeLink struct {
 	URL     string    `json:"url" doc:"Works once; shown once"`
 	Expires time.Time `json:"expires_at"`
 	Mailed  bool      `json:"mailed"`
 	Unsent  string    `json:"mail_problem,omitempty" doc:"Why it was not mailed, where that was tried"`
 }
 
-func (m mux) resetUserPassword(ctx context.Context, c Caller, in *ID) (*body[oneTimeLink], error) {
+func (m mux) resetUserPassword(ctx context.Context, c Caller, in *ID) (*body[OneTimeLink], error) {
 	u, err := m.System.User(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -145,13 +145,13 @@ func (m mux) resetUserPassword(ctx context.Context, c Caller, in *ID) (*body[one
 	if err != nil {
 		return nil, err
 	}
-	out := oneTimeLink{URL: m.link("/reset", token), Expires: expires}
+	out := OneTimeLink{URL: m.link("/reset", token), Expires: expires}
 	m.mail(ctx, &out, []store.Tenant{m.System.Own(), m.Tenant(store.DefaultTenant)}, notify.Letter{
 		To: u.Email, Title: "Set your password for Unity",
 		Text: "Somebody who administers Unity made a link for you, " + u.Username + ". It sets a new password and works once, until " +
 			expires.Format("2006-01-02 15:04 MST") + ":\n\n" + out.URL + "\n\nIf you did not ask for it, tell them.",
 	})
-	return &body[oneTimeLink]{out}, nil
+	return &body[OneTimeLink]{out}, nil
 }
 
 // link returns the address of a page that takes a token after #, where no log sees it.
@@ -160,7 +160,7 @@ func (m mux) link(page, token string) string {
 }
 
 // mail sends a letter through the first of tenants that can, and notes in out what became of it.
-func (m mux) mail(ctx context.Context, out *oneTimeLink, tenants []store.Tenant, v notify.Letter) {
+func (m mux) mail(ctx context.Context, out *OneTimeLink, tenants []store.Tenant, v notify.Letter) {
 	if v.To == "" {
 		return
 	}

@@ -2283,7 +2283,14 @@ export interface components {
             key: string;
         };
         NewInvitation: {
+            /** Format: date-time */
+            expires_at: string;
             invitation: components["schemas"]["Invitation"];
+            /** @description Why it was not mailed, where that was tried */
+            mail_problem?: string;
+            mailed: boolean;
+            /** @description Works once; shown once */
+            url: string;
         };
         NewPasskey: {
             passkey: components["schemas"]["Passkey"];

@@ -52,8 +52,8 @@ export async function goTo(provider: string, start: Start): Promise<void> {
 }
 
 /** Ends what goTo began, with what the provider put into the address. */
-export const comeBack = (code: string, state: string) =>
-  ask<SignIn & { next?: string }>("POST", `${auth}/oidc`, { body: { code, state } });
+export const comeBack = (answer: { code: string; state: string; iss?: string }) =>
+  ask<SignIn & { next?: string }>("POST", `${auth}/oidc`, { body: answer });
 
 /** Whether passkeys work in this browser at this address. */
 export const passkeysWork = (): boolean => canPasskey() && isName(location.hostname);

@@ -29,9 +29,12 @@ function useAnswer(onAnswer: (answer: SignIn & { next?: string }) => void) {
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
-    const { code = "", state = "", error, error_description: why = "" } = given;
+    const { code = "", state = "", iss, error, error_description: why = "" } = given;
     if (error) setProblem(refused(error, why));
-    else comeBack(code, state).then(onAnswer, (failed: unknown) => setProblem(toProblem(failed)));
+    else
+      comeBack({ code, state, ...(iss && { iss }) }).then(onAnswer, (failed: unknown) =>
+        setProblem(toProblem(failed)),
+      );
   }, [given, onAnswer]);
   return [problem, setProblem] as const;
 }

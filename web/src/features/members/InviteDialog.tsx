@@ -3,7 +3,6 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
-import type { OneTimeLink } from "../../api/types";
 import { FormDialog } from "../../layout/FormDialog";
 import { LinkDialog } from "../../layout/LinkDialog";
 import { beyond, RoleFields } from "../../layout/RoleFields";
@@ -28,7 +27,7 @@ export function InviteDialog({ grantable, onClose }: InviteDialogProps) {
   const [grants, setGrants] = useState<readonly string[]>([]);
   const [span, setSpan] = useState<(typeof days)[number]>("7");
   const invite = api.useMutation("post", "/api/v1/invitations", { onSuccess: () => refresh("invitations") });
-  const made = invite.data as (typeof invite.data & OneTimeLink) | undefined;
+  const made = invite.data;
   if (made) return <LinkDialog title={words.made} link={made} email={email.trim()} onClose={onClose} />;
   const submit = () =>
     invite.mutate({

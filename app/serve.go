@@ -44,6 +44,9 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
 	}
+	if err := forgetPages(); err != nil {
+		a.log.DebugContext(ctx, "keep the pages of the start", "err", err) // they cost nothing but the figure
+	}
 	<-serving.Done()
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) // not under systemd: nothing to tell
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

@@ -47,6 +47,7 @@ type World struct {
 func New() (*World, error) {
 	now := time.Now().UTC().Truncate(time.Second)
 	w := &World{now: now, place: map[string]int{}, homes: map[store.TenantID][]machine{store.DefaultTenant: home(now), Harbour: harbour(now)}}
+	w.ago(64 * days) // when the appliance was set up
 	var boxes []farm.Machine
 	for _, tenant := range tenants {
 		for i, m := range w.homes[tenant] {

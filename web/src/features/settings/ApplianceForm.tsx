@@ -18,6 +18,7 @@ const fields = [
   "public_url",
   "public_names",
   "trusted_proxies",
+  "allowed_networks",
   "heartbeat_url",
   "heartbeat_seconds",
   "audit_retention_days",
@@ -27,6 +28,7 @@ interface Form {
   public_url: string;
   public_names: string;
   trusted_proxies: string;
+  allowed_networks: string;
   heartbeat_url: string;
   heartbeat_seconds: number;
   audit_retention_days: number;
@@ -44,6 +46,7 @@ const toForm = (now: SystemSettings): Form => ({
   public_url: now.public_url,
   public_names: now.public_names.join("\n"),
   trusted_proxies: now.trusted_proxies.join("\n"),
+  allowed_networks: now.allowed_networks.join("\n"),
   heartbeat_url: now.heartbeat_url,
   heartbeat_seconds: now.heartbeat_seconds,
   audit_retention_days: now.audit_retention_days,
@@ -124,9 +127,11 @@ function Fields({
 function Shared({
   form: { register, watch },
   settings,
+  problem,
 }: {
   form: UseFormReturn<Form>;
   settings: SystemSettings;
+  problem: Problem | undefined;
 }) {
   const on = useMe()?.multi_tenancy ?? false;
   const flag = on && !settings.multi_tenancy; // of the command line, which wins
@@ -142,6 +147,17 @@ function Shared({
         <Banner look="warning" title={words.manyOff}>
           {words.manyOffBody}
         </Banner>
+      )}
+      {on && (
+        <Textarea
+          mono
+          rows={2}
+          label={words.allowed}
+          help={words.allowedHelp}
+          error={problem?.field("allowed_networks")}
+          spellCheck={false}
+          {...register("allowed_networks")}
+        />
       )}
       <Checkbox label={words.passwords} help={words.passwordsHelp} {...register("password_sign_in")} />
     </>
@@ -163,14 +179,19 @@ export function ApplianceForm({ settings }: { settings: SystemSettings }) {
   const submit = handleSubmit((text) =>
     save.mutate({
       params: { header: ifMatch(base.rev) },
-      body: { ...text, public_names: lines(text.public_names), trusted_proxies: lines(text.trusted_proxies) },
+      body: {
+        ...text,
+        public_names: lines(text.public_names),
+        trusted_proxies: lines(text.trusted_proxies),
+        allowed_networks: lines(text.allowed_networks),
+      },
     }),
   );
   return (
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
         <Fields form={form} problem={problem} />
-        <Shared form={form} settings={settings} />
+        <Shared form={form} settings={settings} problem={problem} />
         <FormProblem
           error={save.error}
           fields={fields}

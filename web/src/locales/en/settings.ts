@@ -26,6 +26,8 @@ export const settings = {
     urlHelp: "The base of links in messages; empty: the address in the local network",
     names: "Further host names",
     namesHelp: "One a line; a request for any other name is refused",
+    allowed: "Private networks for tenants",
+    allowedHelp: "One address or network a line; channels of tenants reach no other private address",
     proxies: "Trusted proxies",
     proxiesHelp: "One address or network a line; only they may say where a request comes from",
     heartbeat: "Heartbeat URL",

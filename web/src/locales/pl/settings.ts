@@ -27,6 +27,9 @@ export const settings = {
     urlHelp: "Początek linków w wiadomościach; puste: adres w sieci lokalnej",
     names: "Inne nazwy hosta",
     namesHelp: "Po jednej w wierszu; żądania pod inną nazwą są odrzucane",
+    allowed: "Sieci prywatne dla organizacji",
+    allowedHelp:
+      "Po jednym adresie lub sieci w wierszu; kanały organizacji nie sięgną żadnego innego adresu prywatnego",
     proxies: "Zaufane serwery proxy",
     proxiesHelp: "Po jednym adresie lub sieci w wierszu; tylko one mogą mówić, skąd przyszło żądanie",
     heartbeat: "Adres sygnału życia",

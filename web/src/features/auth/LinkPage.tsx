@@ -1,4 +1,3 @@
-
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
 import { Lone } from "../../layout/Lone";

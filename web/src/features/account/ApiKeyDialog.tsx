@@ -40,12 +40,12 @@ function toBody({ name, span, preset, chosen }: Form, mine: readonly string[]) {
 function Chosen({ form, mine }: { form: UseFormReturn<Form>; mine: readonly string[] }) {
   const error = form.formState.errors.chosen;
   return (
-    <div className="grid grid-cols-[max-content_repeat(3,max-content)] items-center gap-x-5 gap-y-2">
+    <div className="grid grid-cols-[repeat(3,max-content)] items-center gap-x-5 gap-y-2">
       {byThing(mine).map(({ thing, name, permissions }) => (
-        <fieldset key={thing} className="contents!">
-          <legend className="contents!">
-            <span>{name}</span>
-          </legend>
+        <fieldset key={thing} aria-label={name} className="contents!">
+          <span className="col-start-1" aria-hidden="true">
+            {name}
+          </span>
           {permissions.map((permission, i) => (
             <Checkbox
               key={permission}

@@ -23,7 +23,9 @@ export function Providers({ next, invitation }: { next: string; invitation?: str
           busy={leave.isPending && leave.variables === id}
           onClick={() => leave.mutate(id)}
         >
-          <span className="clip">{t.auth.continueWith(name)}</span>
+          <span className="clip" title={name}>
+            {t.auth.continueWith(name)}
+          </span>
         </Button>
       ))}
     </>

@@ -57,7 +57,7 @@ export const auth = {
   callback: {
     page: "Sign in",
     title: "Signing in",
-    failed: "You are not signed in",
+    failed: "That did not work",
     refused: (why: string) => `Your identity provider did not let you in. It says: ${why}`,
     back: "Back to sign-in",
   },

@@ -10,6 +10,15 @@ let context: BrowserContext;
 let page: Page;
 let home: string;
 
+const authenticator = {
+  protocol: "ctap2",
+  transport: "internal",
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+  automaticPresenceSimulation: true,
+} as const;
+
 type Answer = { status: number; body: Record<string, unknown> & { code?: string } };
 
 /** Sends a request as the page does. */
@@ -66,16 +75,7 @@ test.beforeAll(async ({ browser }) => {
   page = await context.newPage();
   const devtools = await context.newCDPSession(page);
   await devtools.send("WebAuthn.enable");
-  await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
+  await devtools.send("WebAuthn.addVirtualAuthenticator", { options: authenticator });
   await page.goto("/sign-in");
 });
 test.afterAll(async () => {
@@ -141,4 +141,40 @@ test("a deleted passkey signs nobody in", async () => {
   expect(passkey?.used_at).toBeTruthy();
   expect((await send("DELETE", `/auth/passkeys/${passkey?.id}`)).status).toBeLessThan(300);
   expect(await show("/auth/login/passkey")).toMatchObject({ status: 401, body: { code: "passkey.refused" } });
+});
+
+test("on the pages: the first passkey shows recovery codes, and signs in from then on", async ({
+  browser,
+}) => {
+  const own = await browser.newContext({ baseURL: home });
+  const tab = await own.newPage();
+  const devtools = await own.newCDPSession(tab);
+  await devtools.send("WebAuthn.enable");
+  await devtools.send("WebAuthn.addVirtualAuthenticator", { options: authenticator });
+  await tab.goto("/sign-in?next=/settings/account");
+  await tab.getByLabel("User name").fill(person.username);
+  await tab.getByLabel("Password", { exact: true }).fill(person.password);
+  await tab.getByRole("button", { name: "Sign in", exact: true }).click();
+  await tab.getByRole("button", { name: "Add passkey" }).click();
+  const dialog = tab.getByRole("dialog", { name: "Add a passkey" });
+  await dialog.getByLabel("Name").fill("Laptop");
+  await dialog.getByRole("button", { name: "Add passkey" }).click();
+  const codes = tab.getByRole("dialog", { name: "Keep your recovery codes" });
+  await expect(codes.getByRole("listitem")).toHaveCount(10);
+  await codes.getByRole("checkbox").check();
+  await codes.getByRole("button").last().click();
+  await expect(tab.getByText("Laptop").first()).toBeVisible();
+
+  await tab.getByRole("button", { name: "Sign out" }).click();
+  await tab.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await expect(tab).toHaveURL(`${home}/`);
+
+  await tab.goto("/settings/account");
+  await tab.getByRole("button", { name: "Sign out" }).click();
+  await tab.getByLabel("User name").fill(person.username);
+  await tab.getByLabel("Password", { exact: true }).fill(person.password);
+  await tab.getByRole("button", { name: "Sign in", exact: true }).click();
+  await tab.getByRole("button", { name: "Use a passkey" }).click(); // the second step
+  await expect(tab).toHaveURL(`${home}/`);
+  await own.close();
 });

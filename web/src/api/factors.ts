@@ -2,35 +2,36 @@
 import { request } from "./client";
 import { Problem } from "./errors";
 import { askPasskey, canPasskey } from "./passkey";
+import type { Got } from "./types";
+import { goTo } from "./ways";
 
-/** What somebody has set up. */
-export interface Factors {
-  password: boolean;
-  totp: { since: string } | null;
-  recovery_codes_left: number;
+/** What somebody has set up, and where they sign in if they have no password here. */
+export interface Factors extends Pick<
+  Got<"/api/v1/auth/factors">,
+  "password" | "totp_since" | "recovery_codes_left"
+> {
   passkeys: readonly { id: string; name: string }[];
-  /** Where they sign in, if they have no password here. */
   providers: readonly { id: string; name: string }[];
 }
 
 /** A way to prove it. */
 export type Method = "passkey" | "password" | "code";
 
-// Requests by a path that is only known as text.
-type Ask = (path: string, init?: { body?: unknown }) => Promise<{ data?: unknown }>;
-const get = request.GET as unknown as Ask;
-const post = request.POST as unknown as Ask;
-
-const base = "/api/v1/auth";
-
 /** What the person has set up. A server that does not say still takes a password. */
 export async function factors(): Promise<Factors> {
-  const bare: Factors = { password: true, totp: null, recovery_codes_left: 0, passkeys: [], providers: [] };
+  const bare: Factors = {
+    password: true,
+    totp_since: null,
+    recovery_codes_left: 0,
+    passkeys: [],
+    providers: [],
+  };
   try {
-    const found = (await get(`${base}/factors`)).data as Omit<Factors, "providers">;
-    if (methodsOf({ ...found, providers: [] }).length > 0) return { ...bare, ...found };
-    const { items } = (await get(`${base}/providers`)).data as { items: Factors["providers"] };
-    return { ...bare, ...found, providers: items };
+    const { data } = await request.GET("/api/v1/auth/factors");
+    const found = { ...bare, ...data };
+    if (methodsOf(found).length > 0) return found;
+    const ways = await request.GET("/api/v1/auth/providers");
+    return { ...found, providers: ways.data?.items ?? [] };
   } catch (error) {
     if (error instanceof Problem) return bare;
     throw error;
@@ -38,11 +39,11 @@ export async function factors(): Promise<Factors> {
 }
 
 /** The ways that are open to somebody, the easiest first. */
-export function methodsOf({ password, totp, recovery_codes_left, passkeys }: Factors): Method[] {
+export function methodsOf({ password, totp_since, recovery_codes_left, passkeys }: Factors): Method[] {
   const open: Record<Method, boolean> = {
     passkey: passkeys.length > 0 && canPasskey(),
     password,
-    code: totp !== null || recovery_codes_left > 0,
+    code: totp_since !== null || recovery_codes_left > 0,
   };
   return (["passkey", "password", "code"] as const).filter((method) => open[method]);
 }
@@ -50,21 +51,15 @@ export function methodsOf({ password, totp, recovery_codes_left, passkeys }: Fac
 /** Proves it to the server. */
 export async function proveBy(method: Method, value: string): Promise<void> {
   if (method !== "passkey") {
-    await post(`${base}/step-up`, { body: { [method]: value } });
+    await request.POST("/api/v1/auth/step-up", { body: { [method]: value } });
     return;
   }
-  const { ceremony, options } = (await post(`${base}/step-up/passkey/options`)).data as {
-    ceremony: string;
-    options: unknown;
-  };
-  const response = await askPasskey(options);
-  await post(`${base}/step-up/passkey`, { body: { ceremony, response } });
+  const { data } = await request.POST("/api/v1/auth/step-up/passkey/options");
+  if (!data) return;
+  const response = await askPasskey(data.options);
+  await request.POST("/api/v1/auth/step-up/passkey", { body: { ceremony: data.ceremony, response } });
 }
 
 /** Proves it where the person signs in; this page is left, and comes back. */
-export async function proveElsewhere(provider: string): Promise<void> {
-  const next = location.pathname + location.search;
-  const path = `${base}/providers/${encodeURIComponent(provider)}/start`;
-  const { url } = (await post(path, { body: { purpose: "step_up", next } })).data as { url: string };
-  location.assign(url);
-}
+export const proveElsewhere = (provider: string): Promise<void> =>
+  goTo(provider, { purpose: "step_up", next: location.pathname + location.search });

@@ -1,41 +1,36 @@
 // The ways in beside a password: identity providers and passkeys.
 import { queryOptions } from "@tanstack/react-query";
 
-import { base } from "./client";
+import { base, request } from "./client";
 import { isName } from "./host";
 import { askPasskey, canPasskey } from "./passkey";
 import type { components } from "./schema";
-import { ask } from "./untyped";
+import type { Got } from "./types";
 
 /** How far somebody got: signed in, or asked for a second proof. */
 export type SignIn = components["schemas"]["LoginOutBody"];
 
-/** Somebody else who says who people are. */
-export interface Provider {
-  id: string;
-  name: string;
-}
-
 /** What signs people in here. */
-export interface Ways {
-  items: readonly Provider[];
-  /** Whether passwords sign in. */
-  password: boolean;
-}
+export type Ways = Got<"/api/v1/auth/providers">;
 
-const auth = `${base}/auth`;
+/** Somebody else who says who people are. */
+export type Provider = Ways["items"][number];
 
 const onlyPassword: Ways = { items: [], password: true };
 
 /** The identity providers, and whether a password is a way at all: so it is when that cannot be said. */
 export const waysQuery = () =>
   queryOptions({
-    queryKey: ["get", `${auth}/providers`, {}],
-    queryFn: () => ask<Ways>("GET", `${auth}/providers`).catch(() => onlyPassword),
+    queryKey: ["get", `${base}/auth/providers`, {}],
+    queryFn: () =>
+      request.GET("/api/v1/auth/providers").then(
+        ({ data }) => data ?? onlyPassword,
+        () => onlyPassword,
+      ),
   });
 
 interface Start {
-  purpose: "sign_in" | "link";
+  purpose: "sign_in" | "link" | "step_up";
   /** Where it leads to afterwards. */
   next: string;
   /** The token of an invitation that is accepted by it. */
@@ -44,27 +39,30 @@ interface Start {
 
 /** Leaves for an identity provider, which sends the browser back to /sign-in/callback. */
 export async function goTo(provider: string, start: Start): Promise<void> {
-  const { url } = await ask<{ url: string }>("POST", `${auth}/providers/{id}/start`, {
+  const { data } = await request.POST("/api/v1/auth/providers/{id}/start", {
     params: { path: { id: provider } },
     body: start,
   });
-  location.assign(url);
+  if (data) location.assign(data.url);
+}
+
+// A request that fails throws, so an answer that does not say anything is none of ours.
+function sure<T>({ data }: { data?: T }): T {
+  if (data === undefined) throw new Error("the server said nothing");
+  return data;
 }
 
 /** Ends what goTo began, with what the provider put into the address. */
 export const comeBack = (answer: { code: string; state: string; iss?: string }) =>
-  ask<SignIn & { next?: string }>("POST", `${auth}/oidc`, { body: answer });
+  request.POST("/api/v1/auth/oidc", { body: answer }).then(sure);
 
 /** Whether passkeys work in this browser at this address. */
 export const passkeysWork = (): boolean => canPasskey() && isName(location.hostname);
 
 /** Signs in with a passkey, or answers a challenge with one. */
 export async function signInByPasskey(challenge?: string): Promise<SignIn> {
-  const { ceremony, options } = await ask<{ ceremony: string; options: unknown }>(
-    "POST",
-    `${auth}/login/passkey/options`,
-    { body: challenge ? { challenge } : {} },
-  );
+  const path = "/api/v1/auth/login/passkey/options";
+  const { ceremony, options } = sure(await request.POST(path, { body: challenge ? { challenge } : {} }));
   const response = await askPasskey(options);
-  return ask<SignIn>("POST", `${auth}/login/passkey`, { body: { ceremony, response } });
+  return sure(await request.POST("/api/v1/auth/login/passkey", { body: { ceremony, response } }));
 }

@@ -25,7 +25,7 @@ function Proofs({ factors, username, second }: ProofsProps) {
     <>
       {!second && password}
       <SecondFactor factors={factors} username={username} />
-      <Passkeys passkeys={factors.passkeys ?? []} />
+      <Passkeys passkeys={factors.passkeys} username={username} />
       {second && password}
       <Identities />
     </>

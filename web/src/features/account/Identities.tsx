@@ -1,9 +1,9 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { base } from "../../api/client";
+import { api, request } from "../../api/client";
 import { refresh } from "../../api/list";
-import { ask } from "../../api/untyped";
+import type { Got } from "../../api/types";
 import { goTo, waysQuery } from "../../api/ways";
 import { toastProblem } from "../../layout/Problem";
 import { t } from "../../locales";
@@ -16,21 +16,13 @@ import { toast } from "../../ui/Toast";
 import { Way } from "./Way";
 
 const words = t.factors.identities;
-const all = `${base}/auth/identities`;
 
 /** The person as an identity provider knows them. */
-interface Identity {
-  id: string;
-  provider_id: string;
-  /** What the provider called them last. */
-  name: string;
-  created_at: string;
-  seen_at: string;
-}
+type Identity = Got<"/api/v1/auth/identities">["items"][number];
 
 function useUnlink(onDone: () => void) {
   return useMutation({
-    mutationFn: (id: string) => ask("DELETE", `${all}/{id}`, { params: { path: { id } } }),
+    mutationFn: (id: string) => request.DELETE("/api/v1/auth/identities/{id}", { params: { path: { id } } }),
     onSuccess: () => {
       toast({ title: words.unlinked });
       onDone();
@@ -44,12 +36,7 @@ function useUnlink(onDone: () => void) {
 export function Identities() {
   const [asking, setAsking] = useState<Identity>();
   const providers = useQuery(waysQuery()).data?.items ?? [];
-  const identities =
-    useQuery({
-      queryKey: ["get", all, {}],
-      queryFn: () => ask<{ items: Identity[] }>("GET", all),
-      retry: false,
-    }).data?.items ?? [];
+  const identities = api.useQuery("get", "/api/v1/auth/identities").data?.items ?? [];
   const link = useMutation({
     mutationFn: (id: string) => goTo(id, { purpose: "link", next: paths.account() }),
     onError: (error) => toastProblem(words.linkFailed, error),

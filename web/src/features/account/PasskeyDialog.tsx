@@ -16,17 +16,23 @@ const words = t.factors.passkeys;
 interface PasskeyDialogProps {
   /** Undefined: a new one. */
   passkey: Passkey | undefined;
+  /** It is done; the codes for who loses it come with the first one. */
+  onDone: (codes: readonly string[]) => void;
   onClose: () => void;
 }
 
 /** Makes a passkey, or gives one another name. */
-export function PasskeyDialog({ passkey, onClose }: PasskeyDialogProps) {
+export function PasskeyDialog({ passkey, onDone, onClose }: PasskeyDialogProps) {
   const [name, setName] = useState(passkey?.name ?? agentName(navigator.userAgent));
   const save = useMutation({
-    mutationFn: () => (passkey ? renamePasskey(passkey.id, name.trim()) : addPasskey(name.trim())),
-    onSuccess: () => {
+    mutationFn: async () => {
+      if (!passkey) return addPasskey(name.trim());
+      await renamePasskey(passkey.id, name.trim());
+      return [];
+    },
+    onSuccess: (codes: readonly string[]) => {
       toast({ title: passkey ? words.renamed : words.added, body: name.trim() });
-      onClose();
+      onDone(codes);
       return refresh("auth");
     },
   });

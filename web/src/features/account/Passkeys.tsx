@@ -15,6 +15,7 @@ import { toast } from "../../ui/Toast";
 import type { Passkey } from "./factors";
 import { PasskeyDialog } from "./PasskeyDialog";
 import { deletePasskey } from "./passkeys";
+import { RecoveryCodes } from "./RecoveryCodes";
 import { Way } from "./Way";
 
 const words = t.factors.passkeys;
@@ -41,12 +42,39 @@ function About({ passkey }: { passkey: Passkey }) {
 }
 
 interface Open {
-  kind: "add" | "rename" | "remove";
+  kind: "add" | "rename" | "remove" | "codes";
   passkey?: Passkey;
+  codes?: readonly string[];
+}
+
+function Rows({ passkeys, onOpen }: { passkeys: readonly Passkey[]; onOpen: (open: Open) => void }) {
+  if (passkeys.length === 0) return null;
+  return (
+    <ul className="rows">
+      {passkeys.map((passkey) => (
+        <Way key={passkey.id} name={passkey.name} about={<About passkey={passkey} />}>
+          <Button
+            size="small"
+            aria-label={words.renameOf(passkey.name)}
+            onClick={() => onOpen({ kind: "rename", passkey })}
+          >
+            {words.rename}
+          </Button>
+          <Button
+            size="small"
+            aria-label={words.removeOf(passkey.name)}
+            onClick={() => onOpen({ kind: "remove", passkey })}
+          >
+            {words.remove}
+          </Button>
+        </Way>
+      ))}
+    </ul>
+  );
 }
 
 /** The passkeys of the person. */
-export function Passkeys({ passkeys }: { passkeys: readonly Passkey[] }) {
+export function Passkeys({ passkeys, username }: { passkeys: readonly Passkey[]; username: string }) {
   const [open, setOpen] = useState<Open>();
   const close = () => setOpen(undefined);
   const remove = useMutation({
@@ -76,31 +104,15 @@ export function Passkeys({ passkeys }: { passkeys: readonly Passkey[] }) {
       <p className="mb-2 text-muted">
         {words.lead} {why}
       </p>
-      {passkeys.length > 0 && (
-        <ul className="rows">
-          {passkeys.map((passkey) => (
-            <Way key={passkey.id} name={passkey.name} about={<About passkey={passkey} />}>
-              <Button
-                size="small"
-                aria-label={words.renameOf(passkey.name)}
-                onClick={() => setOpen({ kind: "rename", passkey })}
-              >
-                {words.rename}
-              </Button>
-              <Button
-                size="small"
-                aria-label={words.removeOf(passkey.name)}
-                onClick={() => setOpen({ kind: "remove", passkey })}
-              >
-                {words.remove}
-              </Button>
-            </Way>
-          ))}
-        </ul>
-      )}
+      <Rows passkeys={passkeys} onOpen={setOpen} />
       {(open?.kind === "add" || open?.kind === "rename") && (
-        <PasskeyDialog passkey={open.passkey} onClose={close} />
+        <PasskeyDialog
+          passkey={open.passkey}
+          onDone={(codes) => setOpen(codes.length > 0 ? { kind: "codes", codes } : undefined)}
+          onClose={close}
+        />
       )}
+      {open?.codes && <RecoveryCodes codes={open.codes} username={username} onClose={close} />}
       <Confirm
         open={open?.kind === "remove"}
         onClose={close}

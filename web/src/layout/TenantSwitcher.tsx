@@ -1,3 +1,4 @@
+import "../ui/places.css";
 import { Link } from "@tanstack/react-router";
 import { Check, ChevronsUpDown, Layers, Search } from "lucide-react";
 import { useState } from "react";

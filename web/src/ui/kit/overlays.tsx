@@ -1,3 +1,4 @@
+import "../places.css";
 import { ChevronDown, RefreshCw } from "lucide-react";
 import { useState } from "react";
 

@@ -62,6 +62,11 @@ test.describe("somebody new", () => {
     await expect(main.getByText("ada", { exact: true }).first()).toBeVisible();
     await expect(main.getByText(name).first()).toBeVisible();
     await expect(page.getByRole("link", { name: "Vault" })).toHaveCount(0); // a viewer has none
+
+    await page.getByRole("button", { name: "Sign out", exact: true }).click();
+    await expect(page).toHaveURL(`${appliance.url}${paths.signIn()}`);
+    await page.getByRole("button", { name: `Continue with ${name}` }).click();
+    await expect(page.getByLabel("User name")).toBeVisible(); // the provider forgot them, too
   });
 
   test("is told why when nothing is open to them", async ({ page }) => {

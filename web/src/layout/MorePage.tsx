@@ -13,12 +13,13 @@ import { toastProblem } from "./Problem";
 import { TenantPlace } from "./Tenant";
 import { useSettingsGroups } from "./useSettings";
 
-/** Signs out here and forgets what was fetched. */
+/** Signs out here, and at the identity provider when it was the way in; forgets what was fetched. */
 export function useSignOut(): () => Promise<void> {
   const router = useRouter();
   return async () => {
     try {
-      await request.POST("/api/v1/auth/logout");
+      const { data } = await request.POST("/api/v1/auth/logout");
+      if (data?.sign_out_url) return location.assign(data.sign_out_url); // which leads back to sign-in
       await router.navigate({ href: paths.signIn() });
       forget(); // only now: what is on the page would fetch it again
     } catch (error) {

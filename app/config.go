@@ -20,6 +20,7 @@ type Config struct {
 	User     userCmd    `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
 	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
 	Vault    vaultCmd   `cmd:"" help:"Rotate the keys that seal secrets."`
+	API      apiCmd     `cmd:"" name:"api" help:"Send one request to an appliance, here or elsewhere, with an API key."`
 	SetupURL setupCmd   `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
 	Doctor   doctorCmd  `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
 }

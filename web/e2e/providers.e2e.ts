@@ -62,6 +62,11 @@ test.describe("somebody new", () => {
     await expect(main.getByText("ada", { exact: true }).first()).toBeVisible();
     await expect(main.getByText(name).first()).toBeVisible();
     await expect(page.getByRole("link", { name: "Vault" })).toHaveCount(0); // a viewer has none
+    await page.goto(paths.servers());
+    await expect(page.getByRole("main").getByRole("row").nth(1)).toBeVisible();
+    await expect(page.getByRole("link", { name: "Add server" })).toHaveCount(0);
+    await expect(page.getByRole("checkbox")).toHaveCount(0); // nothing to be done with many
+    await page.goto(paths.account());
 
     await page.getByRole("button", { name: "Sign out", exact: true }).click();
     await expect(page).toHaveURL(`${appliance.url}${paths.signIn()}`);

@@ -6,7 +6,7 @@ import { Dialog } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import { api } from "../api/client";
-import { useMe } from "../api/may";
+import { useMay, useMe } from "../api/may";
 import { inTenant } from "../api/tenant";
 import { t } from "../locales";
 import { paths } from "../paths";
@@ -63,6 +63,7 @@ function useEntries(
   const signOut = useSignOut();
   const more = useSettingsPages();
   const tenants = useTenants();
+  const may = useMay("servers.write");
   const still = { placeholderData: keepPreviousData };
   const servers =
     api.useQuery("get", "/api/v1/servers", { params: { query: { q, limit: q ? 8 : 5 } } }, still).data
@@ -78,7 +79,7 @@ function useEntries(
     label: t.layout.theme.label(t.layout.theme[theme]),
     run: () => setTheme(theme),
   }));
-  const commands: Entry[] = [
+  const adds: Entry[] = [
     { key: "add", icon: icon(Plus), label: t.layout.palette.addServer, run: () => go(paths.serverNew()) },
     {
       key: "import",
@@ -86,6 +87,9 @@ function useEntries(
       label: t.layout.palette.importServers,
       run: () => go(paths.serverImport()),
     },
+  ];
+  const commands: Entry[] = [
+    ...(may ? adds : []),
     ...themes,
     { key: "out", icon: icon(LogOut), label: t.layout.signOut, run: () => void signOut() },
     ...tenants,

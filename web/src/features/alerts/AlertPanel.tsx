@@ -3,6 +3,7 @@ import { useCallback } from "react";
 
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
+import { useMay } from "../../api/may";
 import type { AlertDetail, AlertEvent, Delivery } from "../../api/types";
 import { ProblemPage } from "../../layout/Problem";
 import { isEvent, ruleText } from "../../layout/threshold";
@@ -45,7 +46,8 @@ function AlertBadge({ alert }: { alert: AlertDetail }) {
 }
 
 function Actions({ alert }: { alert: AlertDetail }) {
-  if (alert.state === "resolved") return null;
+  const may = useMay("alerts.write");
+  if (!may || alert.state === "resolved") return null;
   const ids = [alert.id];
   return (
     <div className="actions mt-3 flex-wrap">

@@ -3,6 +3,7 @@ import { BellRing } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 
 import { useList } from "../../api/list";
+import { useMay } from "../../api/may";
 import type { Alert } from "../../api/types";
 import { Loaded } from "../../layout/Loaded";
 import { Page } from "../../layout/Page";
@@ -92,6 +93,7 @@ export function AlertsPage() {
   const { id } = useParams({ strict: false }) as { id?: string };
   const [url, setUrl] = useUrl();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const may = useMay("alerts.write");
   const filter = readFilter(url);
   const rules = useRules();
   const list = useAlerts(filter);
@@ -129,7 +131,7 @@ export function AlertsPage() {
                   rows={list.rows}
                   id={(alert) => alert.id}
                   name={(alert) => alert.title}
-                  {...(filter.view !== "resolved" && { selected, onSelect: setSelected })}
+                  {...(may && filter.view !== "resolved" && { selected, onSelect: setSelected })}
                   active={id}
                   group={group}
                   onEnd={list.more}

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 
 import { ifMatch, request } from "../../api/client";
 import { refresh } from "../../api/list";
+import { useMay } from "../../api/may";
 import type { Server } from "../../api/types";
 import { toastProblem } from "../../layout/Problem";
 import { SpanSelect, untilOf } from "../../layout/SpanSelect";
@@ -201,6 +202,8 @@ const dialogs = { tag: TagDialog, silence: SilenceDialog, remove: DeleteDialog }
 /** The bar under a list with selected servers, and the questions behind its buttons. */
 export function BulkActions({ servers, onDone }: BulkProps) {
   const [asking, setAsking] = useState<keyof typeof dialogs>();
+  const edits = useMay("servers.write");
+  const silences = useMay("alerts.write");
   const close = () => setAsking(undefined);
   const done = () => {
     close();
@@ -215,18 +218,22 @@ export function BulkActions({ servers, onDone }: BulkProps) {
   return (
     <>
       <BulkBar count={servers.length} onClear={onDone}>
-        {action(
-          t.manage.bulk.scan,
-          <RefreshCw className="icon" aria-hidden="true" />,
-          () => void scan(servers).then(onDone),
-        )}
-        {action(t.manage.bulk.tag, <Tag className="icon" aria-hidden="true" />, () => setAsking("tag"))}
-        {action(t.manage.bulk.silence, <BellOff className="icon" aria-hidden="true" />, () =>
-          setAsking("silence"),
-        )}
-        {action(t.manage.bulk.remove, <Trash2 className="icon" aria-hidden="true" />, () =>
-          setAsking("remove"),
-        )}
+        {edits &&
+          action(
+            t.manage.bulk.scan,
+            <RefreshCw className="icon" aria-hidden="true" />,
+            () => void scan(servers).then(onDone),
+          )}
+        {edits &&
+          action(t.manage.bulk.tag, <Tag className="icon" aria-hidden="true" />, () => setAsking("tag"))}
+        {silences &&
+          action(t.manage.bulk.silence, <BellOff className="icon" aria-hidden="true" />, () =>
+            setAsking("silence"),
+          )}
+        {edits &&
+          action(t.manage.bulk.remove, <Trash2 className="icon" aria-hidden="true" />, () =>
+            setAsking("remove"),
+          )}
       </BulkBar>
       {Asked && <Asked servers={servers} onClose={close} onDone={done} />}
     </>

@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { api, queries } from "../../api/client";
+import { useMay } from "../../api/may";
 import type { Server } from "../../api/types";
 import { ProblemBanner } from "../../layout/Problem";
 import { t } from "../../locales";
@@ -76,15 +77,18 @@ interface UncheckedProps {
 
 /** A key that nobody has checked: how to compare it. */
 function Unchecked({ changed, onTrust }: UncheckedProps) {
+  const may = useMay("servers.write");
   return (
     <Banner
       className="mb-3"
       look="untrusted"
       title={changed ? k.changedTitle : k.newTitle}
       action={
-        <Button size="small" onClick={onTrust}>
-          {k.trust}
-        </Button>
+        may && (
+          <Button size="small" onClick={onTrust}>
+            {k.trust}
+          </Button>
+        )
       }
     >
       {changed ? k.changedWhy : k.newWhy}

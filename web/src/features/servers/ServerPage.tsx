@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import { api, ifMatch, queries } from "../../api/client";
 import { Problem } from "../../api/errors";
+import { useMay } from "../../api/may";
 import { useFreshReadings, useReadings } from "../../api/readings";
 import type { Server } from "../../api/types";
 import { Page } from "../../layout/Page";
@@ -143,6 +144,7 @@ function Actions({ server }: { server: Server }) {
 
 function Header({ server }: { server: Server }) {
   const { pathname } = useLocation();
+  const may = useMay("servers.write");
   const open = server.alerts.critical + server.alerts.warning + server.alerts.info;
   const tabs = [
     { to: paths.server(server.id), label: t.servers.tabs.overview },
@@ -161,7 +163,7 @@ function Header({ server }: { server: Server }) {
             </div>
             <Meta server={server} />
           </div>
-          <Actions server={server} />
+          {may && <Actions server={server} />}
         </div>
       </div>
       <TabLinks label={server.name}>

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "react";
 
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
+import { useMay } from "../../api/may";
 import { useFreshReadings } from "../../api/readings";
 import { lookOf, type ServerLook, trouble } from "../../api/severity";
 import type { Server } from "../../api/types";
@@ -72,22 +73,26 @@ const actions = (
   </span>
 );
 
-const nothing = (
+const nothing = (may: boolean) => (
   <Empty
     icon={<ServerIcon className="icon" aria-hidden="true" />}
     title={t.manage.list.empty}
     action={
-      <>
-        {addLink("primary")}
-        <Link className={buttonClass()} to={paths.serverImport()}>
-          {t.manage.imports.title}
-        </Link>
-      </>
+      may && (
+        <>
+          {addLink("primary")}
+          <Link className={buttonClass()} to={paths.serverImport()}>
+            {t.manage.imports.title}
+          </Link>
+        </>
+      )
     }
     hint={
-      <>
-        {t.manage.list.emptyHint} <code>lea@10.20.0.11</code>
-      </>
+      may && (
+        <>
+          {t.manage.list.emptyHint} <code>lea@10.20.0.11</code>
+        </>
+      )
     }
   >
     {t.manage.list.emptyBody}
@@ -143,18 +148,20 @@ export function ServersPage() {
   const list = useServers(filter);
   const defs = useColumns();
   useFreshReadings(star);
+  const may = useMay("servers.write");
+  const silences = useMay("alerts.write");
   const filtered = filterText(filter) !== "";
   return (
     <Page
       bare
       title={t.layout.servers}
-      action={actions}
+      action={may && actions}
       header={<ServersFilters filter={filter} hidden={hidden} onChange={setUrl} onToggle={toggle} />}
     >
       <main className="list" id="content">
         <Loaded of={list} failed={t.manage.list.loadFailed} lines={10}>
           {list.rows.length === 0 && !filtered ? (
-            nothing
+            nothing(may)
           ) : (
             <Table
               dense
@@ -164,8 +171,7 @@ export function ServersPage() {
               rows={list.rows}
               id={(server) => server.id}
               name={(server) => server.name}
-              selected={selected}
-              onSelect={setSelected}
+              {...((may || silences) && { selected, onSelect: setSelected })}
               hidden={hidden}
               span={span}
               onEnd={list.more}

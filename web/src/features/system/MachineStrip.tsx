@@ -3,6 +3,7 @@ import { useMemo } from "react";
 
 import { api, queries } from "../../api/client";
 import { type History, useHistory } from "../../api/history";
+import { useMay } from "../../api/may";
 import { useReadings } from "../../api/readings";
 import type { Server } from "../../api/types";
 import { toastProblem } from "../../layout/Problem";
@@ -165,6 +166,7 @@ function Unwatched() {
     onSuccess: () => void queries.invalidateQueries(),
     onError: (error) => toastProblem(t.system.watchFailed, error),
   });
+  if (!useMay("servers.write")) return null;
   return (
     <section className="section" aria-label={t.system.thisMachine}>
       <Banner

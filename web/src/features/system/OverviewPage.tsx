@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Plus, Server as ServerIcon } from "lucide-react";
 
 import { api } from "../../api/client";
+import { useMay } from "../../api/may";
 import { useFreshReadings } from "../../api/readings";
 import type { Alert, Dashboard } from "../../api/types";
 import { Page } from "../../layout/Page";
@@ -97,6 +98,7 @@ const add = () => (
 );
 
 function Content({ dashboard }: { dashboard: Dashboard }) {
+  const may = useMay("servers.write");
   useFreshReadings(["*"]);
   const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 500, sort: "name" } } });
   const thresholds =
@@ -115,11 +117,13 @@ function Content({ dashboard }: { dashboard: Dashboard }) {
           <Empty
             icon={<ServerIcon className="icon" aria-hidden="true" />}
             title={t.system.emptyTitle}
-            action={add()}
+            action={may && add()}
             hint={
-              <>
-                {t.system.emptyExample} <code>lea@10.20.0.11</code>
-              </>
+              may && (
+                <>
+                  {t.system.emptyExample} <code>lea@10.20.0.11</code>
+                </>
+              )
             }
           >
             {t.system.emptyWhy}
@@ -140,7 +144,7 @@ const none: never[] = [];
 /** What needs a look, and how this machine is. */
 export function OverviewPage() {
   const dashboard = useDashboard();
-  const action = (
+  const action = useMay("servers.write") && (
     <Link className={buttonClass({ size: "small" })} to={paths.serverNew()}>
       <Plus className="icon" aria-hidden="true" />
       {t.system.addServer}

@@ -193,7 +193,7 @@ func (t Tenant) OpenAlerts(ctx context.Context) ([]OpenAlert, error) {
 	}
 	open := make([]OpenAlert, len(all))
 	for i, v := range all {
-		owed, err := sq.One(ctx, t.db, scanCount, `SELECT coalesce((SELECT kind <> 'released' FROM alert_events
+		owed, err := sq.One(ctx, t.db, scanNumber, `SELECT coalesce((SELECT kind <> 'released' FROM alert_events
 			WHERE tenant_id = @tenant AND alert_id = @alert AND kind IN ('silenced', 'snoozed', 'released')
 			ORDER BY at DESC, id DESC LIMIT 1), 0)`, sql.Named("alert", v.ID))
 		if err != nil {

@@ -150,7 +150,7 @@ func (t Tenant) ownChannels(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
-	missing, err := sq.One(ctx, t.db, scanCount, `SELECT count(*) FROM json_each(@ids)
+	missing, err := sq.One(ctx, t.db, scanNumber, `SELECT count(*) FROM json_each(@ids)
 		WHERE NOT EXISTS (SELECT 1 FROM channels c WHERE c.tenant_id = @tenant AND c.id = json_each.value)
 		AND NOT EXISTS (SELECT 1 FROM channels c WHERE @tenant = 'system' AND c.tenant_id = 'default' AND c.id = json_each.value)`, sql.Named("ids", string(text)))
 	if err == nil && missing > 0 {

@@ -86,7 +86,7 @@ func (y System) SetRecoveryCodes(ctx context.Context, user string, codes [][]byt
 }
 
 func (y System) replaceCodes(ctx context.Context, user string, codes [][]byte) error {
-	if _, err := sq.Many(ctx, y.db(), scanCount, `DELETE FROM recovery_codes WHERE user_id = @user RETURNING 1`, sql.Named("user", user)); err != nil {
+	if err := some(sq.Exec(ctx, y.db(), `DELETE FROM recovery_codes WHERE user_id = @user`, sql.Named("user", user))); err != nil {
 		return err
 	}
 	for _, hash := range codes {
@@ -100,10 +100,9 @@ func (y System) replaceCodes(ctx context.Context, user string, codes [][]byte) e
 
 // dropCodes deletes the recovery codes of a user who has no second factor left.
 func (y System) dropCodes(ctx context.Context, user string) error {
-	_, err := sq.Many(ctx, y.db(), scanCount, `DELETE FROM recovery_codes WHERE user_id = @user
+	return some(sq.Exec(ctx, y.db(), `DELETE FROM recovery_codes WHERE user_id = @user
 		AND NOT EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = @user)
-		AND NOT EXISTS (SELECT 1 FROM totp WHERE totp.user_id = @user AND confirmed_at IS NOT NULL) RETURNING 1`, sql.Named("user", user))
-	return err
+		AND NOT EXISTS (SELECT 1 FROM totp WHERE totp.user_id = @user AND confirmed_at IS NOT NULL)`, sql.Named("user", user)))
 }
 
 // UseRecoveryCode uses a code up. It reports false for one that is unknown or used.
@@ -120,7 +119,7 @@ func (y System) UseRecoveryCode(ctx context.Context, user string, hash []byte) (
 
 // RecoveryCodesLeft returns how many recovery codes of a user are good.
 func (y System) RecoveryCodesLeft(ctx context.Context, user string) (int64, error) {
-	n, err := sq.One(ctx, y.db(), scanCount, `SELECT count(*) FROM recovery_codes WHERE user_id = @user AND used_at IS NULL`, sql.Named("user", user))
+	n, err := sq.One(ctx, y.db(), scanNumber, `SELECT count(*) FROM recovery_codes WHERE user_id = @user AND used_at IS NULL`, sql.Named("user", user))
 	return n, known(err)
 }
 
@@ -130,12 +129,10 @@ func (y System) DeleteSecondFactor(ctx context.Context, user string) error {
 	return y.own.change(ctx, "users.second_factor_delete", user, func(t Tenant) error {
 		for _, one := range []func() error{
 			func() error {
-				_, err := sq.Many(ctx, t.db.System(), scanCount, `DELETE FROM totp WHERE user_id = @user RETURNING 1`, sql.Named("user", user))
-				return err
+				return some(sq.Exec(ctx, t.db.System(), `DELETE FROM totp WHERE user_id = @user`, sql.Named("user", user)))
 			},
 			func() error {
-				_, err := sq.Many(ctx, t.db.System(), scanCount, `DELETE FROM passkeys WHERE user_id = @user RETURNING 1`, sql.Named("user", user))
-				return err
+				return some(sq.Exec(ctx, t.db.System(), `DELETE FROM passkeys WHERE user_id = @user`, sql.Named("user", user)))
 			},
 			func() error { return System{t}.dropCodes(ctx, user) },
 			func() error { return System{t}.EndSessions(ctx, user, "") },

@@ -107,8 +107,8 @@ func (t Tenant) TrimJournal(ctx context.Context, after, below int64) (last int64
 		if err != nil || last == after {
 			return err
 		}
-		_, err = sq.Many(ctx, t.db, scanNumber, `DELETE FROM journal
-			WHERE tenant_id = @tenant AND seq > @after AND seq <= @last AND max_ts < @below RETURNING 1`,
+		_, err = sq.Affected(ctx, t.db, `DELETE FROM journal
+			WHERE tenant_id = @tenant AND seq > @after AND seq <= @last AND max_ts < @below`,
 			sql.Named("after", after), sql.Named("last", last), sql.Named("below", below))
 		return err
 	})
@@ -165,9 +165,9 @@ func (t Tenant) CloseUntil(ctx context.Context, until int64) error {
 // DropChunks deletes one step of the chunks that start in [from, to) and
 // reports whether there may be more.
 func (t Tenant) DropChunks(ctx context.Context, from, to int64) (more bool, err error) {
-	return t.step(ctx, func(t Tenant) ([]int64, error) {
-		return sq.Many(ctx, t.db, scanNumber, `DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks
-		WHERE tenant_id = @tenant AND start >= @from AND start < @to LIMIT @limit) RETURNING 1`,
+	return t.step(ctx, func(t Tenant) (int64, error) {
+		return sq.Affected(ctx, t.db, `DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks
+		WHERE tenant_id = @tenant AND start >= @from AND start < @to LIMIT @limit)`,
 			sql.Named("from", from), sql.Named("to", to), sql.Named("limit", MaxStep))
 	})
 }
@@ -198,9 +198,9 @@ func (t Tenant) OrphanedServers(ctx context.Context) ([]string, error) {
 // DropSeriesChunks deletes one step of the chunks of a series and reports
 // whether there may be more.
 func (t Tenant) DropSeriesChunks(ctx context.Context, series int64) (more bool, err error) {
-	return t.step(ctx, func(t Tenant) ([]int64, error) {
-		return sq.Many(ctx, t.db, scanNumber, `DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks
-		WHERE tenant_id = @tenant AND series_id = @series LIMIT @limit) RETURNING 1`, sql.Named("series", series), sql.Named("limit", MaxStep))
+	return t.step(ctx, func(t Tenant) (int64, error) {
+		return sq.Affected(ctx, t.db, `DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks
+		WHERE tenant_id = @tenant AND series_id = @series LIMIT @limit)`, sql.Named("series", series), sql.Named("limit", MaxStep))
 	})
 }
 
@@ -208,18 +208,18 @@ func (t Tenant) DropSeriesChunks(ctx context.Context, series int64) (more bool, 
 // there may be more. The newest series of a tenant stays, because the journal
 // may still name its number, which must not be given again.
 func (t Tenant) DropSeries(ctx context.Context, server string) (more bool, err error) {
-	return t.step(ctx, func(t Tenant) ([]int64, error) {
-		return sq.Many(ctx, t.db, scanNumber, `DELETE FROM series WHERE rowid IN (SELECT rowid FROM series
+	return t.step(ctx, func(t Tenant) (int64, error) {
+		return sq.Affected(ctx, t.db, `DELETE FROM series WHERE rowid IN (SELECT rowid FROM series
 		WHERE tenant_id = @tenant AND server_id = @server
-		AND id < (SELECT max(id) FROM series WHERE tenant_id = @tenant) LIMIT @limit) RETURNING 1`, sql.Named("server", server), sql.Named("limit", MaxStep))
+		AND id < (SELECT max(id) FROM series WHERE tenant_id = @tenant) LIMIT @limit)`, sql.Named("server", server), sql.Named("limit", MaxStep))
 	})
 }
 
 // step runs a deletion of at most MaxStep rows and reports whether it took as many.
-func (t Tenant) step(ctx context.Context, remove func(Tenant) ([]int64, error)) (more bool, err error) {
+func (t Tenant) step(ctx context.Context, remove func(Tenant) (int64, error)) (more bool, err error) {
 	err = t.Tx(ctx, func(t Tenant) error {
 		rows, err := remove(t)
-		more = len(rows) == MaxStep
+		more = rows == MaxStep
 		return err
 	})
 	return more, err
@@ -236,8 +236,8 @@ func (t Tenant) ReopenFrom(ctx context.Context, from int64) error {
 // DropJournalFrom deletes one step of the rows whose samples are all at or after
 // from, and reports whether there may be more.
 func (t Tenant) DropJournalFrom(ctx context.Context, from int64) (more bool, err error) {
-	return t.step(ctx, func(t Tenant) ([]int64, error) {
-		return sq.Many(ctx, t.db, scanNumber, `DELETE FROM journal WHERE rowid IN (SELECT rowid FROM journal
-		WHERE tenant_id = @tenant AND min_ts >= @from LIMIT @limit) RETURNING 1`, sql.Named("from", from), sql.Named("limit", MaxStep))
+	return t.step(ctx, func(t Tenant) (int64, error) {
+		return sq.Affected(ctx, t.db, `DELETE FROM journal WHERE rowid IN (SELECT rowid FROM journal
+		WHERE tenant_id = @tenant AND min_ts >= @from LIMIT @limit)`, sql.Named("from", from), sql.Named("limit", MaxStep))
 	})
 }

@@ -192,7 +192,7 @@ func (y System) freshProvider(ctx context.Context, id string, rev int64) (Provid
 
 // unused returns ErrProviderIssuer if somebody signs in with a provider.
 func (y System) unused(ctx context.Context, id string) error {
-	n, err := sq.One(ctx, y.db(), scanCount, `SELECT count(*) FROM (SELECT 1 FROM identities WHERE provider_id = @id LIMIT 1)`, sql.Named("id", id))
+	n, err := sq.One(ctx, y.db(), scanNumber, `SELECT count(*) FROM (SELECT 1 FROM identities WHERE provider_id = @id LIMIT 1)`, sql.Named("id", id))
 	if err == nil && n > 0 {
 		err = ErrProviderIssuer
 	}

@@ -16,24 +16,11 @@ const pruneStep = 1000
 // there may be more.
 func (t Tenant) PruneAlerting(ctx context.Context, ended, told time.Time) (more bool, err error) {
 	err = t.Tx(ctx, func(t Tenant) error {
-		for _, step := range []func() (int64, error){
-			func() (int64, error) {
-				return pruned(sq.Many(ctx, t.db, scanCount, `DELETE FROM alerts WHERE tenant_id = @tenant AND id IN (
-					SELECT id FROM alerts WHERE tenant_id = @tenant AND state = 'resolved' AND started_at < @before
-					AND resolved_at < @before ORDER BY started_at LIMIT @step) RETURNING 1`, before(ended)...))
-			},
-			func() (int64, error) {
-				return pruned(sq.Many(ctx, t.db, scanCount, `DELETE FROM deliveries WHERE tenant_id = @tenant AND id IN (
-					SELECT id FROM deliveries WHERE tenant_id = @tenant AND created_at < @before AND state <> 'queued'
-					ORDER BY created_at LIMIT @step) RETURNING 1`, before(told)...))
-			},
-			func() (int64, error) {
-				return pruned(sq.Many(ctx, t.db, scanCount, `DELETE FROM silences WHERE tenant_id = @tenant AND id IN (
-					SELECT id FROM silences WHERE tenant_id = @tenant AND ends_at < @before
-					ORDER BY ends_at LIMIT @step) RETURNING 1`, before(told)...))
-			},
-		} {
-			n, err := step()
+		for _, one := range []struct {
+			drop   sq.Change
+			before time.Time
+		}{{dropAlerts, ended}, {dropDeliveries, told}, {dropSilences, told}} {
+			n, err := one.drop(ctx, t.db, sql.Named("before", one.before.UnixMilli()), sql.Named("step", pruneStep))
 			if err != nil {
 				return err
 			}
@@ -44,8 +31,14 @@ func (t Tenant) PruneAlerting(ctx context.Context, ended, told time.Time) (more 
 	return more, err
 }
 
-func before(at time.Time) []any {
-	return []any{sql.Named("before", at.UnixMilli()), sql.Named("step", int64(pruneStep))}
-}
-
-func pruned(rows []int64, err error) (int64, error) { return int64(len(rows)), err }
+var (
+	dropAlerts = sq.Later(`DELETE FROM alerts WHERE tenant_id = @tenant AND id IN (
+		SELECT id FROM alerts WHERE tenant_id = @tenant AND state = 'resolved' AND started_at < @before
+		AND resolved_at < @before ORDER BY started_at LIMIT @step)`)
+	dropDeliveries = sq.Later(`DELETE FROM deliveries WHERE tenant_id = @tenant AND id IN (
+		SELECT id FROM deliveries WHERE tenant_id = @tenant AND created_at < @before AND state <> 'queued'
+		ORDER BY created_at LIMIT @step)`)
+	dropSilences = sq.Later(`DELETE FROM silences WHERE tenant_id = @tenant AND id IN (
+		SELECT id FROM silences WHERE tenant_id = @tenant AND ends_at < @before
+		ORDER BY ends_at LIMIT @step)`)
+)

@@ -122,7 +122,7 @@ func (t Tenant) addSilence(ctx context.Context, v Silence) (out Silence, err err
 
 // ownMatchers returns ErrNotFound if v names a thing that the tenant does not have.
 func (t Tenant) ownMatchers(ctx context.Context, v Silence) error {
-	n, err := sq.One(ctx, t.db, scanCount, `SELECT
+	n, err := sq.One(ctx, t.db, scanNumber, `SELECT
 		(@threshold = '' OR EXISTS (SELECT 1 FROM thresholds WHERE tenant_id = @tenant AND id = @threshold))
 		AND (@alert = '' OR EXISTS (SELECT 1 FROM alerts WHERE tenant_id = @tenant AND id = @alert))
 		AND (@server = '' OR EXISTS (SELECT 1 FROM servers WHERE tenant_id = @tenant AND id = @server))`,

@@ -22,110 +22,37 @@ type Content struct {
 // A table holds rows of tenants; drop deletes one step of them.
 type table struct {
 	name string
-	drop func(context.Context, Tenant) ([]int64, error)
+	drop sq.Change
 }
 
 // tables are all that hold rows of tenants, children before their parents. The
 // keys come first: what a copy of the database still holds is unreadable then.
-func tables() []table { //nolint:funlen // one list, to be read as one
-	step := sql.Named("step", MaxStep)
-	return []table{
-		{"keysets", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM keysets WHERE tenant_id = @tenant RETURNING 1`)
-		}},
-		{"sessions", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
-				WHERE home = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"api_keys", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM api_keys WHERE rowid IN (SELECT rowid FROM api_keys
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"invitations", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM invitations WHERE rowid IN (SELECT rowid FROM invitations
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"memberships", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM memberships WHERE tenant_id = @tenant AND user_id IN (SELECT user_id
-				FROM memberships WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"deliveries", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"channels", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM channels WHERE rowid IN (SELECT rowid FROM channels
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"silences", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM silences WHERE rowid IN (SELECT rowid FROM silences
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"alert_events", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM alert_events WHERE rowid IN (SELECT rowid FROM alert_events
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"alerts", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM alerts WHERE rowid IN (SELECT rowid FROM alerts
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"thresholds", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM thresholds WHERE rowid IN (SELECT rowid FROM thresholds
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"journal", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM journal WHERE rowid IN (SELECT rowid FROM journal
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"chunks", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"windows", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM windows WHERE tenant_id = @tenant RETURNING 1`)
-		}},
-		{"series", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM series WHERE rowid IN (SELECT rowid FROM series
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"snapshots", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM snapshots WHERE rowid IN (SELECT rowid FROM snapshots
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"snapshot_sections", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM snapshot_sections WHERE rowid IN (SELECT rowid FROM snapshot_sections
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"server_states", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM server_states WHERE rowid IN (SELECT rowid FROM server_states
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"host_keys", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM host_keys WHERE rowid IN (SELECT rowid FROM host_keys
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"servers", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM servers WHERE rowid IN (SELECT rowid FROM servers
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"jobs", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"audit", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM audit WHERE rowid IN (SELECT rowid FROM audit
-				WHERE tenant_id = @tenant LIMIT @step) RETURNING 1`, step)
-		}},
-		{"audit_anchors", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM audit_anchors WHERE tenant_id = @tenant RETURNING 1`)
-		}},
-		{"settings", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM settings WHERE tenant_id = @tenant RETURNING 1`)
-		}},
-		{"usage", func(ctx context.Context, t Tenant) ([]int64, error) {
-			return sq.Many(ctx, t.db, scanNumber, `DELETE FROM usage WHERE tenant_id = @tenant RETURNING 1`)
-		}},
-	}
+var tables = []table{
+	{"keysets", sq.Later(`DELETE FROM keysets WHERE tenant_id = @tenant`)},
+	{"sessions", sq.Later(`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE home = @tenant LIMIT @step)`)},
+	{"api_keys", sq.Later(`DELETE FROM api_keys WHERE rowid IN (SELECT rowid FROM api_keys WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"invitations", sq.Later(`DELETE FROM invitations WHERE rowid IN (SELECT rowid FROM invitations WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"memberships", sq.Later(`DELETE FROM memberships WHERE tenant_id = @tenant AND user_id IN (SELECT user_id FROM memberships WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"deliveries", sq.Later(`DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"channels", sq.Later(`DELETE FROM channels WHERE rowid IN (SELECT rowid FROM channels WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"silences", sq.Later(`DELETE FROM silences WHERE rowid IN (SELECT rowid FROM silences WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"alert_events", sq.Later(`DELETE FROM alert_events WHERE rowid IN (SELECT rowid FROM alert_events WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"alerts", sq.Later(`DELETE FROM alerts WHERE rowid IN (SELECT rowid FROM alerts WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"thresholds", sq.Later(`DELETE FROM thresholds WHERE rowid IN (SELECT rowid FROM thresholds WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"journal", sq.Later(`DELETE FROM journal WHERE rowid IN (SELECT rowid FROM journal WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"chunks", sq.Later(`DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"windows", sq.Later(`DELETE FROM windows WHERE tenant_id = @tenant`)},
+	{"series", sq.Later(`DELETE FROM series WHERE rowid IN (SELECT rowid FROM series WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"snapshots", sq.Later(`DELETE FROM snapshots WHERE rowid IN (SELECT rowid FROM snapshots WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"snapshot_sections", sq.Later(`DELETE FROM snapshot_sections WHERE rowid IN (SELECT rowid FROM snapshot_sections WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"server_states", sq.Later(`DELETE FROM server_states WHERE rowid IN (SELECT rowid FROM server_states WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"host_keys", sq.Later(`DELETE FROM host_keys WHERE rowid IN (SELECT rowid FROM host_keys WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"servers", sq.Later(`DELETE FROM servers WHERE rowid IN (SELECT rowid FROM servers WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"jobs", sq.Later(`DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"audit", sq.Later(`DELETE FROM audit WHERE rowid IN (SELECT rowid FROM audit WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"audit_anchors", sq.Later(`DELETE FROM audit_anchors WHERE tenant_id = @tenant`)},
+	{"settings", sq.Later(`DELETE FROM settings WHERE tenant_id = @tenant`)},
+	{"usage", sq.Later(`DELETE FROM usage WHERE tenant_id = @tenant`)},
 }
 
 // counts is one row a kind that people count, from parents to children.
@@ -203,14 +130,13 @@ func (y System) DeleteTenant(ctx context.Context, id TenantID, step func(table s
 	if _, closed := y.own.store.leaving.Load(id); !closed {
 		return 0, fmt.Errorf("tenant %s is not closed", id)
 	}
-	all := tables()
-	for i, one := range all {
+	for i, one := range tables {
 		for more := true; more; {
-			step(one.name, i, len(all), rows)
+			step(one.name, i, len(tables), rows)
 			err := y.Tx(ctx, func(y System) error {
-				gone, err := one.drop(ctx, y.Tenant(id))
-				rows += int64(len(gone))
-				more = len(gone) == MaxStep
+				gone, err := one.drop(ctx, y.Tenant(id).db, sql.Named("step", MaxStep))
+				rows += gone
+				more = gone == MaxStep
 				return err
 			})
 			if err != nil {

@@ -141,18 +141,13 @@ func (t Tenant) EnsureThreshold(ctx context.Context, v Threshold) error {
 	if err != nil {
 		return err
 	}
-	_, err = sq.Returning(ctx, t.db, scanCount, `INSERT INTO thresholds (tenant_id, id, name, builtin, server_id, tag, metric,
+	_, err = sq.Returning(ctx, t.db, scanNumber, `INSERT INTO thresholds (tenant_id, id, name, builtin, server_id, tag, metric,
 		condition, value, clear_value, for_seconds, severity, enabled, channel_ids, created_at)
 		VALUES (@tenant, @id, @name, @builtin, @server, @tag, @metric,
 		@condition, @value, @clear, @for, @severity, @enabled, @channels, @now)
 		ON CONFLICT (tenant_id, builtin) WHERE builtin <> '' DO UPDATE SET builtin = excluded.builtin RETURNING 1`,
 		append(args, t.current())...)
 	return known(err)
-}
-
-func scanCount(r sq.Row) (n int64, err error) {
-	err = r.Scan(&n)
-	return n, err
 }
 
 // UpdateThreshold stores v if its revision is still v.Rev, else ErrStale.

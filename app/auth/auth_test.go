@@ -9,6 +9,7 @@ import (
 	"unity.internal/app/auth"
 	"unity.internal/app/fault"
 	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -36,12 +37,9 @@ func (c *clock) move(d time.Duration) {
 // household returns a service with the administrator lea, and its clock.
 func household(t *testing.T) (*auth.Service, *store.Store, *clock) {
 	t.Helper()
-	c, v := &clock{now: time.Now()}, &vault.Vault{}
+	c := &clock{now: time.Now()}
 	s := storetest.Open(t, store.WithClock(c.time))
-	if err := v.Attach(t.Context(), s, vault.Source{Dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
-	a := auth.New(s, v)
+	a := auth.New(s, vaulttest.Open(t, s))
 	if _, _, err := a.Setup(t.Context(), "lea", password, auth.Client{Address: "192.0.2.1"}); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -12,11 +13,8 @@ import (
 // BenchmarkSignIn signs in with a password, session and audit row included. Its
 // limit is the argon2id of the same password alone, measured in turns with it.
 func BenchmarkSignIn(b *testing.B) {
-	v, st := &vault.Vault{}, storetest.Open(b)
-	if err := v.Attach(b.Context(), st, vault.Source{Dir: b.TempDir()}); err != nil {
-		b.Fatal(err)
-	}
-	s := New(st, v)
+	st := storetest.Open(b)
+	s := New(st, vaulttest.Open(b, st))
 	if _, _, err := s.Setup(b.Context(), "lea", "correct horse battery", Client{}); err != nil {
 		b.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -18,11 +18,8 @@ import (
 func TestNobodyLearnsNamesByTheClock(t *testing.T) {
 	t.Parallel()
 	const tries = 1000
-	v, st := &vault.Vault{}, storetest.Open(t)
-	if err := v.Attach(t.Context(), st, vault.Source{Dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
-	s := New(st, v)
+	st := storetest.Open(t)
+	s := New(st, vaulttest.Open(t, st))
 	salt := make([]byte, 16)
 	cheap := encode(salt, make([]byte, 32), 64, 1, 1)
 	s.hasher.nobody = cheap

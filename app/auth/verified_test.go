@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -17,9 +18,7 @@ func TestVerifiedTokens(t *testing.T) {
 	st := storetest.Open(t, store.WithSigner(v.Sign))
 	ctx := t.Context()
 	s := New(st, v)
-	if err := v.Attach(ctx, st, vault.Source{Dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	vaulttest.Attach(t, v, st)
 	storetest.User(t, st, store.User{ID: "ann"})
 	storetest.Member(t, st, "default", "ann", "owner")
 	if err := s.Reload(ctx); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -28,12 +29,8 @@ import (
 // opened returns a store with an open vault.
 func opened(tb testing.TB) (*store.Store, *Storage) {
 	tb.Helper()
-	v := &vault.Vault{}
 	s := storetest.Open(tb)
-	if err := v.Attach(tb.Context(), s, vault.Source{Dir: tb.TempDir()}); err != nil {
-		tb.Fatal(err)
-	}
-	return s, NewStorage(s.System(), v)
+	return s, NewStorage(s.System(), vaulttest.Open(tb, s))
 }
 
 // of returns what the service of a machine called nas needs, which answers to
@@ -295,9 +292,7 @@ func TestLockedVault(t *testing.T) {
 	if _, err := shake(t, address, "localhost", nil); err == nil {
 		t.Error("served without keys")
 	}
-	if err := v.Attach(t.Context(), st, vault.Source{Dir: t.TempDir()}); err != nil {
-		t.Fatal(err)
-	}
+	vaulttest.Attach(t, v, st)
 	if _, err := shake(t, address, "localhost", trust(t, s)); err != nil {
 		t.Errorf("after it was opened: %v", err)
 	}

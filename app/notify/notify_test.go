@@ -27,33 +27,11 @@ import (
 	"unity.internal/app/notify/smtp"
 	"unity.internal/app/notify/webhook"
 	"unity.internal/app/outgoing"
-	"unity.internal/app/seal"
+	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
-
-// boxes seals by turning bits over, bound to tenant and place.
-type boxes struct{}
-
-func (boxes) Seal(_ context.Context, t store.TenantID, where string, secret []byte) (seal.Value, error) {
-	return seal.Of(append([]byte(string(t)+"|"+where+"|"), flip(secret)...)), nil
-}
-
-func (boxes) Open(_ context.Context, t store.TenantID, where string, v seal.Value) ([]byte, error) {
-	rest, ok := bytes.CutPrefix(v.Ciphertext(), []byte(string(t)+"|"+where+"|"))
-	if !ok {
-		return nil, errors.New("wrong place")
-	}
-	return flip(rest), nil
-}
-
-func flip(b []byte) []byte {
-	out := make([]byte, len(b))
-	for i, c := range b {
-		out[i] = ^c
-	}
-	return out
-}
 
 // A post is a service over a real store, with a clock that the test turns.
 type post struct {
@@ -61,6 +39,7 @@ type post struct {
 	tb    testing.TB
 	store *store.Store
 	t     store.Tenant
+	vault *vault.Vault
 	log   *bytes.Buffer
 
 	mu     sync.Mutex
@@ -86,6 +65,7 @@ func open(tb testing.TB) *post {
 	p := &post{tb: tb, at: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), log: &bytes.Buffer{}, events: make(chan string, 1000)}
 	p.store = storetest.Open(tb, store.WithClock(p.now))
 	p.t = p.store.Tenant(store.DefaultTenant)
+	p.vault = vaulttest.Open(tb, p.store)
 	p.renew()
 	return p
 }
@@ -94,7 +74,7 @@ func open(tb testing.TB) *post {
 func (p *post) renew() {
 	c := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	p.Service = notify.New(notify.Options{
-		Tenants: p.store.System().Tenants, Sealer: boxes{}, Now: p.now, Log: slog.New(slog.NewTextHandler(p.log, nil)),
+		Tenants: p.store.System().Tenants, Sealer: p.vault, Now: p.now, Log: slog.New(slog.NewTextHandler(p.log, nil)),
 		Kinds: []notify.Kind{webhook.Kind(c), ntfy.Kind(c), smtp.Kind(c.Dial, nil)}, Base: func() string { return "https://unity.example" },
 		Publish: func(_ store.TenantID, kind, id string, _ int64) {
 			if kind == "deliveries" {

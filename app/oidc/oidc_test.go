@@ -1,7 +1,6 @@
 package oidc_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/netip"
@@ -16,33 +15,10 @@ import (
 	"unity.internal/app/oidc"
 	"unity.internal/app/oidc/oidctest"
 	"unity.internal/app/outgoing"
-	"unity.internal/app/seal"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
-
-// boxes seals by turning bits over, bound to tenant and place.
-type boxes struct{}
-
-func (boxes) Seal(_ context.Context, t store.TenantID, where string, secret []byte) (seal.Value, error) {
-	return seal.Of(append([]byte(string(t)+"|"+where+"|"), flip(secret)...)), nil
-}
-
-func (boxes) Open(_ context.Context, t store.TenantID, where string, v seal.Value) ([]byte, error) {
-	rest, ok := bytes.CutPrefix(v.Ciphertext(), []byte(string(t)+"|"+where+"|"))
-	if !ok {
-		return nil, errors.New("wrong place")
-	}
-	return flip(rest), nil
-}
-
-func flip(b []byte) []byte {
-	out := make([]byte, len(b))
-	for i, c := range b {
-		out[i] = ^c
-	}
-	return out
-}
 
 // A door is a service over a real store, with a clock that the test turns.
 type door struct {
@@ -78,7 +54,7 @@ func open(tb testing.TB) *door {
 	storetest.Tenants(tb, s, "acme", "globex")
 	d.y = s.System()
 	d.Service = oidc.New(oidc.Options{
-		System: d.y, Sealer: boxes{}, Now: d.now, Base: func() string { return "https://unity.example/" },
+		System: d.y, Sealer: vaulttest.Open(tb, s, "acme", "globex"), Now: d.now, Base: func() string { return "https://unity.example/" },
 		HTTP: outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }}),
 		Held: func(context.Context, string) ([]oidc.Held, error) { return d.held, nil },
 		Role: func(store.TenantID, string) string { return "owner" },

@@ -14,6 +14,7 @@ import (
 	"unity.internal/app/remote/sshdtest"
 	"unity.internal/app/server"
 	"unity.internal/app/vault"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
@@ -39,9 +40,7 @@ func newBench(tb testing.TB) *bench {
 	tb.Helper()
 	v := &vault.Vault{}
 	s := storetest.Open(tb, store.WithSigner(v.Sign))
-	if err := v.Attach(tb.Context(), s, vault.Source{Dir: tb.TempDir()}); err != nil {
-		tb.Fatal(err)
-	}
+	vaulttest.Attach(tb, v, s)
 	b := &bench{tb: tb, store: s, t: s.Tenant(store.DefaultTenant), batches: map[string][]store.Batch{}, reached: map[string][]string{}}
 	b.moved = sync.NewCond(&b.mu)
 	pool := remote.New(remote.Limits{Connect: 2 * time.Second, Handshake: 2 * time.Second})

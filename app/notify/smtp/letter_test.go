@@ -1,7 +1,6 @@
 package smtp_test
 
 import (
-	"context"
 	"log/slog"
 	"mime"
 	"net/mail"
@@ -14,21 +13,10 @@ import (
 	"unity.internal/app/notify"
 	"unity.internal/app/notify/smtp"
 	"unity.internal/app/outgoing"
-	"unity.internal/app/seal"
+	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
-
-// open boxes: what is sealed here can be read.
-type boxes struct{}
-
-func (boxes) Seal(_ context.Context, _ store.TenantID, _ string, secret []byte) (seal.Value, error) {
-	return seal.Of(secret), nil
-}
-
-func (boxes) Open(_ context.Context, _ store.TenantID, _ string, v seal.Value) ([]byte, error) {
-	return v.Ciphertext(), nil
-}
 
 func TestALetterGoesToItsReceiverAlone(t *testing.T) {
 	t.Parallel()
@@ -37,7 +25,7 @@ func TestALetterGoesToItsReceiverAlone(t *testing.T) {
 	storetest.Tenants(t, st, "acme")
 	guard := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
 	n := notify.New(notify.Options{
-		Tenants: st.System().Tenants, Sealer: boxes{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Tenants: st.System().Tenants, Sealer: vaulttest.Open(t, st, "acme"), Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Kinds: []notify.Kind{smtp.Kind(guard.Dial, nil)}, Publish: func(store.TenantID, string, string, int64) {},
 	})
 	own, acme := st.System().Own(), st.Tenant("acme")

@@ -69,7 +69,6 @@ func (y System) APIKeys(ctx context.Context) ([]APIKey, error) {
 
 // SeeAPIKey stamps when a key was last used.
 func (t Tenant) SeeAPIKey(ctx context.Context, id string, at time.Time) error {
-	_, err := sq.Many(ctx, t.db, scanID, `UPDATE api_keys SET used_at = @at WHERE tenant_id = @tenant AND id = @id RETURNING id`,
-		sql.Named("id", id), sql.Named("at", at.UnixMilli()))
-	return known(err)
+	return known(some(sq.Exec(ctx, t.db, `UPDATE api_keys SET used_at = @at WHERE tenant_id = @tenant AND id = @id`,
+		sql.Named("id", id), sql.Named("at", at.UnixMilli()))))
 }

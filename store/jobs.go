@@ -90,10 +90,8 @@ func (t Tenant) UpdateJob(ctx context.Context, j Job) (out Job, err error) {
 // InterruptJobs marks what a stop of the process cut off, at the next start.
 func (y System) InterruptJobs(ctx context.Context) error {
 	return y.Tx(ctx, func(y System) error {
-		_, err := sq.Many(ctx, y.db(), scanID, `UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,
+		return some(sq.Exec(ctx, y.db(), `UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,
 			error = 'The appliance stopped while this was running. Start it again.'
-			WHERE state IN ('queued', 'running') RETURNING id`,
-			sql.Named("now", y.own.store.Now().UnixMilli()))
-		return err
+			WHERE state IN ('queued', 'running')`, y.own.current()))
 	})
 }

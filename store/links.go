@@ -26,8 +26,8 @@ type Link struct {
 func (y System) CreateLink(ctx context.Context, v Link) error {
 	return y.own.changeWith(ctx, "users.link", v.User, map[string]string{"kind": v.Kind}, func(t Tenant) error {
 		now := t.store.Now().UnixMilli()
-		_, err := sq.Many(ctx, t.db.System(), scanID, `DELETE FROM links WHERE (user_id = @user AND kind = @kind) OR expires_at <= @now RETURNING user_id`,
-			sql.Named("user", v.User), sql.Named("kind", v.Kind), sql.Named("now", now))
+		err := some(sq.Exec(ctx, t.db.System(), `DELETE FROM links WHERE (user_id = @user AND kind = @kind) OR expires_at <= @now`,
+			sql.Named("user", v.User), sql.Named("kind", v.Kind), sql.Named("now", now)))
 		if err != nil {
 			return err
 		}

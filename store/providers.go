@@ -192,8 +192,8 @@ func (y System) freshProvider(ctx context.Context, id string, rev int64) (Provid
 
 // unused returns ErrProviderIssuer if somebody signs in with a provider.
 func (y System) unused(ctx context.Context, id string) error {
-	n, err := sq.One(ctx, y.db(), scanNumber, `SELECT count(*) FROM (SELECT 1 FROM identities WHERE provider_id = @id LIMIT 1)`, sql.Named("id", id))
-	if err == nil && n > 0 {
+	there, err := sq.One(ctx, y.db(), scanBool, `SELECT EXISTS (SELECT 1 FROM identities WHERE provider_id = @id)`, sql.Named("id", id))
+	if err == nil && there {
 		err = ErrProviderIssuer
 	}
 	return err

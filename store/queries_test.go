@@ -27,7 +27,7 @@ var reviewed = []string{
 	`SELECT "table" FROM pragma_foreign_key_check`,
 	`UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,
 			error = 'The appliance stopped while this was running. Start it again.'
-			WHERE state IN ('queued', 'running') RETURNING id`,
+			WHERE state IN ('queued', 'running')`,
 }
 
 var (

@@ -84,11 +84,11 @@ func (y System) RotateSession(ctx context.Context, v Session) error {
 
 // SeeSession stamps when a session was last used, and until when it is good now.
 func (y System) SeeSession(ctx context.Context, v Session) error {
-	_, err := sq.Many(ctx, y.db(), scanID, `UPDATE sessions SET seen_at = @seen, expires_at = @expires, successor = @successor WHERE id = @id RETURNING id`,
-		sql.Named("id", v.ID), sql.Named("seen", v.Seen.UnixMilli()), sql.Named("expires", v.Expires.UnixMilli()), sql.Named("successor", v.Successor))
+	err := some(sq.Exec(ctx, y.db(), `UPDATE sessions SET seen_at = @seen, expires_at = @expires, successor = @successor WHERE id = @id`,
+		sql.Named("id", v.ID), sql.Named("seen", v.Seen.UnixMilli()), sql.Named("expires", v.Expires.UnixMilli()), sql.Named("successor", v.Successor)))
 	if err == nil {
-		_, err = sq.Many(ctx, y.db(), scanID, `UPDATE users SET seen_at = @seen WHERE id = @user RETURNING id`,
-			sql.Named("user", v.User), sql.Named("seen", v.Seen.UnixMilli()))
+		err = some(sq.Exec(ctx, y.db(), `UPDATE users SET seen_at = @seen WHERE id = @user`,
+			sql.Named("user", v.User), sql.Named("seen", v.Seen.UnixMilli())))
 	}
 	return known(err)
 }
@@ -111,7 +111,5 @@ func (y System) DeleteSession(ctx context.Context, v Session, action string) err
 
 // PruneSessions forgets sessions that ran out.
 func (y System) PruneSessions(ctx context.Context) error {
-	_, err := sq.Many(ctx, y.db(), scanID, `DELETE FROM sessions WHERE expires_at <= @now RETURNING id`,
-		sql.Named("now", y.own.store.Now().UnixMilli()))
-	return known(err)
+	return known(some(sq.Exec(ctx, y.db(), `DELETE FROM sessions WHERE expires_at <= @now`, y.own.current())))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"strings"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -220,7 +219,7 @@ func (y System) SetPassword(ctx context.Context, id, hash, keep string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := sq.Many(ctx, t.db.System(), scanID, `DELETE FROM links WHERE user_id = @id RETURNING user_id`, sql.Named("id", id)); err != nil {
+		if err := some(sq.Exec(ctx, t.db.System(), `DELETE FROM links WHERE user_id = @id`, sql.Named("id", id))); err != nil {
 			return err
 		}
 		return System{t}.EndSessions(ctx, id, keep)
@@ -230,23 +229,12 @@ func (y System) SetPassword(ctx context.Context, id, hash, keep string) error {
 // EndSessions ends every session of a user but keep.
 func (y System) EndSessions(ctx context.Context, user, keep string) error {
 	return y.Tx(ctx, func(y System) error {
-		_, err := sq.Many(ctx, y.db(), scanID, `DELETE FROM sessions WHERE user_id = @id AND id <> @keep RETURNING id`,
-			sql.Named("id", user), sql.Named("keep", keep))
-		return err
+		return some(sq.Exec(ctx, y.db(), `DELETE FROM sessions WHERE user_id = @id AND id <> @keep`,
+			sql.Named("id", user), sql.Named("keep", keep)))
 	})
 }
 
 func scanID(r sq.Row) (id string, err error) {
 	err = r.Scan(&id)
 	return id, err
-}
-
-// UserNames returns the names of users, by id, for pages that show who acted.
-func (y System) UserNames(ctx context.Context) (map[string]string, error) {
-	all, err := y.Users(ctx)
-	names := make(map[string]string, len(all))
-	for _, u := range all {
-		names[u.ID] = strings.TrimSpace(u.Username)
-	}
-	return names, err
 }

@@ -131,12 +131,12 @@ func (s *Service) Reload(ctx context.Context) error {
 func (s *Service) remember(sessions []store.Session, keys []store.APIKey, settings store.SystemSettings) {
 	byHash, byID, byKey := map[[32]byte]*store.Session{}, map[string]*store.Session{}, map[[32]byte]*store.APIKey{}
 	for i := range sessions {
-		if v := &sessions[i]; s.UserName(v.User) != "" {
+		if v := &sessions[i]; s.signsIn(v.User) {
 			byHash[[32]byte(v.Hash)], byID[v.ID] = v, v
 		}
 	}
 	for i := range keys {
-		if v := &keys[i]; s.UserName(v.User) != "" {
+		if v := &keys[i]; s.signsIn(v.User) {
 			byKey[[32]byte(v.Hash)] = v
 		}
 	}

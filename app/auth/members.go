@@ -36,6 +36,7 @@ type Members struct {
 	of     map[membership]standing
 	byUser map[string][]store.Membership
 	users  map[string]store.User // those who may sign in
+	called map[string]string     // the names of all users
 	status map[store.TenantID]string
 	names  map[store.TenantID]string
 	strict map[store.TenantID]bool // tenants that need a second proof
@@ -54,8 +55,9 @@ type known struct {
 // memberships, tenants or settings.
 func (m *Members) load(k known) {
 	of, byUser := make(map[membership]standing, len(k.members)), map[string][]store.Membership{}
-	users := make(map[string]store.User, len(k.users))
+	users, called := make(map[string]store.User, len(k.users)), make(map[string]string, len(k.users))
 	for _, u := range k.users {
+		called[u.ID] = u.Username
 		if u.Active {
 			users[u.ID] = u
 		}
@@ -79,7 +81,7 @@ func (m *Members) load(k known) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.multi, m.of, m.byUser, m.users, m.status, m.names, m.strict = k.multi, of, byUser, users, status, names, strict
+	m.multi, m.of, m.byUser, m.users, m.called, m.status, m.names, m.strict = k.multi, of, byUser, users, called, status, names, strict
 }
 
 // MultiTenancy reports whether many tenants share the appliance. While they do
@@ -183,11 +185,19 @@ func (m *Members) Of(user string) []store.Membership {
 	return append([]store.Membership{}, m.byUser[user]...)
 }
 
-// UserName returns the name of somebody who may sign in; empty of others.
+// UserName returns the name of a user, also of one who is switched off.
 func (m *Members) UserName(user string) string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.users[user].Username
+	return m.called[user]
+}
+
+// signsIn reports whether user is there and not switched off.
+func (m *Members) signsIn(user string) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	_, active := m.users[user]
+	return active
 }
 
 // TenantName returns the name of a tenant for people.

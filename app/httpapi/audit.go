@@ -58,15 +58,12 @@ type auditRow struct {
 	ActorName string `json:"actor_name"`
 }
 
-// actors returns what names a row's actor.
-func (m mux) actors(ctx context.Context) (func(store.Audit) auditRow, error) {
-	names, err := m.System.UserNames(ctx)
-	return func(a store.Audit) auditRow {
-		if a.Actor == "system" {
-			return auditRow{a, "Unity"}
-		}
-		return auditRow{a, names[a.Actor]}
-	}, err
+// auditRow names the actor of a row.
+func (m mux) auditRow(a store.Audit) auditRow {
+	if a.Actor == "system" {
+		return auditRow{a, "Unity"}
+	}
+	return auditRow{a, m.Auth.UserName(a.Actor)}
 }
 
 // listAudit shows names beside the ids of who acted. Where there is one
@@ -80,12 +77,11 @@ func (m mux) listAudit(ctx context.Context, c Caller, in *auditIn) (*body[store.
 	if err != nil {
 		return nil, err
 	}
-	named, err := m.actors(ctx)
 	out := store.Page[auditRow]{Items: []auditRow{}, Next: rows.Next}
 	for _, r := range rows.Items {
-		out.Items = append(out.Items, named(r))
+		out.Items = append(out.Items, m.auditRow(r))
 	}
-	return &body[store.Page[auditRow]]{out}, err
+	return &body[store.Page[auditRow]]{out}, nil
 }
 
 // exported is one line of an export: with its mac, a copy elsewhere can be
@@ -104,16 +100,15 @@ func (m mux) exportAudit(ctx context.Context, c Caller, r *fiber.Ctx) (file, err
 	if err != nil {
 		return file{}, err
 	}
-	named, err := m.actors(ctx)
 	return file{"audit-" + string(c.Tenant.ID) + "-" + time.Now().UTC().Format("2006-01-02") + ".ndjson", func(ctx context.Context, out *bytes.Buffer) (bool, error) {
 		rows, err := c.Tenant.AuditRows(ctx, l)
 		line := json.NewEncoder(out)
 		for _, a := range rows.Items {
-			if err := line.Encode(exported{named(a), hex.EncodeToString(a.MAC())}); err != nil {
+			if err := line.Encode(exported{m.auditRow(a), hex.EncodeToString(a.MAC())}); err != nil {
 				return false, err
 			}
 		}
 		l.Cursor = rows.Next
 		return rows.Next != "", err
-	}}, err
+	}}, nil
 }

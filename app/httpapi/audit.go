@@ -91,7 +91,7 @@ type exported struct {
 	MAC string `json:"mac"`
 }
 
-func (m mux) exportAudit(ctx context.Context, c Caller, r *fiber.Ctx) (file, error) {
+func (m mux) exportAudit(_ context.Context, c Caller, r *fiber.Ctx) (file, error) {
 	in := auditIn{
 		Paging: Paging{Q: r.Query("q"), Limit: exportStep},
 		Actor:  r.Query("actor"), Thing: r.Query("thing"), Result: r.Query("result"), From: r.Query("from"), To: r.Query("to"),

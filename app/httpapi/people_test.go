@@ -166,6 +166,9 @@ func TestUsers(t *testing.T) {
 		{"is nobody", "vic", "GET", "/auth/me", "", 401, "auth.required"},
 		{"is not found", "adam", "GET", "/users/vic", "", 404, "not_found"},
 	})
+	if got := b.auth.UserName("mia"); got != "mia" {
+		t.Errorf("who is switched off is called %q in the audit", got)
+	}
 	// The last administrator stays one, whoever asks.
 	last, err := b.store.System().User(t.Context(), "adam")
 	last.Admin, last.Rev = false, store.AnyRev

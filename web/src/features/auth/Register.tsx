@@ -6,8 +6,7 @@ import type { SignIn } from "../../api/ways";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
 import { Button } from "../../ui/Button";
-import { Input } from "../../ui/Field";
-import { NewPassword } from "./NewPassword";
+import { Account, type AccountForm } from "./Account";
 
 const words = t.auth.invitation;
 
@@ -18,29 +17,12 @@ interface RegisterProps {
 
 /** Makes the account of somebody who is invited. */
 export function Register({ token, onAnswer }: RegisterProps) {
-  const { register, handleSubmit, control } = useForm({ defaultValues: { username: "", password: "" } });
+  const form = useForm<AccountForm>({ defaultValues: { token, username: "", password: "" } });
   const create = api.useMutation("post", "/api/v1/auth/register", { onSuccess: onAnswer });
-  const problem = create.error ? toProblem(create.error) : undefined;
-  const submit = handleSubmit((form) => create.mutate({ body: { token, ...form } }));
+  const submit = form.handleSubmit((body) => create.mutate({ body }));
   return (
     <form className="grid gap-4" onSubmit={(event) => void submit(event)}>
-      <Input
-        tall
-        label={t.auth.setup.username}
-        error={problem?.field("username")}
-        autoComplete="username"
-        autoCapitalize="none"
-        spellCheck={false}
-        autoFocus
-        required
-        {...register("username")}
-      />
-      <NewPassword
-        label={t.auth.setup.password}
-        control={control}
-        name="password"
-        error={problem?.field("password")}
-      />
+      <Account form={form} problem={create.error ? toProblem(create.error) : undefined} />
       <FormProblem error={create.error} fields={["username", "password"]} />
       <Button kind="primary" size="large" type="submit" busy={create.isPending}>
         {words.create}

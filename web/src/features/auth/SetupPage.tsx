@@ -5,8 +5,8 @@ import { useForm } from "react-hook-form";
 import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
 import { forget } from "../../api/session";
+import { FormProblem } from "../../layout/FormProblem";
 import { Lone } from "../../layout/Lone";
-import { ProblemBanner } from "../../layout/Problem";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
@@ -14,20 +14,12 @@ import { Copy } from "../../ui/Copy";
 import { Input } from "../../ui/Field";
 import { Status } from "../../ui/mark";
 import { Segmented } from "../../ui/Segmented";
-import { NewPassword } from "./NewPassword";
+import { Account, type AccountForm } from "./Account";
 import { useToken } from "./token";
-
-interface Form {
-  token: string;
-  username: string;
-  password: string;
-}
 
 function Fresh({ token }: { token: string }) {
   const router = useRouter();
-  const { register, handleSubmit, control } = useForm<Form>({
-    defaultValues: { token, username: "", password: "" },
-  });
+  const form = useForm<AccountForm>({ defaultValues: { token, username: "", password: "" } });
   const setup = api.useMutation("post", "/api/v1/setup", {
     onSuccess: () => {
       forget();
@@ -38,7 +30,7 @@ function Fresh({ token }: { token: string }) {
   return (
     <form
       className="grid gap-4"
-      onSubmit={(event) => void handleSubmit((body) => setup.mutate({ body }))(event)}
+      onSubmit={(event) => void form.handleSubmit((body) => setup.mutate({ body }))(event)}
     >
       {!token && (
         <Input
@@ -50,27 +42,11 @@ function Fresh({ token }: { token: string }) {
           autoComplete="off"
           spellCheck={false}
           required
-          {...register("token")}
+          {...form.register("token")}
         />
       )}
-      <Input
-        tall
-        label={t.auth.setup.username}
-        error={problem?.field("username")}
-        autoComplete="username"
-        autoCapitalize="none"
-        spellCheck={false}
-        autoFocus
-        required
-        {...register("username")}
-      />
-      <NewPassword
-        label={t.auth.setup.password}
-        control={control}
-        name="password"
-        error={problem?.field("password")}
-      />
-      {problem && problem.fields.length === 0 && <ProblemBanner error={problem} />}
+      <Account form={form} problem={problem} />
+      <FormProblem error={setup.error} fields={["token", "username", "password"]} />
       <Button kind="primary" size="large" type="submit" busy={setup.isPending}>
         {t.auth.setup.submit}
       </Button>

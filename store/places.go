@@ -70,6 +70,18 @@ func Places() []Place {
 		}, func(ctx context.Context, t Tenant, id string, old, sealed []byte) error {
 			return sq.Exec(ctx, t.db.System(), `UPDATE totp SET secret = @new WHERE user_id = @id AND secret = @old`, swapped(id, old, sealed)...)
 		}},
+		{"backup|replica_secret", true, func(ctx context.Context, t Tenant, after string, prefix []byte) ([]Sealed, error) {
+			return sq.Many(ctx, t.db.System(), scanSealed, `SELECT 'own', replica_secret FROM backup WHERE 'own' > @after
+				AND substr(replica_secret, 1, 5) <> @prefix LIMIT @limit`, stale(after, prefix)...)
+		}, func(ctx context.Context, t Tenant, id string, old, sealed []byte) error {
+			return sq.Exec(ctx, t.db.System(), `UPDATE backup SET replica_secret = @new WHERE 'own' = @id AND replica_secret = @old`, swapped(id, old, sealed)...)
+		}},
+		{"backup|target_secret", true, func(ctx context.Context, t Tenant, after string, prefix []byte) ([]Sealed, error) {
+			return sq.Many(ctx, t.db.System(), scanSealed, `SELECT 'own', target_secret FROM backup WHERE 'own' > @after
+				AND substr(target_secret, 1, 5) <> @prefix LIMIT @limit`, stale(after, prefix)...)
+		}, func(ctx context.Context, t Tenant, id string, old, sealed []byte) error {
+			return sq.Exec(ctx, t.db.System(), `UPDATE backup SET target_secret = @new WHERE 'own' = @id AND target_secret = @old`, swapped(id, old, sealed)...)
+		}},
 		{"providers|client_secret", true, func(ctx context.Context, t Tenant, after string, prefix []byte) ([]Sealed, error) {
 			return sq.Many(ctx, t.db.System(), scanSealed, `SELECT id, client_secret FROM providers WHERE id > @after
 				AND substr(client_secret, 1, 5) <> @prefix ORDER BY id LIMIT @limit`, stale(after, prefix)...)

@@ -81,6 +81,8 @@ func fill(t *testing.T, s *store.Store, v *vault.Vault, of store.Tenant) map[str
 		{`INSERT INTO totp (user_id, secret, created_at) VALUES ('u1', ?, 0)`, sealed("totp|secret", "u1")},
 		{`INSERT INTO providers (id, name, issuer, client_id, client_secret, scopes, username_claim, enabled, create_users, link_email,
 			trust_email, second_factor, mappings, created_at) VALUES ('p1', 'p', 'i', 'c', ?, '[]', 'sub', 1, 0, 0, 0, 0, '[]', 0)`, sealed("providers|client_secret", "p1")},
+		{`INSERT INTO backup (id, instance, replica_secret) VALUES (1, 'i', ?)`, sealed("backup|replica_secret", "own")},
+		{`UPDATE backup SET target_secret = ?`, sealed("backup|target_secret", "own")},
 	} {
 		_, err := s.DB().ExecContext(ctx, q.text, q.value.Ciphertext())
 		must(t, err)
@@ -101,7 +103,7 @@ func stored(t *testing.T, s *store.Store, of store.TenantID, place string) []byt
 	table, column, _ := strings.Cut(place, "|")
 	where := ` WHERE tenant_id = '` + string(of) + `'`
 	switch table {
-	case "certmagic", "totp", "providers":
+	case "certmagic", "totp", "providers", "backup":
 		where = ""
 	case "settings":
 		var text string

@@ -38,6 +38,7 @@ type Store struct {
 	checkpoints string
 	sign        Signer
 	later       *later
+	follower    atomic.Pointer[func(context.Context) error]
 	household   atomic.Bool // other tenants rest
 	leaving     sync.Map    // TenantID: it is being deleted, and nothing is written to it
 }
@@ -78,7 +79,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	}
 	s.read.SetMaxOpenConns(maxReaders)
 	s.read.SetMaxIdleConns(maxReaders)
-	s.db = sq.New(s.read, s.write)
+	s.db = sq.New(s.read, s.write, s.committed)
 	if err := s.leave(ctx); err != nil {
 		return nil, errors.Join(err, s.read.Close(), s.write.Close())
 	}

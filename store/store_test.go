@@ -222,10 +222,7 @@ func TestMigrate(t *testing.T) {
 		return nil
 	}
 	last := store.SchemaVersion()
-	undo := `DROP TABLE usage; DROP TRIGGER tenants_made; DROP TRIGGER servers_made; DROP TRIGGER servers_gone; DROP TRIGGER memberships_made;
-		DROP TRIGGER memberships_gone; DROP TRIGGER series_made; DROP TRIGGER series_gone; DROP TRIGGER journal_made; DROP TRIGGER journal_gone;
-		DROP TRIGGER chunks_made; DROP TRIGGER chunks_changed; DROP TRIGGER chunks_gone; DROP TRIGGER snapshot_sections_made;
-		DROP TRIGGER snapshot_sections_gone;` +
+	undo := `DROP TABLE backup; DROP TABLE drills;` +
 		fmt.Sprintf(`DELETE FROM goose_db_version WHERE version_id = %d;`, last)
 	orphan := undo + `PRAGMA foreign_keys = 0; INSERT INTO memberships (tenant_id, user_id, role) VALUES ('nobody', 'nobody', 'owner');`
 	newer := `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`

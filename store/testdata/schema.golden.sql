@@ -75,6 +75,22 @@ CREATE TABLE audit_anchors (
   at        INTEGER NOT NULL,
   signature BLOB    NOT NULL
 ) STRICT;
+CREATE TABLE backup (
+  id             INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  rev            INTEGER NOT NULL DEFAULT 1,
+  instance       TEXT    NOT NULL,
+  replica        TEXT    NOT NULL DEFAULT '{}' CHECK (json_valid(replica)),
+  replica_secret BLOB,
+  retention_days INTEGER NOT NULL DEFAULT 7 CHECK (retention_days BETWEEN 1 AND 365),
+  drill_days     INTEGER NOT NULL DEFAULT 7 CHECK (drill_days BETWEEN 0 AND 365),
+  target         TEXT    NOT NULL DEFAULT '{}' CHECK (json_valid(target)),
+  target_secret  BLOB,
+  target_days    INTEGER NOT NULL DEFAULT 1 CHECK (target_days BETWEEN 1 AND 365),
+  target_keep    INTEGER NOT NULL DEFAULT 7 CHECK (target_keep BETWEEN 1 AND 365),
+  restored       TEXT    NOT NULL DEFAULT '' CHECK (restored = '' OR json_valid(restored)),
+  held_at        INTEGER,
+  kit_at         INTEGER
+) STRICT;
 CREATE TABLE certmagic (
   key         TEXT    NOT NULL PRIMARY KEY,
   value       BLOB    NOT NULL,
@@ -131,6 +147,19 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_alert ON deliveries (tenant_id, alert_id, created_at);
 CREATE INDEX deliveries_created ON deliveries (tenant_id, created_at, id);
 CREATE INDEX deliveries_due ON deliveries (tenant_id, next_at) WHERE state = 'queued';
+CREATE TABLE drills (
+  id       TEXT    NOT NULL PRIMARY KEY,
+  kind     TEXT    NOT NULL CHECK (kind IN ('drill', 'copy')),
+  at       INTEGER NOT NULL,
+  position TEXT    NOT NULL,
+  millis   INTEGER NOT NULL,
+  bytes    INTEGER NOT NULL,
+  passed   INTEGER NOT NULL CHECK (passed IN (0, 1)),
+  code     TEXT    NOT NULL DEFAULT '',
+  error    TEXT    NOT NULL DEFAULT '',
+  evidence TEXT    NOT NULL CHECK (json_valid(evidence))
+) STRICT;
+CREATE INDEX drills_at ON drills (at, id);
 CREATE TABLE host_keys (
   tenant_id  TEXT    NOT NULL,
   server_id  TEXT    NOT NULL,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"time"
@@ -9,8 +10,10 @@ import (
 
 // Of the log that readers and a replica follow, in bytes.
 const (
-	walFull = 24 << 20        // writers wait until it was copied
-	walTry  = 5 * time.Second // how long they wait at most
+	walFull    = 24 << 20        // writers wait until it was copied
+	frameSize  = 4096 + 24       // a page with its header
+	walTry     = 5 * time.Second // how long they wait at most
+	drainTries = 3
 )
 
 // Follow says how the log (the WAL) is copied into the database file while a
@@ -18,22 +21,15 @@ const (
 // checkpoints rest. Because its checkpoints never win against a busy writer,
 // writers wait for one whenever the log is full. Nil: nobody follows any more.
 func (s *Store) Follow(ctx context.Context, checkpoint func(context.Context) error) error {
-	pages := 1000 // SQLite's own default
-	if checkpoint != nil {
-		pages = 0
-	}
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
+	return s.still(ctx, func(conn *sql.Conn) error {
+		s.follower.Store(&checkpoint)
+		pragma := `PRAGMA wal_autocheckpoint(0)`
+		if checkpoint == nil {
+			pragma = `PRAGMA wal_autocheckpoint(1000)` // pages: what SQLite begins with
+		}
+		_, err := conn.ExecContext(ctx, pragma)
 		return known(err)
-	}
-	defer conn.Close()
-	s.follower.Store(&checkpoint)
-	if pages == 0 {
-		_, err = conn.ExecContext(ctx, `PRAGMA wal_autocheckpoint(0)`)
-	} else {
-		_, err = conn.ExecContext(ctx, `PRAGMA wal_autocheckpoint(1000)`)
-	}
-	return known(err)
+	})
 }
 
 // committed keeps the log short: it is called after every write, without a
@@ -53,29 +49,39 @@ func (s *Store) committed(ctx context.Context) {
 	}
 }
 
-// drain holds writers until what the log holds is in the database file. The log
-// file does not shrink, so what counts is how much of it is not copied yet.
+// drain holds writers until what the log holds is in the database file. Who
+// reads keeps it from that: after a moment the next writer tries again.
 func (s *Store) drain(ctx context.Context, checkpoint func(context.Context) error) error {
 	return s.Still(ctx, func() error {
-		if full, err := s.full(ctx); err != nil || !full {
-			return err
+		for range drainTries {
+			if full, err := s.full(ctx); err != nil || !full {
+				return err
+			}
+			if err := checkpoint(ctx); err != nil {
+				return err
+			}
 		}
-		return checkpoint(ctx)
+		return nil
 	})
 }
 
-// full reports whether the log holds as much as it may.
+// full reports whether the log holds as much as it may. Its file does not shrink,
+// so its size says nothing.
 func (s *Store) full(ctx context.Context) (bool, error) {
 	var busy, frames, copied int64
 	err := s.read.QueryRowContext(ctx, `PRAGMA wal_checkpoint(NOOP)`).Scan(&busy, &frames, &copied)
-	return frames*(4096+24) >= walFull, err
+	return frames*frameSize >= walFull, err
 }
 
 // Still runs do while nothing is written: it holds the only writing connection.
 func (s *Store) Still(ctx context.Context, do func() error) error {
+	return s.still(ctx, func(*sql.Conn) error { return do() })
+}
+
+func (s *Store) still(ctx context.Context, do func(*sql.Conn) error) error {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return known(err)
 	}
-	return errors.Join(do(), conn.Close())
+	return errors.Join(do(conn), conn.Close())
 }

@@ -90,7 +90,7 @@ func fill(t *testing.T, s *store.Store, v *vault.Vault, of store.Tenant) map[str
 	return ids
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

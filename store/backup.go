@@ -119,7 +119,7 @@ func (y System) RenewInstance(ctx context.Context, why string) (out Backup, err 
 }
 
 // Restored notes that this database was restored, begins another instance and
-// holds what speaks to the world. Its sessions end.
+// holds what speaks to the world.
 func (y System) Restored(ctx context.Context, v Restored) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -127,12 +127,6 @@ func (y System) Restored(ctx context.Context, v Restored) error {
 	}
 	return y.Tx(ctx, func(y System) error {
 		if _, err := y.Backup(ctx); err != nil {
-			return err
-		}
-		if _, err := sq.Affected(ctx, y.db(), `DELETE FROM sessions`); err != nil {
-			return err
-		}
-		if _, err := sq.Affected(ctx, y.db(), `DELETE FROM links`); err != nil {
 			return err
 		}
 		return sq.Exec(ctx, y.db(), `UPDATE backup SET instance = @instance, restored = @restored, held_at = @now WHERE id = 1`,

@@ -89,6 +89,15 @@ func New(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
 // keep opens what is kept: the database and the vault.
 func (a *App) keep(ctx context.Context) (err error) {
 	dir := a.config.DataDir
+	switch swapped, err := swap(ctx, dir); {
+	case err != nil:
+		return err
+	case swapped != "":
+		a.log.InfoContext(ctx, "another database took the place of the old one", "reason", swapped)
+		if err := store.PruneCheckpoints(filepath.Join(dir, checkpoints)); err != nil {
+			a.log.ErrorContext(ctx, "prune checkpoints", "err", err)
+		}
+	}
 	a.store, err = store.Open(ctx, filepath.Join(dir, databaseFile),
 		store.WithSigner(a.vault.Sign), store.WithLog(a.log.With("part", "store")), store.WithCheckpoints(filepath.Join(dir, checkpoints)))
 	if err != nil {

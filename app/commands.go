@@ -86,12 +86,15 @@ func (versionCmd) Run(t terminal) error {
 
 // open takes the data directory for one command and opens what is in it.
 func open(ctx context.Context, dir string) (control, func() error, error) {
-	if _, err := os.Stat(filepath.Join(dir, databaseFile)); err != nil {
+	if !exists(filepath.Join(dir, databaseFile)) && !exists(filepath.Join(dir, swapFile)) {
 		return control{}, nil, fault.New(fault.NotFound, "data_dir.empty", "There is no database in %s. Choose another with --data-dir.", dir)
 	}
 	held, err := lock(dir)
 	if err != nil {
 		return control{}, nil, err
+	}
+	if _, err := swap(ctx, dir); err != nil {
+		return control{}, nil, errors.Join(err, held.Close())
 	}
 	v := &vault.Vault{}
 	s, err := store.Open(ctx, filepath.Join(dir, databaseFile), store.WithSigner(v.Sign), store.WithCheckpoints(filepath.Join(dir, checkpoints)))

@@ -97,7 +97,7 @@ func (v tenantDeleteCmd) Run(ctx context.Context, c *Config, t terminal) error {
 			fmt.Fprintf(t.err, "  %10d %s\n", n.N, strings.ReplaceAll(n.Kind, "_", " "))
 		}
 	}
-	if !v.Yes && !confirmed(t, v.ID) {
+	if !v.Yes && !confirmed(t, v.ID, "delete it") {
 		return errUnsure
 	}
 	var j store.Job
@@ -107,14 +107,14 @@ func (v tenantDeleteCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	return c.follow(ctx, t, j)
 }
 
-// confirmed reports whether a person at a terminal typed id.
-func confirmed(t terminal, id string) bool {
+// confirmed reports whether a person at a terminal typed a word to do what.
+func confirmed(t terminal, word, what string) bool {
 	f, ok := t.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false
 	}
-	fmt.Fprintf(t.err, "Type %s to delete it: ", id)
+	fmt.Fprintf(t.err, "Type %s to %s: ", word, what)
 	var line string
 	_, err := fmt.Fscanln(io.LimitReader(f, 100), &line)
-	return err == nil && line == id
+	return err == nil && line == word
 }

@@ -12,17 +12,18 @@ import (
 type Config struct {
 	DataDir string `help:"Where the database, the master key and the lock are." env:"UNITY_DATA_DIR" default:"${data_dir}" type:"path"`
 
-	Serve    Serve      `cmd:"" default:"withargs" help:"Run the appliance (the default)."`
-	Version  versionCmd `cmd:"" help:"Print the version."`
-	Migrate  migrateCmd `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
-	Backup   backupCmd  `cmd:"" help:"Write a consistent copy of the database to a file."`
-	Restore  restoreCmd `cmd:"" help:"Make a data directory from a file that backup wrote."`
-	User     userCmd    `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
-	Tenant   tenantCmd  `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
-	Vault    vaultCmd   `cmd:"" help:"Rotate the keys that seal secrets."`
-	API      apiCmd     `cmd:"" name:"api" help:"Send one request to an appliance, here or elsewhere, with an API key."`
-	SetupURL setupCmd   `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
-	Doctor   doctorCmd  `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
+	Serve    Serve       `cmd:"" default:"withargs" help:"Run the appliance (the default)."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
+	Backup   backupCmd   `cmd:"" help:"Write a consistent copy of the database to a file."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a file that backup wrote."`
+	Rollback rollbackCmd `cmd:"" help:"Go back to the checkpoint from before the last migration or restore."`
+	User     userCmd     `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
+	Tenant   tenantCmd   `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
+	Vault    vaultCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
+	API      apiCmd      `cmd:"" name:"api" help:"Send one request to an appliance, here or elsewhere, with an API key."`
+	SetupURL setupCmd    `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
+	Doctor   doctorCmd   `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
 }
 
 // Serve is what the appliance needs to know before it can read its settings.

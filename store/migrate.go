@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -71,19 +69,6 @@ func version(ctx context.Context, db asker) (n int64, err error) {
 		err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&n)
 	}
 	return n, err
-}
-
-// checkpoint copies an existing database before a migration changes it.
-func (s *Store) checkpoint(ctx context.Context, db *sql.DB, version int64) error {
-	if s.checkpoints == "" {
-		return nil
-	}
-	if err := os.MkdirAll(s.checkpoints, 0o700); err != nil {
-		return err
-	}
-	name := fmt.Sprintf("unity-schema-%d-%s.db", version, s.now().UTC().Format("20060102-150405.000"))
-	_, err := db.ExecContext(ctx, `VACUUM INTO @path`, sql.Named("path", filepath.Join(s.checkpoints, name)))
-	return err
 }
 
 // Copy writes a consistent copy of the database to path, which must not exist.

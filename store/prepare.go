@@ -88,11 +88,11 @@ func flushed(path string) error {
 	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
 		return fmt.Errorf("%s still has a log", path)
 	}
-	return settle(path)
+	return Settle(path)
 }
 
-// settle has a file, or the names in a directory, written to the disk.
-func settle(path string) error {
+// Settle has a file, or the names in a directory, written to the disk.
+func Settle(path string) error {
 	f, err := os.Open(path) //nolint:gosec // a path of ours
 	if err != nil {
 		return err

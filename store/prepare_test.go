@@ -11,25 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	"unity.internal/migrations"
 	"unity.internal/store"
 	"unity.internal/store/storetest"
 )
-
-// older makes a file of an older schema by the migrations of then.
-func older(t *testing.T, schema int64) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "older.db")
-	db, err := sql.Open("sqlite", "file:"+path)
-	must(t, err)
-	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
-	must(t, err)
-	_, err = p.UpTo(t.Context(), schema)
-	must(t, err)
-	return path
-}
 
 // used returns a copy of a database in which somebody is signed in, somebody
 // could be by a link, and a job runs.
@@ -96,7 +80,7 @@ func TestASideOfAnOlderSchemaIsBroughtToTodays(t *testing.T) {
 	for n := int64(1); n < store.SchemaVersion(); n++ {
 		t.Run(fmt.Sprint("schema ", n), func(t *testing.T) {
 			t.Parallel()
-			side := older(t, n)
+			side := storetest.Older(t, n)
 			if _, err := store.Compare(t.Context(), live, side); !errors.Is(err, store.ErrOtherSchema) {
 				t.Errorf("compared as it is: %v", err)
 			}
@@ -108,7 +92,7 @@ func TestASideOfAnOlderSchemaIsBroughtToTodays(t *testing.T) {
 					t.Errorf("%+v", d)
 				}
 			}
-			direct := older(t, n)
+			direct := storetest.Older(t, n)
 			must(t, store.Prepare(t.Context(), direct, nothing))
 			if schema, err := store.SchemaOf(t.Context(), direct); err != nil || schema != store.SchemaVersion() {
 				t.Error(schema, err)

@@ -53,8 +53,7 @@ func WithClock(now func() time.Time) Option { return func(s *Store) { s.now = no
 func WithLog(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
 
 // WithCheckpoints sets the directory that gets a copy of an existing database
-// before a migration changes it. The copy is the way back: migrations only go
-// forward.
+// before a migration changes it.
 func WithCheckpoints(dir string) Option { return func(s *Store) { s.checkpoints = dir } }
 
 // WithSigner sets what signs audit rows. Without one, audited writes fail.

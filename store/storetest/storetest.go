@@ -5,12 +5,15 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
+	"github.com/pressly/goose/v3"
+	"unity.internal/migrations"
 	"unity.internal/store"
 )
 
@@ -60,6 +63,25 @@ func Open(tb testing.TB, opts ...store.Option) *store.Store {
 		}
 	})
 	return s
+}
+
+// Older returns a file of an older schema, made by the migrations of then.
+func Older(tb testing.TB, schema int64) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "older.db")
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err == nil {
+		_, err = p.UpTo(tb.Context(), schema)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
 }
 
 // User creates a user whose name folds to itself.

@@ -35,6 +35,7 @@ var may = map[string][]string{
 	"app/notify/smtp":    {"app/fault", "app/notify"},
 	"app/oidc":           {"store", "app/fault", "app/seal"},
 	"app/remote":         {"store", "app/fault", "app/seal"},
+	"app/backup/place":   {"app/fault"},
 	"app/server":         {"store", "app/fault", "app/seal", "app/remote"},
 	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing"},
 	"app/demo": {
@@ -49,14 +50,18 @@ var may = map[string][]string{
 	"packaging/bench": {"app/server/farm"},
 }
 
-// only says where a foreign module may be imported.
+// only says where a foreign module may be imported; blanks divide places.
 var only = map[string]string{
 	"github.com/gofiber/":            "app/httpapi",
 	"github.com/danielgtaylor/huma/": "app/httpapi",
 	"database/sql":                   "store",
 	"modernc.org/sqlite":             "store",
 	"github.com/pressly/goose/":      "store",
-	"golang.org/x/crypto/ssh":        "app/remote",
+	"golang.org/x/crypto/ssh":        "app/remote app/backup/place",
+	"github.com/benbjohnson/":        "app/backup",
+	"github.com/aws/":                "app/backup/place",
+	"github.com/pkg/sftp":            "app/backup/place",
+	"github.com/studio-b12/":         "app/backup/place",
 	"github.com/caddyserver/":        "app/cert",
 	"github.com/go-webauthn/":        "app/auth",
 	"github.com/tink-crypto/":        "app/vault",
@@ -116,9 +121,10 @@ func offence(from, to string) string {
 	if strings.HasSuffix(from, "test") || from == "app/server/farm" {
 		return "" // storetest and its like serve tests only, the farm them and the demo
 	}
-	for prefix, home := range only {
-		if strings.HasPrefix(to, prefix) && !strings.HasPrefix(from, home) {
-			return "belongs to " + home
+	for prefix, homes := range only {
+		inside := func(home string) bool { return strings.HasPrefix(from, home) }
+		if strings.HasPrefix(to, prefix) && !slices.ContainsFunc(strings.Fields(homes), inside) {
+			return "belongs to " + homes
 		}
 	}
 	to, ours := strings.CutPrefix(to, module)

@@ -21,11 +21,13 @@ GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DEADCODE := $(TOOLS)/deadcode-$(DEADCODE_VERSION)
 RESULTS  := $(CURDIR)/build/results
 
-# What tests start beside the product: a module of its own, built once, under a
-# name that is the hash of the compiler and the sources. Tests ask for that name.
-PROVIDER_DIR   := app/oidc/providertest
-PROVIDER_FILES := $(sort $(wildcard $(addprefix $(PROVIDER_DIR)/,*.go go.mod go.sum)))
-PROVIDER       := $(TOOLS)/providertest-$(shell (go env GOVERSION; cat $(PROVIDER_FILES)) | sha256sum | cut -c 1-16)
+# What tests start beside the product: each a module of its own, built once, under
+# a name that is the hash of the compiler and the sources. Tests ask for that name.
+HELPER_DIRS := app/oidc/providertest app/backup/place/s3test
+sources      = $(sort $(wildcard $(addprefix $(1)/,*.go go.mod go.sum)))
+helper       = $(TOOLS)/$(notdir $(1))-$(shell (go env GOVERSION; cat $(call sources,$(1))) | sha256sum | cut -c 1-16)
+HELPERS     := $(foreach dir,$(HELPER_DIRS),$(call helper,$(dir)))
+PROVIDER    := $(filter $(TOOLS)/providertest-%,$(HELPERS))
 
 # The files that the page and the binary are made of.
 GO_FILES  := go.mod go.sum $(wildcard main.go) $(shell find app store migrations -type f -not -name '*_test.go' -not -path '*/testdata/*') $(wildcard web/*.go)
@@ -80,7 +82,7 @@ test: system ## Everything CI runs
 	go run ./packaging/tally $(RESULTS)/*.json || bad=1; \
 	exit $$bad
 
-check: $(PAGES) $(GOLANGCI) $(PROVIDER) ## The quick half, for before a commit
+check: $(PAGES) $(GOLANGCI) $(HELPERS) ## The quick half, for before a commit
 	@$(MAKE) -j2 -k -Otarget lint-go vet gen-check lint-web
 	go test ./...
 	cd web && npx vitest run
@@ -103,7 +105,7 @@ bench: unity ## The figures that are promised, each beside its limit
 vuln: ## Known holes in what we use (asks vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
-helpers: $(PROVIDER) ## Build what the tests run against
+helpers: $(HELPERS) ## Build what the tests run against
 
 ##### The steps of the above
 
@@ -122,13 +124,13 @@ deadcode: $(DEADCODE) $(PAGES)
 
 tidy:
 	go mod tidy -diff
-	cd $(PROVIDER_DIR) && go mod tidy -diff
+	@for dir in $(HELPER_DIRS); do (cd $$dir && go mod tidy -diff); done
 	go mod verify
 
 lint-sh:
 	shellcheck packaging/*.sh packaging/scripts/*.sh .ci/run .ci/hooks/*
 
-test-go: $(PAGES) $(PROVIDER)
+test-go: $(PAGES) $(HELPERS)
 	@mkdir -p $(RESULTS)
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
 
@@ -151,9 +153,11 @@ $(DEADCODE):
 	$(call install,golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION))
 
 # One build at a time; who waited for it finds it there.
-$(PROVIDER):
-	@mkdir -p $(TOOLS); echo "building $(PROVIDER_DIR)"
-	@flock $(TOOLS)/providertest.lock sh -ec 'test -x $@ || { cd $(PROVIDER_DIR); go build -o $@.part .; mv $@.part $@; }'
+$(HELPERS): name = $(firstword $(subst -, ,$(@F)))
+$(HELPERS): dir = $(filter %/$(name),$(HELPER_DIRS))
+$(HELPERS):
+	@mkdir -p $(TOOLS); echo "building $(dir)"
+	@flock $(TOOLS)/$(name).lock sh -ec 'test -x $@ || { cd $(dir); go build -o $@.part .; mv $@.part $@; }'
 
 # install builds a tool and names it by its version; half of one never stays.
 define install

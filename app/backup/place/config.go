@@ -3,7 +3,6 @@ package place
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net"
 	"net/url"
 	"os"
@@ -253,10 +252,15 @@ func (c Config) check(secret []byte) error {
 }
 
 // kind returns what speaks the protocol of c, which is clean.
-func (c Config) kind(_ context.Context, _ []byte) (kind, error) {
+func (c Config) kind(ctx context.Context, secret []byte) (kind, error) {
 	u, _ := parse(c.URL)
-	if u.Scheme == File {
+	switch u.Scheme {
+	case File:
 		return &files{root: u.Path}, nil
+	case S3:
+		return newBucket(ctx, u, c, secret)
+	case SFTP:
+		return newSFTP(u, c, secret)
 	}
-	return nil, errors.ErrUnsupported
+	return newWebDAV(u, c, secret), nil
 }

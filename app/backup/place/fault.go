@@ -10,10 +10,22 @@ import (
 	"net"
 	"syscall"
 
+	"golang.org/x/crypto/ssh"
+
 	"unity.internal/app/fault"
 )
 
 var errLarge = fault.New(fault.TooLarge, "replica.too_large", "This file of the replica is larger than it may be. Somebody else wrote it; look at it before you remove it.")
+
+// What a protocol says in its own words.
+var (
+	errDenied   = errors.New("access denied")
+	errReadOnly = errors.New("writing refused")
+	errFull     = errors.New("no room left")
+	errNoBucket = errors.New("no such bucket")
+	errNoSSH    = errors.New("no SSH connection")
+	errNoSFTP   = errors.New("no SFTP")
+)
 
 // A failure is an error with the place where it happened, and whether that was in writing.
 type failure struct {
@@ -55,7 +67,7 @@ func missing(f *failure) *fault.Error {
 }
 
 func full(f *failure) *fault.Error {
-	if !errors.Is(f.err, syscall.ENOSPC) && !errors.Is(f.err, syscall.EDQUOT) {
+	if !errors.Is(f.err, errFull) && !errors.Is(f.err, syscall.ENOSPC) && !errors.Is(f.err, syscall.EDQUOT) {
 		return nil
 	}
 	return fault.New(fault.Unavailable, "replica.full", "There is no room left at %s. Free some, or keep the replica for fewer days.", f.where)
@@ -63,10 +75,18 @@ func full(f *failure) *fault.Error {
 
 // refused is for what the place does not allow.
 func refused(f *failure) *fault.Error {
+	if k, ok := errors.AsType[*hostKeyError](f.err); ok {
+		return fault.New(fault.Conflict, "replica.host_key", "%s shows another host key than the pinned one, and nothing was sent: «%s», fingerprint %s. Compare it with the server's own; pin it only if it is the same.",
+			f.where, line(k.offered), ssh.FingerprintSHA256(k.offered))
+	}
 	switch {
-	case errors.Is(f.err, syscall.EROFS), f.write && errors.Is(f.err, fs.ErrPermission):
+	case isA[*noKeys](f.err):
+		return fault.New(fault.Forbidden, "replica.denied", "There are no keys for %s. Give them here, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the appliance.", f.where)
+	case errors.Is(f.err, errNoBucket):
+		return fault.New(fault.NotFound, "replica.no_bucket", "There is no such bucket at %s. Create it, or check its name, the endpoint and the region.", f.where)
+	case errors.Is(f.err, errReadOnly), errors.Is(f.err, syscall.EROFS), f.write && errors.Is(f.err, fs.ErrPermission):
 		return fault.New(fault.Forbidden, "replica.read_only", "%s does not let the appliance write. Give it the right to write, create and delete there.", f.where)
-	case errors.Is(f.err, fs.ErrPermission):
+	case errors.Is(f.err, errDenied), errors.Is(f.err, fs.ErrPermission):
 		return fault.New(fault.Forbidden, "replica.denied", "%s does not let the appliance in. Check the user name, the key or password, and what it may do there.", f.where)
 	}
 	return nil
@@ -90,8 +110,11 @@ func network(f *failure) *fault.Error {
 		return unreachable("%s does not speak TLS. Check the port, and whether the address should begin without the s.")
 	case timedOut(f.err):
 		return unreachable("%s did not answer in time. Is it switched on, and does a firewall let the appliance through?")
-	case errors.Is(f.err, io.EOF), errors.Is(f.err, io.ErrUnexpectedEOF), errors.Is(f.err, net.ErrClosed),
-		errors.Is(f.err, syscall.ECONNRESET), errors.Is(f.err, syscall.EPIPE), isA[*net.OpError](f.err):
+	case errors.Is(f.err, errNoSSH):
+		return unreachable("What listens at %s is no SSH server that the appliance understands, or hangs up at once. Check the port and the log of the server.")
+	case errors.Is(f.err, errNoSFTP):
+		return unreachable("%s lets the appliance sign in, but offers no SFTP. Switch on the sftp subsystem for this user.")
+	case broken(f.err), isA[*net.OpError](f.err):
 		return unreachable("The connection to %s broke. It is made anew at the next try.")
 	}
 	return nil
@@ -104,6 +127,12 @@ func untrusted(err error) bool {
 func timedOut(err error) bool {
 	e, ok := errors.AsType[net.Error](err)
 	return ok && e.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// broken reports whether err means that the other side is gone.
+func broken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func isA[E error](err error) bool {

@@ -127,6 +127,24 @@ func (d *during) Read(b []byte) (int, error) {
 	return d.r.Read(b)
 }
 
+// sizeOf returns how much is left in r, if r can tell.
+func sizeOf(r io.Reader) (int64, bool) {
+	s, ok := r.(io.Seeker)
+	if !ok {
+		return 0, false
+	}
+	at, err := s.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, false // a pipe
+	}
+	end, err := s.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, false
+	}
+	_, err = s.Seek(at, io.SeekStart)
+	return end - at, err == nil
+}
+
 func (f *files) list(ctx context.Context, dir string) ([]Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -1,10 +1,16 @@
 package place
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"net"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"unity.internal/app/fault"
 )
 
 // line returns a public key as it stands in files.
@@ -46,4 +52,60 @@ func signer(secret []byte) (ssh.Signer, string) {
 		return nil, "This is no private key. Give the whole text from BEGIN to END."
 	}
 	return s, ""
+}
+
+// errDone ends a connection that has shown its host key.
+var errDone = errors.New("the host key was shown")
+
+// A hostKeyError says that a server showed another host key than the pinned one.
+type hostKeyError struct{ offered ssh.PublicKey }
+
+func (e *hostKeyError) Error() string {
+	return "the server shows the host key " + line(e.offered)
+}
+
+// verify compares what the server shows with what is pinned.
+func (s *sftpServer) verify(k ssh.PublicKey) error {
+	if !bytes.Equal(k.Marshal(), s.hostKey.Marshal()) {
+		return &hostKeyError{k}
+	}
+	return nil
+}
+
+// preferred returns all algorithms, those of the pinned key first: a server
+// with several host keys shows the one that we know.
+func preferred(pinned ssh.PublicKey) []string {
+	all := []string{
+		ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
+		ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
+	}
+	if pinned == nil {
+		return all
+	}
+	first := algorithms(pinned)
+	return append(first, slices.DeleteFunc(all, func(a string) bool { return slices.Contains(first, a) })...)
+}
+
+// HostKey asks an SFTP server for its host key, without signing in. It returns
+// the line to pin and the fingerprint that a person compares with the server's
+// own: whoever is in between could answer, too.
+func HostKey(ctx context.Context, c Config) (key, fingerprint string, err error) {
+	u, why := parse(c.URL)
+	if why == "" && u.Scheme != SFTP {
+		why = "Only SFTP servers have host keys."
+	}
+	if why != "" {
+		return "", "", invalid(fault.Field{Field: "url", Message: why})
+	}
+	_, err = shake(ctx, address(u), &ssh.ClientConfig{
+		User: u.User.Username(), HostKeyAlgorithms: preferred(nil),
+		HostKeyCallback: func(_ string, _ net.Addr, k ssh.PublicKey) error {
+			key, fingerprint = line(k), ssh.FingerprintSHA256(k)
+			return errDone
+		},
+	})
+	if key != "" {
+		return key, fingerprint, nil
+	}
+	return "", "", Explain(&failure{where: address(u), err: err})
 }

@@ -4,19 +4,15 @@ package oidctest
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"unity.internal/app/builttest"
 )
 
 // A Provider is a running provider and its only client.
@@ -33,7 +29,7 @@ func Start(tb testing.TB, flags ...string) Provider {
 	tb.Helper()
 	p := Provider{ClientID: "unity", Secret: "secret of unity"}
 	args := append([]string{"-attached", "-client", p.ClientID, "-secret", p.Secret}, flags...)
-	cmd := exec.CommandContext(tb.Context(), binary(tb), args...) //nolint:gosec // it is our own
+	cmd := exec.CommandContext(tb.Context(), builttest.Path(tb, "app/oidc/providertest"), args...) //nolint:gosec // it is our own
 	cmd.Stderr = tb.Output()
 	stdin, err := cmd.StdinPipe() // it ends when this process does, however that ends
 	if err != nil {
@@ -106,58 +102,4 @@ func (p Provider) visit(tb testing.TB, method, address string, form url.Values) 
 		tb.Fatalf("%s: %s: %s", res.Request.URL, res.Status, text)
 	}
 	return res.Request.URL
-}
-
-// binary returns the built program: its name is the hash of what it is made of.
-func binary(tb testing.TB) string {
-	tb.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.Version())
-	for _, file := range sources(tb) {
-		data, err := os.ReadFile(file) //nolint:gosec // a source file of ours
-		if err != nil {
-			tb.Fatal(err)
-		}
-		sum.Write(data)
-	}
-	path := filepath.Join(cache, "unity-tools", runtime.Version(), fmt.Sprintf("providertest-%.16x", sum.Sum(nil)[:8]))
-	if _, err := os.Stat(path); err != nil {
-		tb.Fatal("the test provider is not built. Type:  make helpers")
-	}
-	return path
-}
-
-// sources returns what the program is made of, in the order in which it counts.
-func sources(tb testing.TB) (all []string) {
-	tb.Helper()
-	dir := filepath.Join(root(tb), "app", "oidc", "providertest")
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
-		files, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil || len(files) == 0 {
-			tb.Fatalf("no %s in %s: %v", pattern, dir, err)
-		}
-		all = append(all, files...)
-	}
-	slices.Sort(all)
-	return all
-}
-
-// root returns the folder of the whole product: tests run in that of their package.
-func root(tb testing.TB) string {
-	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for ; dir != "/"; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "app", "oidc", "providertest", "go.mod")); err == nil {
-			return dir
-		}
-	}
-	tb.Fatal("not within the module")
-	return ""
 }

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,7 +41,8 @@ type App struct {
 	config   *Config
 	log      *slog.Logger
 	started  time.Time
-	held     *os.File // the lock on the data directory
+	hold     *hold
+	alone    bool // it lets go of its hold itself
 	store    *store.Store
 	vault    *vault.Vault
 	auth     *auth.Service
@@ -64,24 +66,39 @@ type App struct {
 	keys     *keys
 	deletion *deletion
 	unlocked chan struct{}      // holds a token when the vault may have been opened
+	leave    context.CancelFunc // ends streams, when the appliance begins to stop
 	end      context.CancelFunc // ends requests that outlive the drain
+	asked    chan struct{}      // closed when somebody asked for a restart
+	ask      func()
 }
 
-// New takes the data directory and builds every part, in order of need.
+// New takes the data directory and builds every part, in order of need. It runs
+// once: a restart ends it.
 func New(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
-	a := &App{config: c, log: log, started: time.Now(), vault: &vault.Vault{}, unlocked: make(chan struct{}, 1)}
-	if err := prepare(c.DataDir); err != nil {
+	h, err := take(c.DataDir)
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if a.held, err = lock(c.DataDir); err != nil {
-		return nil, err
+	a, err := h.begin(ctx, c, log)
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
+	a.alone = true
+	return a, nil
+}
+
+// begin builds every part, in order of need.
+func (h *hold) begin(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
+	a := &App{
+		config: c, log: log, started: time.Now(), hold: h, vault: &vault.Vault{}, unlocked: make(chan struct{}, 1),
+		asked: make(chan struct{}),
+	}
+	a.ask = sync.OnceFunc(func() { close(a.asked) })
 	if err := a.keep(ctx); err != nil {
-		return nil, errors.Join(err, a.held.Close())
+		return nil, err
 	}
 	if err := a.build(ctx); err != nil {
-		return nil, errors.Join(err, a.store.Close(ctx), a.held.Close())
+		return nil, errors.Join(err, a.store.Close(ctx))
 	}
 	return a, nil
 }
@@ -236,7 +253,8 @@ func (a *App) firstServer(ctx context.Context) error {
 // edge builds the HTTP API over the parts.
 func (a *App) edge(ctx context.Context) error {
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
-	a.end = end
+	streams, leave := context.WithCancel(ctx)
+	a.end, a.leave = end, leave
 	token := ""
 	if file := a.config.Serve.MetricsToken; file != "" {
 		text, err := secretFile(file)
@@ -252,7 +270,7 @@ func (a *App) edge(ctx context.Context) error {
 	}
 	number, commit := version()
 	hostname, _ := os.Hostname() // shown only
-	a.http = httpapi.New(requests, ctx, httpapi.Parts{
+	a.http = httpapi.New(requests, streams, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
 		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc,
@@ -294,21 +312,43 @@ func (a *App) sizes(context.Context) (database, left int64) {
 	return database, free(a.config.DataDir)
 }
 
-// Run serves until ctx ends or a part fails, and prints where on out.
+// Run serves until ctx ends, a part fails or a restart is asked for, which it
+// returns as errRestart. It prints where it serves on out.
 func (a *App) Run(ctx context.Context, out io.Writer) error {
 	listeners, err := a.listeners(ctx)
 	if err != nil {
-		return errors.Join(err, a.store.Close(ctx), a.held.Close())
+		return errors.Join(err, a.close(ctx))
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
-		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run,
+		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.awaitRestart,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {
 		g.Go(func() error { return run(ctx) })
 	}
-	err = errors.Join(g.Wait(), a.metrics.Flush(context.WithoutCancel(ctx))) // the last polls came after its Run had ended
+	ended := g.Wait()
+	again := errors.Is(ended, errRestart)
+	if again {
+		ended = nil
+	}
+	err = errors.Join(ended, a.metrics.Flush(context.WithoutCancel(ctx))) // the last polls came after its Run had ended
 	a.remote.Close()
-	return errors.Join(err, a.store.Close(context.WithoutCancel(ctx)), a.held.Close())
+	err = errors.Join(err, a.close(ctx))
+	if !again {
+		return err
+	}
+	if err != nil {
+		a.log.ErrorContext(ctx, "end before a restart", "err", err)
+	}
+	return errRestart
+}
+
+// close closes what New opened.
+func (a *App) close(ctx context.Context) error {
+	err := a.store.Close(context.WithoutCancel(ctx))
+	if a.alone {
+		err = errors.Join(err, a.hold.Close())
+	}
+	return err
 }

@@ -53,12 +53,7 @@ func (s *Serve) Run(ctx context.Context, c *Config, t terminal) error {
 	if s.Demo {
 		return s.demo(ctx, c, t)
 	}
-	log := newLog(t.err, s.LogLevel)
-	a, err := New(ctx, c, log)
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx, t.out)
+	return c.serve(ctx, newLog(t.err, s.LogLevel), t.out, func(*App) {})
 }
 
 // version returns the version of this binary, and the commit it was built from.

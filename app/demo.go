@@ -41,13 +41,10 @@ func (s *Serve) demo(ctx context.Context, c *Config, t terminal) (err error) {
 	if err := c.fill(ctx, w); err != nil {
 		return err
 	}
-	a, err := New(ctx, c, newLog(t.err, s.LogLevel))
-	if err != nil {
-		return err
-	}
-	a.started, a.remote.Other = began, w.Dial
-	fmt.Fprintf(t.out, "unity: a demo, gone when it stops. Sign in as %s with the password: %s\n", strings.Join(demo.Names(), ", "), demo.Password)
-	return a.Run(ctx, t.out)
+	return c.serve(ctx, newLog(t.err, s.LogLevel), t.out, func(a *App) {
+		a.started, a.remote.Other = began, w.Dial
+		fmt.Fprintf(t.out, "unity: a demo, gone when it stops. Sign in as %s with the password: %s\n", strings.Join(demo.Names(), ", "), demo.Password)
+	})
 }
 
 // demoDir makes a data directory that may be removed: among temporary files or,

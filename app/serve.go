@@ -16,7 +16,6 @@ import (
 	"github.com/skip2/go-qrcode"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
-	"unity.internal/app/fault"
 )
 
 // drainTime is how long a stop waits for requests to end.
@@ -48,23 +47,24 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 		a.log.DebugContext(ctx, "keep the pages of the start", "err", err) // they cost nothing but the figure
 	}
 	<-serving.Done()
-	_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) // not under systemd: nothing to tell
+	refused := a.announce()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	err := a.http.Shutdown(drain)
+	a.leave()
 	a.end()
 	if errors.Is(err, context.DeadlineExceeded) {
 		a.log.WarnContext(ctx, "requests were still running at the stop")
 		err = nil
 	}
-	return errors.Join(err, g.Wait())
+	return errors.Join(err, refused, g.Wait())
 }
 
 // listeners opens the addresses that the flags name.
 func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 	s := a.config.Serve
 	if s.HTTP != "" {
-		ln, err := listen(ctx, s.HTTP, "--http")
+		ln, err := a.hold.listen(ctx, s.HTTP, "--http")
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 		all = append(all, ln)
 	}
 	if s.HTTPS != "" && s.TLS != "off" {
-		ln, err := listen(ctx, s.HTTPS, "--https")
+		ln, err := a.hold.listen(ctx, s.HTTPS, "--https")
 		if err != nil {
 			for _, open := range all {
 				err = errors.Join(err, open.Close())
@@ -83,14 +83,6 @@ func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 		all = append(all, tls.NewListener(ln, a.cert.TLSConfig()))
 	}
 	return all, nil
-}
-
-func listen(ctx context.Context, address, flag string) (net.Listener, error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fault.New(fault.Conflict, "listen.failed", "Cannot listen on %s: %v. Choose another address with %s.", address, unwrapped(err), flag)
-	}
-	return ln, nil
 }
 
 // unwrapped returns the innermost cause, which is what a person can use.

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"unity.internal/app/fault"
+)
+
+// errRestart is how an appliance ends that is to begin anew.
+var errRestart = errors.New("restart")
+
+// A hold is what a process keeps while one appliance after the other runs in it:
+// the lock, so that no command comes between, and the sockets, so that callers
+// wait for the next one instead of being refused.
+type hold struct {
+	lock    *os.File
+	sockets map[string]*net.TCPListener // by their flag
+}
+
+// take makes the data directory and locks it.
+func take(dir string) (*hold, error) {
+	if err := prepare(dir); err != nil {
+		return nil, err
+	}
+	held, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &hold{lock: held, sockets: map[string]*net.TCPListener{}}, nil
+}
+
+// listen returns a listener of its own on the socket of a flag, which is opened
+// at the first time.
+func (h *hold) listen(ctx context.Context, address, flag string) (net.Listener, error) {
+	kept := h.sockets[flag]
+	if kept == nil {
+		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if err != nil {
+			return nil, fault.New(fault.Conflict, "listen.failed", "Cannot listen on %s: %v. Choose another address with %s.", address, unwrapped(err), flag)
+		}
+		kept = ln.(*net.TCPListener)
+		h.sockets[flag] = kept
+	}
+	f, err := kept.File()
+	if err != nil {
+		return nil, fmt.Errorf("share a socket: %w", err)
+	}
+	defer f.Close()
+	return net.FileListener(f)
+}
+
+// refuse closes the sockets: nobody is to wait at the end of the last appliance.
+func (h *hold) refuse() (err error) {
+	for flag, ln := range h.sockets {
+		err = errors.Join(err, ln.Close())
+		delete(h.sockets, flag)
+	}
+	return err
+}
+
+// Close lets go of everything.
+func (h *hold) Close() error { return errors.Join(h.refuse(), h.lock.Close()) }
+
+// serve runs an appliance on the data directory until ctx ends or it fails, and
+// another one whenever it is asked to restart. made is told of each.
+func (c *Config) serve(ctx context.Context, log *slog.Logger, out io.Writer, made func(*App)) (err error) {
+	h, err := take(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	for {
+		a, err := h.begin(ctx, c, log)
+		if err != nil {
+			return err
+		}
+		made(a)
+		if err = a.Run(ctx, out); !errors.Is(err, errRestart) {
+			return err
+		}
+		if ctx.Err() != nil { // it was stopped meanwhile
+			return nil
+		}
+		log.InfoContext(ctx, "starting again in the same process")
+	}
+}
+
+// Restart has the appliance end in its usual order and another one begin in the
+// same process, on the same addresses. It only asks, so it may be called by what
+// ends with it: a request, or a job.
+func (a *App) Restart() { a.ask() }
+
+// awaitRestart ends the parts when somebody asked for a restart.
+func (a *App) awaitRestart(ctx context.Context) error {
+	select {
+	case <-a.asked:
+		a.leave()
+		return errRestart
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// announce tells systemd, and who wants to connect, whether this is the end.
+func (a *App) announce() error {
+	select {
+	case <-a.asked:
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyReloading+"\n"+daemon.SdNotifyMonotonicUsec()) // not under systemd: nothing to tell
+		return nil
+	default:
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyStopping) // not under systemd: nothing to tell
+		return a.hold.refuse()
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"unity.internal/store"
 	"unity.internal/store/storetest"
@@ -76,6 +77,63 @@ func TestRollback(t *testing.T) {
 	do(fmt.Sprintf("at schema %d now.\nStart it", now), true, "rollback", "--yes", "--to", all[0].Name)
 	at(now)
 	start(t, dir).must("GET", "/setup", "", nil)
+}
+
+// TestKilledWhileItSwaps kills starts that have to put another database in place,
+// at any moment, and then lets one live.
+func TestKilledWhileItSwaps(t *testing.T) {
+	t.Parallel()
+	p, dir := newAppliance(t)
+	side := filepath.Join(dir, "restored.db")
+	if out, err := run(t, "", "backup", side, "--data-dir", dir); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := run(t, "", "tenant", "create", "late", "--data-dir", dir); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := p.end(syscall.SIGKILL); err == nil {
+		t.Fatal("it ended well")
+	}
+	write(t, filepath.Join(dir, "swap.json"), `{"side":"restored.db","reason":"restore","at":"2026-11-24T10:00:00Z"}`)
+	for i := range 40 {
+		cmd := command(t, "serve", "--data-dir", dir, "--http", "127.0.0.1:0", "--https", "")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Duration(i) * time.Millisecond) // the moment differs, nothing is waited for
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	p = start(t, dir)
+	p.signIn()
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	out, err := run(t, "", "tenant", "list", "--data-dir", dir)
+	if err != nil || strings.Contains(out, "late") {
+		t.Errorf("it is the old one: %v\n%s", err, out)
+	}
+	if out, err := run(t, "", "doctor", "--data-dir", dir); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	all, err := store.Checkpoints(filepath.Join(dir, "checkpoints"))
+	if err != nil || len(all) != 1 || all[0].Reason != "restore" {
+		t.Fatal(all, err)
+	}
+	copied := filepath.Join(t.TempDir(), "unity.db")
+	text, err := os.ReadFile(filepath.Join(dir, "checkpoints", all[0].Name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, copied, string(text))
+	s, err := store.Open(t.Context(), copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	if _, err := s.System().TenantInfo(t.Context(), "late"); err != nil {
+		t.Errorf("what was only in the log of the old one is lost: %v", err)
+	}
 }
 
 // TestAMigrationWithoutRoomForItsCheckpointIsRefused migrates on a disk that is

@@ -39,6 +39,9 @@ func stage(dir, side, reason string) error {
 	if err != nil || !filepath.IsLocal(rel) {
 		return fmt.Errorf("%s is not in the data directory", side)
 	}
+	if info, err := os.Stat(side + "-wal"); err == nil && info.Size() > 0 {
+		return fmt.Errorf("%s is not ready: part of it stands in its log", side)
+	}
 	if err := store.Settle(side); err != nil {
 		return err
 	}
@@ -112,7 +115,7 @@ func (w *swapping) steps(dir string) []func(context.Context) error {
 		all = append(all, func(ctx context.Context) error { return w.keep(ctx, live, kept) })
 	}
 	return append(all, func(context.Context) error {
-		for _, path := range []string{live + "-wal", live + "-shm", filepath.Join(dir, localDir)} {
+		for _, path := range []string{live + "-wal", live + "-shm", side + "-wal", side + "-shm", filepath.Join(dir, localDir)} {
 			if err := os.RemoveAll(path); err != nil {
 				return err
 			}

@@ -121,6 +121,18 @@ func TestASwapThatIsCutOffIsMadeGoodByTheNextStart(t *testing.T) {
 	}
 }
 
+func TestACommandDoesWhatWasStagedToo(t *testing.T) {
+	t.Parallel()
+	dir, side := laid(t)
+	must(t, stage(dir, side, "restore"))
+	c, done, err := open(t.Context(), dir)
+	must(t, err)
+	all, err := c.store.System().AllTenants(t.Context())
+	if err := errors.Join(err, done()); err != nil || len(all) != 2 || all[1].ID != "new" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestADamagedDatabaseIsSwappedAndKeptAsItIs(t *testing.T) {
 	t.Parallel()
 	dir, side := laid(t)
@@ -154,6 +166,11 @@ func TestASwapWithoutEitherDatabaseSaysSo(t *testing.T) {
 	}
 	if err := stage(dir, filepath.Join(t.TempDir(), "elsewhere.db"), "restore"); err == nil {
 		t.Error("a side outside of the data directory is taken")
+	}
+	must(t, os.WriteFile(side+"-wal", []byte("rows"), 0o600))
+	must(t, os.WriteFile(side, nil, 0o600))
+	if err := stage(dir, side, "restore"); err == nil {
+		t.Error("a side that is not ready is taken")
 	}
 	must(t, os.WriteFile(filepath.Join(dir, swapFile), []byte(`{"side":"../elsewhere.db"}`), 0o600))
 	if _, err := swap(context.WithoutCancel(t.Context()), dir); err == nil {

@@ -302,6 +302,9 @@ func TestADamagedFileIsNoticed(t *testing.T) {
 			if schema, err := store.VerifyQuick(t.Context(), path); err == nil && schema != 0 {
 				t.Error("it is sound at a quick look")
 			}
+			if all, err := store.Compare(t.Context(), s.Path(), path); err == nil && len(all) == 0 {
+				t.Error("nothing would change")
+			}
 			if d, err := store.DigestFile(t.Context(), path); err == nil && d.Differ(right) == nil {
 				t.Error("its digest is the same")
 			}

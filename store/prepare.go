@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"unity.internal/app/fault"
 	"unity.internal/store/internal/sq"
@@ -98,4 +99,17 @@ func Settle(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// Peek lets look at a file at this version's schema that nobody has open. What
+// writes to it fails.
+func Peek(path string, look func(System) error) error {
+	db, err := sql.Open("sqlite", still(path))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s := &Store{read: db, write: db, path: path, now: time.Now, sign: unsigned, later: &later{}}
+	s.db = sq.New(db, db, func(context.Context) {})
+	return look(s.System())
 }

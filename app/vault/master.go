@@ -41,6 +41,7 @@ type Source struct {
 	Dir         string // the data directory
 	Credentials string // $CREDENTIALS_DIRECTORY of systemd; empty: none
 	Passphrase  []byte // empty: none was given
+	Last        Key    // what opened it before a restart in place; it stands in for a passphrase
 }
 
 // Attach finds the vault of s, making it on a new appliance, and opens it if
@@ -65,6 +66,9 @@ func (v *Vault) Attach(ctx context.Context, s *store.Store, from Source) error {
 	key, err := from.key(row.Salt)
 	if err != nil {
 		return v.lock(err)
+	}
+	if key == nil && from.Last.bytes != nil {
+		key = from.Last.bytes()
 	}
 	if key == nil {
 		return nil
@@ -134,7 +138,7 @@ func (v *Vault) open(ctx context.Context, row store.VaultRow, key []byte) error 
 	if err != nil {
 		return err
 	}
-	return v.use(ctx, master)
+	return v.use(ctx, master, key)
 }
 
 // prove returns what key opens, if it is the master key of row.
@@ -150,9 +154,9 @@ func prove(row store.VaultRow, key []byte) (tink.AEAD, error) {
 }
 
 // use makes the keysets that are missing: those of the tenants of a new database.
-func (v *Vault) use(ctx context.Context, master tink.AEAD) error {
+func (v *Vault) use(ctx context.Context, master tink.AEAD, key []byte) error {
 	v.mu.Lock()
-	v.master, v.reason = master, ""
+	v.master, v.key, v.reason = master, KeyOf(key), ""
 	v.mu.Unlock()
 	tenants, err := v.store.System().AllTenants(ctx)
 	if err != nil {
@@ -177,13 +181,17 @@ func (v *Vault) use(ctx context.Context, master tink.AEAD) error {
 }
 
 // key returns the master key; nil if only a passphrase opens the vault and
-// none was given; fs.ErrNotExist if there is no file.
+// neither it nor a key was given; fs.ErrNotExist if there is no file.
 func (s Source) key(salt []byte) ([]byte, error) {
 	if salt != nil {
-		if len(s.Passphrase) == 0 {
-			return nil, nil
+		if len(s.Passphrase) > 0 {
+			return derive(s.Passphrase, salt), nil
 		}
-		return derive(s.Passphrase, salt), nil
+		key, err := readKey(filepath.Join(s.Dir, KeyFile)) // of a recovery kit, whose owner forgot the passphrase
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return key, err
 	}
 	if s.kind(nil) == byCredential {
 		return readKey(filepath.Join(s.Credentials, credential))

@@ -85,7 +85,7 @@ func (v *Vault) RotateMaster(ctx context.Context, y store.System, passphrase []b
 	}
 	if master, wrong := prove(stored, key); wrong == nil {
 		v.mu.Lock()
-		v.master = master
+		v.master, v.key = master, KeyOf(key)
 		v.turns++
 		v.mu.Unlock()
 	}

@@ -49,6 +49,7 @@ type Vault struct {
 	mu       sync.RWMutex
 	store    *store.Store
 	master   tink.AEAD
+	key      Key // what master is made of
 	instance string
 	reason   string
 	rings    map[store.TenantID]ring

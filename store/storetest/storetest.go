@@ -53,6 +53,12 @@ func Open(tb testing.TB, opts ...store.Option) *store.Store {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		tb.Fatal(err)
 	}
+	return OpenFile(tb, path, opts...)
+}
+
+// OpenFile opens a file that is there, closed when the test ends.
+func OpenFile(tb testing.TB, path string, opts ...store.Option) *store.Store {
+	tb.Helper()
 	s, err := store.Open(tb.Context(), path, append([]store.Option{store.WithSigner(Sign)}, opts...)...)
 	if err != nil {
 		tb.Fatal(err)

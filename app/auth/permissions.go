@@ -32,6 +32,7 @@ const (
 	JobsWrite     Permission = "jobs.write"
 	EventsRead    Permission = "events.read"
 	SystemRead    Permission = "system.read"
+	BackupRead    Permission = "backup.read"
 	// Those of system administrators.
 	TenantsRead    Permission = "tenants.read"
 	TenantsWrite   Permission = "tenants.write"
@@ -40,6 +41,7 @@ const (
 	ProvidersWrite Permission = "providers.write"
 	VaultWrite     Permission = "vault.write"
 	SystemWrite    Permission = "system.write"
+	BackupWrite    Permission = "backup.write"
 )
 
 var (
@@ -47,7 +49,7 @@ var (
 		SignedIn, Self, ServersRead, MetricsRead, AlertsRead, ChannelsRead, SettingsRead, MembersRead, UsageRead, JobsRead, EventsRead, SystemRead,
 	}
 	member = append(slices.Clip(viewer), ServersWrite, AlertsWrite, JobsWrite)
-	admin  = append(slices.Clip(member), ChannelsWrite, SettingsWrite, AuditRead, MembersWrite)
+	admin  = append(slices.Clip(member), ChannelsWrite, SettingsWrite, AuditRead, MembersWrite, BackupRead)
 	owner  = append(slices.Clip(admin), TenantDelete)
 )
 
@@ -58,7 +60,7 @@ var roles = map[string]set{"viewer": setOf(viewer), "member": setOf(member), "ad
 var ranks = map[string]int{"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 // ofSystem is what only system administrators may do.
-var ofSystem = []Permission{TenantsRead, TenantsWrite, UsersRead, UsersWrite, ProvidersWrite, VaultWrite, SystemWrite}
+var ofSystem = []Permission{TenantsRead, TenantsWrite, UsersRead, UsersWrite, ProvidersWrite, VaultWrite, SystemWrite, BackupWrite}
 
 // administrator is what a system administrator may do beside their roles; in
 // every tenant, as the appliance is theirs.

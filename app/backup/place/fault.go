@@ -139,3 +139,9 @@ func isA[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }
+
+// Failed reports whether err comes from a place, not from what stands there.
+func Failed(err error) bool {
+	_, ok := errors.AsType[*failure](err)
+	return ok
+}

@@ -13,11 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"unity.internal/app/alert"
 	"unity.internal/app/auth"
+	"unity.internal/app/backup"
 	"unity.internal/app/cert"
 	"unity.internal/app/event"
 	"unity.internal/app/httpapi"
@@ -65,6 +67,8 @@ type App struct {
 	control  control
 	keys     *keys
 	deletion *deletion
+	backup   *backup.Service
+	silent   atomic.Bool        // a restore holds what speaks to the world
 	unlocked chan struct{}      // holds a token when the vault may have been opened
 	leave    context.CancelFunc // ends streams, when the appliance begins to stop
 	end      context.CancelFunc // ends requests that outlive the drain
@@ -121,6 +125,7 @@ func (a *App) keep(ctx context.Context) (err error) {
 		return err
 	}
 	from, err := a.config.source()
+	from.Last = a.hold.key
 	if err != nil {
 		return errors.Join(err, a.store.Close(ctx))
 	}
@@ -162,6 +167,9 @@ func (a *App) build(ctx context.Context) error {
 	a.watch()
 	a.keys = &keys{dir: a.config.DataDir, store: a.store, vault: a.vault, jobs: a.jobs, grace: vault.Grace}
 	a.deletion = &deletion{store: a.store, jobs: a.jobs, forget: a.forget, changed: a.changed, work: map[store.TenantID]string{}}
+	if err := a.replicate(ctx); err != nil {
+		return err
+	}
 	if err := a.firstServer(ctx); err != nil {
 		return err
 	}
@@ -181,7 +189,7 @@ func (a *App) watch() {
 	a.metrics = metric.New(a.store, a.log.With("part", "metric"))
 	a.metrics.Room = a.health.room
 	a.notify = notify.New(notify.Options{
-		Tenants: tenants, Sealer: a.vault, Publish: a.bus.Publish, Base: a.names.base, Now: time.Now, Log: a.log.With("part", "notify"),
+		Tenants: a.speaking, Sealer: a.vault, Publish: a.bus.Publish, Base: a.names.base, Now: time.Now, Log: a.log.With("part", "notify"),
 		Kinds: []notify.Kind{webhook.Kind(a.out), ntfy.Kind(a.out), smtp.Kind(a.out.Dial, nil)},
 	})
 	a.oidc = oidc.New(oidc.Options{
@@ -273,7 +281,7 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, streams, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc,
+		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: &rescuer{dir: a.config.DataDir, restart: a.Restart},
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{
@@ -288,10 +296,12 @@ func (a *App) edge(ctx context.Context) error {
 
 // changed tells every part that a tenant, or its settings, changed.
 func (a *App) changed(ctx context.Context, tenant store.TenantID) {
-	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx))
+	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx), a.learnHeld(ctx))
 	a.servers.TenantsChanged()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()
+		a.backup.Changed()
+		a.notify.Wake()
 		select {
 		case a.unlocked <- struct{}{}:
 		default: // upkeep has a token already
@@ -322,7 +332,8 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
-		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.awaitRestart,
+		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.backup.Run, a.backup.Schedule,
+		a.awaitRestart,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {
 		g.Go(func() error { return run(ctx) })
@@ -346,7 +357,8 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 
 // close closes what New opened.
 func (a *App) close(ctx context.Context) error {
-	err := a.store.Close(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	err := errors.Join(a.store.Close(ctx), a.backup.Close(ctx)) // the last writes are copied, too
 	if a.alone {
 		err = errors.Join(err, a.hold.Close())
 	}

@@ -12,7 +12,6 @@ import (
 
 	"unity.internal/app/fault"
 	"unity.internal/app/vault"
-	"unity.internal/store"
 )
 
 // assign gives out the value of v, as if it had come through the socket.
@@ -38,7 +37,7 @@ func (b backupCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(backup(ctx, c.DataDir, f), f.Sync(), f.Close())
+	err = errors.Join(copyDatabase(ctx, c.DataDir, f), f.Sync(), f.Close())
 	if err != nil {
 		return errors.Join(err, os.Remove(b.File))
 	}
@@ -48,7 +47,7 @@ func (b backupCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	return err
 }
 
-func backup(ctx context.Context, dir string, w io.Writer) error {
+func copyDatabase(ctx context.Context, dir string, w io.Writer) error {
 	if err := become(dir); err != nil {
 		return err
 	}
@@ -60,67 +59,4 @@ func backup(ctx context.Context, dir string, w io.Writer) error {
 		return err
 	}
 	return errors.Join(here.copyTo(ctx, w), done())
-}
-
-type restoreCmd struct {
-	File string `arg:"" help:"A file that backup wrote." type:"existingfile"`
-}
-
-var (
-	errOccupied = fault.New(fault.Conflict, "restore.occupied", "There is a database in the data directory already. Choose an empty one with --data-dir, or move the old one away.")
-	errDamaged  = fault.New(fault.Invalid, "restore.damaged", "This file is no sound database of Unity. Use another backup.")
-)
-
-// Run makes a data directory from a backup. Nothing is left behind if it fails.
-func (r restoreCmd) Run(ctx context.Context, c *Config, t terminal) error {
-	in, err := os.Open(r.File)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := prepare(c.DataDir); err != nil {
-		return err
-	}
-	if err := become(c.DataDir); err != nil {
-		return err
-	}
-	held, err := lock(c.DataDir)
-	if err != nil {
-		return err
-	}
-	defer held.Close()
-	path := filepath.Join(c.DataDir, databaseFile)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(errOccupied, err)
-	}
-	if err := restore(ctx, in, path); err != nil {
-		return err
-	}
-	fmt.Fprintf(t.out, "Restored to %s. Start it with: unity serve --data-dir %s\n", c.DataDir, c.DataDir)
-	if _, err := os.Stat(filepath.Join(c.DataDir, vault.KeyFile)); errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(t.err, "The master key is missing: copy it to %s before you start, or the vault stays locked.\n", filepath.Join(c.DataDir, vault.KeyFile))
-	}
-	return nil
-}
-
-// restore copies in to path by way of a file that is checked first.
-func restore(ctx context.Context, in io.Reader, path string) error {
-	part := path + ".restoring"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in the data directory
-	if err != nil {
-		return err
-	}
-	defer os.Remove(part)
-	_, err = io.Copy(f, in)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("copy the backup: %w", err)
-	}
-	schema, err := store.Verify(ctx, part)
-	switch {
-	case err != nil || schema == 0:
-		return errDamaged.Because(err)
-	case schema > store.SchemaVersion():
-		return store.ErrNewer
-	}
-	return os.Rename(part, path)
 }

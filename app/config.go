@@ -16,7 +16,7 @@ type Config struct {
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
 	Backup   backupCmd   `cmd:"" help:"Write a consistent copy of the database to a file."`
-	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a file that backup wrote."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a replica, or from a file that backup wrote."`
 	Rollback rollbackCmd `cmd:"" help:"Go back to the checkpoint from before the last migration or restore."`
 	User     userCmd     `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
 	Tenant   tenantCmd   `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
@@ -38,7 +38,8 @@ type Serve struct {
 	TrustedProxies []string `name:"trusted-proxy" help:"An address or network whose X-Forwarded headers are believed." env:"UNITY_TRUSTED_PROXY"`
 	RateLimit      int      `help:"Requests a second that one address may send; 0: no limit, not of sign-ins either." env:"UNITY_RATE_LIMIT" default:"100"`
 	Demo           bool     `help:"Serve a household and a club that do not exist, with simulated machines, to this box; all is gone when it stops. Its password is printed." env:"UNITY_DEMO"`
-	LogLevel       string   `help:"debug, info, warn or error." env:"UNITY_LOG_LEVEL" enum:"debug,info,warn,error" default:"info"`
+	Replica        `embed:""`
+	LogLevel       string `help:"debug, info, warn or error." env:"UNITY_LOG_LEVEL" enum:"debug,info,warn,error" default:"info"`
 }
 
 // dataDir is where the data are when nobody says: where systemd says, else

@@ -62,6 +62,7 @@ func (h *health) look(ctx context.Context) {
 	if reason := h.app.metrics.Unwell(); reason != "" {
 		v.Degraded = append(v.Degraded, "metrics: "+reason)
 	}
+	v.Degraded = append(v.Degraded, h.app.backup.Unwell(ctx)...)
 	if err := h.app.alerts.Unwell(ctx, h.app.store.System().Own(), v.Degraded); err != nil && ctx.Err() == nil {
 		h.app.log.ErrorContext(ctx, "appliance alert", "err", err)
 	}
@@ -70,6 +71,7 @@ func (h *health) look(ctx context.Context) {
 		{Name: "unity_database_bytes", Help: "Size of the database with its log", Value: float64(database)},
 		{Name: "unity_data_dir_free_bytes", Help: "Room left for it", Value: float64(left)},
 	}
+	v.Gauges = append(v.Gauges, h.app.replicaGauges(ctx)...)
 	h.mu.Lock()
 	h.last, h.seen = v, true
 	h.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"unity.internal/app/fault"
+	"unity.internal/app/vault"
 )
 
 // errRestart is how an appliance ends that is to begin anew.
@@ -22,6 +23,7 @@ var errRestart = errors.New("restart")
 type hold struct {
 	lock    *os.File
 	sockets map[string]*net.TCPListener // by their flag
+	key     vault.Key                   // of the last one's vault: a person opened it once
 }
 
 // take makes the data directory and locks it.
@@ -85,7 +87,8 @@ func (c *Config) serve(ctx context.Context, log *slog.Logger, out io.Writer, mad
 		if err = a.Run(ctx, out); !errors.Is(err, errRestart) {
 			return err
 		}
-		if ctx.Err() != nil { // it was stopped meanwhile
+		h.key, _ = a.vault.Master() // a locked one has none
+		if ctx.Err() != nil {       // it was stopped meanwhile
 			return nil
 		}
 		log.InfoContext(ctx, "starting again in the same process")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"unity.internal/app/fault"
+	"unity.internal/app/vault"
 	"unity.internal/store"
 )
 
@@ -24,7 +25,8 @@ const (
 // data directory from the moment a person decided until it is done, so that a
 // stop at any moment between is made good by the next start.
 type swapping struct {
-	Side   string    `json:"side"` // below the data directory
+	Side   string    `json:"side"`          // below the data directory
+	Key    string    `json:"key,omitempty"` // below it, too: the master key that goes with the side file
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
 }
@@ -34,18 +36,25 @@ var errSideLost = fault.New(fault.Conflict, "swap.side_missing", "The database t
 // stage has the file side, which must be ready and lie in the data directory,
 // take the place of the database at the next start. What is there then is kept
 // as a checkpoint with this reason.
-func stage(dir, side, reason string) error {
-	rel, err := filepath.Rel(dir, side)
-	if err != nil || !filepath.IsLocal(rel) {
-		return fmt.Errorf("%s is not in the data directory", side)
-	}
+func stage(dir, side, reason string) error { return stageWith(dir, side, "", reason) }
+
+// stageWith is stage for a database that another master key opens: the file key
+// takes the place of the one that is there, which is kept beside it.
+func stageWith(dir, side, key, reason string) error {
 	if info, err := os.Stat(side + "-wal"); err == nil && info.Size() > 0 {
 		return fmt.Errorf("%s is not ready: part of it stands in its log", side)
 	}
-	if err := store.Settle(side); err != nil {
+	w := swapping{Reason: reason, At: time.Now().UTC()}
+	var err error
+	if w.Side, err = within(dir, side); err != nil {
 		return err
 	}
-	text, err := json.Marshal(swapping{Side: rel, Reason: reason, At: time.Now().UTC()})
+	if key != "" {
+		if w.Key, err = within(dir, key); err != nil {
+			return err
+		}
+	}
+	text, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
@@ -60,6 +69,16 @@ func stage(dir, side, reason string) error {
 		return err
 	}
 	return store.Settle(dir)
+}
+
+// within returns the path of a file relative to dir, where it must lie, and has
+// the file on the disk.
+func within(dir, path string) (string, error) {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("%s is not in the data directory", path)
+	}
+	return rel, store.Settle(path)
 }
 
 // swap does what stage asked for, if anything. The caller holds the lock, and
@@ -88,7 +107,7 @@ func staged(dir string) (*swapping, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &w)
 	}
-	if err == nil && !filepath.IsLocal(w.Side) {
+	if err == nil && (!filepath.IsLocal(w.Side) || w.Key != "" && !filepath.IsLocal(w.Key)) {
 		err = fmt.Errorf("%s is not in the data directory", w.Side)
 	}
 	if err != nil {
@@ -106,6 +125,9 @@ func (w *swapping) steps(dir string) []func(context.Context) error {
 		return []func(context.Context) error{func(context.Context) error {
 			if !exists(live) {
 				return errSideLost
+			}
+			if err := w.replaceKey(dir); err != nil {
+				return err
 			}
 			return w.finish(dir)
 		}}
@@ -126,7 +148,25 @@ func (w *swapping) steps(dir string) []func(context.Context) error {
 			return err
 		}
 		return errors.Join(store.Settle(filepath.Dir(side)), store.Settle(dir))
-	}, func(context.Context) error { return w.finish(dir) })
+	}, func(context.Context) error { return w.replaceKey(dir) }, func(context.Context) error { return w.finish(dir) })
+}
+
+// replaceKey puts the master key of the new database in place, if it has one of
+// its own. The old one is kept: it opens the checkpoint.
+func (w *swapping) replaceKey(dir string) error {
+	key, live := filepath.Join(dir, w.Key), filepath.Join(dir, vault.KeyFile)
+	if w.Key == "" || !exists(key) {
+		return nil
+	}
+	if exists(live) {
+		if err := os.Rename(live, live+".before-"+w.At.Format("20060102-150405")); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(key, live); err != nil {
+		return err
+	}
+	return store.Settle(dir)
 }
 
 // keep makes a checkpoint of the old database: a second name for its file, so

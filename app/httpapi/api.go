@@ -18,6 +18,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"unity.internal/app/alert"
 	"unity.internal/app/auth"
+	"unity.internal/app/backup"
 	"unity.internal/app/event"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
@@ -55,7 +56,12 @@ type Parts struct {
 	Notify *notify.Service
 	// OIDC lets people prove who they are at an identity provider.
 	OIDC *oidc.Service
-	Web  fs.FS // the built front end
+	// Backup keeps the replica. Restart begins anew in place, with what was staged;
+	// Rescue restores on a box that nobody set up.
+	Backup  *backup.Service
+	Restart func()
+	Rescue  Rescuer
+	Web     fs.FS // the built front end
 
 	Reach  Reach         // by which names the appliance is asked
 	Limits Limits        // how much one address and one tenant may ask
@@ -177,6 +183,8 @@ func (m mux) routes() {
 	m.deliveries()
 	m.usage()
 	m.vault()
+	m.backup()
+	m.rescue()
 	m.system()
 	m.dashboard()
 	m.events()

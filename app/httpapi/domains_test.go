@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"unity.internal/app/alert"
+	"unity.internal/app/backup"
+	"unity.internal/app/job"
 	"unity.internal/app/metric"
 	"unity.internal/app/notify"
 	"unity.internal/app/notify/ntfy"
@@ -40,12 +42,28 @@ func (b *bench) domains(v *vault.Vault) {
 			return all, nil
 		},
 	})
+	b.parts.Backup = backup.New(backup.Options{
+		Store: b.store, Dir: b.tb.TempDir(), Sealer: v, Publish: b.bus.Publish, Now: time.Now, Log: b.parts.Log,
+		Start: func(ctx context.Context, y store.System, kind, title string, work func(context.Context, backup.Progress) error) (store.Job, error) {
+			return b.parts.Jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, p *job.Progress) error { return work(ctx, p) })
+		},
+	})
+	b.parts.Rescue, b.parts.Restart = nobody{}, func() {}
 	pool := remote.New(remote.Limits{Connect: 2 * time.Second})
 	b.tb.Cleanup(pool.Close)
 	b.parts.Servers = server.New(server.Parts{
 		Store: b.store, Vault: v, Remote: pool, Sink: deaf{}, Log: b.parts.Log, Publish: b.bus.Publish, Hostname: "attic",
 	})
 }
+
+// nobody needs to be rescued.
+type nobody struct{}
+
+func (nobody) Find(context.Context, backup.Ask) ([]backup.Copy, error) { return nil, nil }
+
+func (nobody) Start(context.Context, backup.Ask, string, backup.Target) error { return nil }
+
+func (nobody) State() backup.TaskState { return backup.TaskState{State: "none"} }
 
 // deaf is a sink for tests that watch nothing.
 type deaf struct{}

@@ -725,6 +725,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["startCopy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listDrills"];
+        put?: never;
+        post: operations["startDrill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["askHostKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listMoments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["releaseBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["renewBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["restoreBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/restore-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPreview"];
+        put?: never;
+        post: operations["startPreview"];
+        delete: operations["deletePreview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getBackupSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: operations["updateBackupSettings"];
+        trace?: never;
+    };
+    "/api/v1/backup/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["syncBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["tryPlace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -1200,6 +1392,38 @@ export interface paths {
         get: operations["getSetup"];
         put?: never;
         post: operations["createSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getRescue"];
+        put?: never;
+        post: operations["startRescue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/restore/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["findCopies"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1765,6 +1989,129 @@ export interface components {
             seq: number;
             thing: string;
         };
+        BackupPatchBody: {
+            /** Format: int64 */
+            drill_days?: number;
+            replica?: {
+                /** @description S3: the key's id; empty: keys come from the environment */
+                access_key?: string;
+                /**
+                 * @description S3: where it is, if not at Amazon
+                 * @example https://s3.example.com
+                 */
+                endpoint?: string;
+                /**
+                 * @description SFTP: the server's public key, needed
+                 * @example ssh-ed25519 AAAA…
+                 */
+                host_key?: string;
+                /** @description S3: the bucket stands in the path, not in the host name */
+                path_style?: boolean;
+                /**
+                 * @description S3: needed at Amazon
+                 * @example eu-central-1
+                 */
+                region?: string;
+                /**
+                 * @description file:///path, s3://bucket/prefix, sftp://user@host:port/path, webdav://host/path or webdavs://host/path
+                 * @example s3://bucket/unity
+                 */
+                url: string;
+                /** @description WebDAV */
+                username?: string;
+            };
+            replica_secret?: string;
+            /** Format: int64 */
+            retention_days?: number;
+            target?: {
+                /** @description S3: the key's id; empty: keys come from the environment */
+                access_key?: string;
+                /**
+                 * @description S3: where it is, if not at Amazon
+                 * @example https://s3.example.com
+                 */
+                endpoint?: string;
+                /**
+                 * @description SFTP: the server's public key, needed
+                 * @example ssh-ed25519 AAAA…
+                 */
+                host_key?: string;
+                /** @description S3: the bucket stands in the path, not in the host name */
+                path_style?: boolean;
+                /**
+                 * @description S3: needed at Amazon
+                 * @example eu-central-1
+                 */
+                region?: string;
+                /**
+                 * @description file:///path, s3://bucket/prefix, sftp://user@host:port/path, webdav://host/path or webdavs://host/path
+                 * @example s3://bucket/unity
+                 */
+                url: string;
+                /** @description WebDAV */
+                username?: string;
+            };
+            /** Format: int64 */
+            target_days?: number;
+            /** Format: int64 */
+            target_keep?: number;
+            target_secret?: string;
+        };
+        BackupState: {
+            /** @description What is wrong, for programs */
+            code?: string;
+            /** Format: int64 */
+            drill_days: number;
+            /** @description What is wrong, and what to do */
+            error?: string;
+            /** Format: date-time */
+            failing_since: string | null;
+            /** @description The command line names it */
+            fixed: boolean;
+            /**
+             * Format: date-time
+             * @description Since when alerts and schedules are held after a restore
+             */
+            held_at: string | null;
+            /** @description The directory in it that this appliance writes to */
+            instance: string;
+            /**
+             * Format: date-time
+             * @description When the last recovery kit was made
+             */
+            kit_at: string | null;
+            /**
+             * Format: double
+             * @description How long ago that is
+             */
+            lag_seconds: number;
+            last_drill?: components["schemas"]["Drill"];
+            /** @description The newest transaction copied from the log */
+            local_position: string;
+            /**
+             * Format: date-time
+             * @description When a restore was tried last and went well
+             */
+            proved_at: string | null;
+            /** @description The newest transaction that the replica holds */
+            remote_position: string;
+            /** @description What this appliance was restored from last */
+            restored?: components["schemas"]["Restored"];
+            /**
+             * Format: date-time
+             * @description Since when it is in that state
+             */
+            since: string | null;
+            /** @enum {string} */
+            state: "off" | "beginning" | "following" | "failing";
+            /**
+             * Format: date-time
+             * @description Everything committed until then is in the replica
+             */
+            synced_at: string | null;
+            /** @description Where the replica is */
+            url: string;
+        };
         Ceremony: {
             /** @description Send it with the response; good once, for five minutes */
             ceremony: string;
@@ -1792,6 +2139,34 @@ export interface components {
             /** @description Of the authenticator app, or a recovery code */
             code: string;
         };
+        Config: {
+            /** @description S3: the key's id; empty: keys come from the environment */
+            access_key?: string;
+            /**
+             * @description S3: where it is, if not at Amazon
+             * @example https://s3.example.com
+             */
+            endpoint?: string;
+            /**
+             * @description SFTP: the server's public key, needed
+             * @example ssh-ed25519 AAAA…
+             */
+            host_key?: string;
+            /** @description S3: the bucket stands in the path, not in the host name */
+            path_style?: boolean;
+            /**
+             * @description S3: needed at Amazon
+             * @example eu-central-1
+             */
+            region?: string;
+            /**
+             * @description file:///path, s3://bucket/prefix, sftp://user@host:port/path, webdav://host/path or webdavs://host/path
+             * @example s3://bucket/unity
+             */
+            url: string;
+            /** @description WebDAV */
+            username?: string;
+        };
         ConfirmInBody: {
             code: string;
         };
@@ -1799,6 +2174,35 @@ export interface components {
             kind: string;
             /** Format: int64 */
             n: number;
+        };
+        Copy: {
+            /**
+             * Format: int64
+             * @description How much it takes
+             */
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The box that wrote it */
+            host: string;
+            instance: string;
+            /**
+             * Format: int64
+             * @description How many moments can be restored
+             */
+            moments: number;
+            /**
+             * Format: date-time
+             * @description The newest moment
+             */
+            newest: string | null;
+            /**
+             * Format: date-time
+             * @description The oldest moment that can be restored
+             */
+            oldest: string | null;
+            /** @description The version of Unity that wrote it */
+            version: string;
         };
         Counts: {
             /** Format: int64 */
@@ -1897,6 +2301,14 @@ export interface components {
             message: string;
             ok: boolean;
         };
+        Difference: {
+            appear: components["schemas"]["Rows"];
+            change: components["schemas"]["Rows"];
+            table: string;
+            /** @description Empty: what no tenant owns */
+            tenant: string;
+            vanish: components["schemas"]["Rows"];
+        };
         Disk: {
             /** @enum {string} */
             kind: "nvme" | "ssd" | "hdd" | "card" | "virtual" | "unknown";
@@ -1905,6 +2317,34 @@ export interface components {
             removable: boolean;
             /** Format: int64 */
             size_bytes: number;
+        };
+        Drill: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description How large the restored database is
+             */
+            bytes: number;
+            code?: string;
+            /** @description What went wrong, and what to do */
+            error?: string;
+            /** @description Rows and digest of every table, and the secret that was opened */
+            evidence: unknown;
+            id: string;
+            /**
+             * @description copy: what was restored went to the second place, too
+             * @enum {string}
+             */
+            kind: "drill" | "copy";
+            /**
+             * Format: int64
+             * @description How long it took
+             */
+            millis: number;
+            passed: boolean;
+            /** @description The transaction that was restored */
+            position: string;
         };
         Enrolment: {
             /** @description The same as a picture */
@@ -2003,6 +2443,9 @@ export interface components {
             /** @description Of the key that a person has seen */
             fingerprint: string;
         };
+        HostKeyInBody: {
+            place: components["schemas"]["Config"];
+        };
         Identity: {
             /** Format: date-time */
             created_at: string;
@@ -2084,6 +2527,12 @@ export interface components {
         };
         ItemsContent: {
             items: components["schemas"]["Content"][];
+        };
+        ItemsCopy: {
+            items: components["schemas"]["Copy"][];
+        };
+        ItemsDrill: {
+            items: components["schemas"]["Drill"][];
         };
         ItemsIdentity: {
             items: components["schemas"]["Identity"][];
@@ -2270,6 +2719,46 @@ export interface components {
             /** Format: int64 */
             minutes: number;
         };
+        Moment: {
+            /**
+             * Format: date-time
+             * @description When it was copied
+             */
+            at: string;
+            /** @description A transaction */
+            position: string;
+            /** @description A copy of the whole database stands there */
+            whole?: boolean;
+        };
+        Moments: {
+            /**
+             * Format: int64
+             * @description How much the replica takes now
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How much it will take when it is as old as it is kept; 0: not known yet
+             */
+            expected_bytes: number;
+            /** @description Oldest first; at most 1000, spread over the time that was asked for */
+            items: components["schemas"]["Moment"][];
+            /**
+             * Format: date-time
+             * @description Of all
+             */
+            newest: string | null;
+            /**
+             * Format: date-time
+             * @description Of all
+             */
+            oldest: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in that time
+             */
+            total: number;
+        };
         Mount: {
             device: string;
             mountpoint: string;
@@ -2321,6 +2810,15 @@ export interface components {
             inviter: string;
             role: string;
             tenant_name: string;
+        };
+        Offered: {
+            /**
+             * @description To be compared with what the server itself shows
+             * @example SHA256:…
+             */
+            fingerprint: string;
+            /** @description As it is pinned */
+            host_key: string;
         };
         OneTimeLink: {
             /** Format: date-time */
@@ -2453,6 +2951,26 @@ export interface components {
             grants: components["schemas"]["Grant"][];
             /** @description Of a new user */
             username: string;
+        };
+        Preview: {
+            /** Format: int64 */
+            bytes: number;
+            differences: components["schemas"]["Difference"][];
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            moment: string;
+            position: string;
+        };
+        PreviewInBody: {
+            /** @description A moment of the list */
+            position?: string;
+            /**
+             * Format: date-time
+             * @description The newest moment before it
+             */
+            time?: string;
         };
         Problem: {
             /** @example server.name_taken */
@@ -2595,9 +3113,89 @@ export interface components {
             token: string;
             username: string;
         };
+        ReplicaSettings: {
+            /**
+             * Format: int64
+             * @description How often a restore is tried; 0: only by hand
+             */
+            drill_days: number;
+            replica: components["schemas"]["Config"];
+            /** @description ******** if one is stored; it is never shown */
+            replica_secret: string;
+            /**
+             * Format: int64
+             * @description For how long every moment can be restored
+             */
+            retention_days: number;
+            /** Format: int64 */
+            rev: number;
+            /** @description A second place for verified copies */
+            target: components["schemas"]["Config"];
+            /**
+             * Format: int64
+             * @description How often a copy goes there
+             */
+            target_days: number;
+            /**
+             * Format: int64
+             * @description How many copies stay there
+             */
+            target_keep: number;
+            /** @description ******** if one is stored; it is never shown */
+            target_secret: string;
+        };
+        RescueBody: {
+            /** @description The text of master.key, or the passphrase of the vault */
+            key?: string;
+            /** @description A recovery kit */
+            kit?: string;
+            kit_passphrase?: string;
+            replica?: components["schemas"]["Config"];
+            replica_secret?: string;
+            /** @description From the printed URL, or the file setup-token */
+            token: string;
+        };
+        RescueInBody: {
+            instance?: string;
+            /** @description The text of master.key, or the passphrase of the vault */
+            key?: string;
+            /** @description A recovery kit */
+            kit?: string;
+            kit_passphrase?: string;
+            position?: string;
+            replica?: components["schemas"]["Config"];
+            replica_secret?: string;
+            /**
+             * Format: date-time
+             * @description The newest moment before it; without it, the newest of all
+             */
+            time?: string;
+            /** @description From the printed URL, or the file setup-token */
+            token: string;
+        };
         ResetInBody: {
             password: string;
             token: string;
+        };
+        RestoreInBody: {
+            /** @description The id of the preview that was looked at */
+            preview: string;
+        };
+        Restored: {
+            /**
+             * Format: date-time
+             * @description When it was restored
+             */
+            at: string;
+            /** @description What it was restored from */
+            instance: string;
+            /**
+             * Format: date-time
+             * @description What it was restored to
+             */
+            moment: string;
+            /** @description The transaction of that moment */
+            position: string;
         };
         RotateInBody: {
             /** @description The master key instead of the keys of tenants */
@@ -2606,6 +3204,12 @@ export interface components {
             passphrase?: string;
             /** @description Of this tenant only */
             tenant?: string;
+        };
+        Rows: {
+            /** @description Names and ids, at most three */
+            examples: string[];
+            /** Format: int64 */
+            n: number;
         };
         ServerChangeBody: {
             /** @enum {string} */
@@ -3008,6 +3612,17 @@ export interface components {
             count: number;
             tag: string;
         };
+        TaskState: {
+            code?: string;
+            /** Format: int64 */
+            done_bytes: number;
+            /** @description What went wrong, and what to do */
+            error?: string;
+            /** @enum {string} */
+            state: "none" | "running" | "failed" | "restarting";
+            /** Format: int64 */
+            total_bytes: number;
+        };
         Tenant: {
             /** @description Open ones */
             alerts: components["schemas"]["Counts"];
@@ -3155,6 +3770,17 @@ export interface components {
         TrialInBody: {
             /** @description A token of the provider, or its claims as JSON */
             token: string;
+        };
+        Tried: {
+            /** @description A file was written there, read and removed */
+            ok: boolean;
+        };
+        TryPlaceInBody: {
+            place: components["schemas"]["Config"];
+            /** @description ******** for the one that is kept */
+            secret?: string;
+            /** @description The one that is kept for the second place */
+            target?: boolean;
         };
         Unit: {
             active: string;
@@ -4894,6 +5520,496 @@ export interface operations {
             };
         };
     };
+    getBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startCopy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDrills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsDrill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startDrill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askHostKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostKeyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMoments: {
+        parameters: {
+            query?: {
+                /** @description Not before it */
+                from?: string;
+                /** @description Not after it */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moments"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBackupSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplicaSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateBackupSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupPatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplicaSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    syncBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryPlace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryPlaceInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listChannels: {
         parameters: {
             query?: {
@@ -6328,6 +7444,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedInBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRescue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startRescue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RescueInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findCopies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RescueBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsCopy"];
                 };
             };
             /** @description Error */

@@ -2,6 +2,7 @@ package place
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net"
 	"net/url"
@@ -74,18 +75,20 @@ func invalid(fields ...fault.Field) *fault.Error {
 
 // others checks what goes with a scheme, and that nothing goes with another.
 func (c Config) others(scheme string, bad func(field, message string)) {
-	switch {
-	case scheme == S3 && c.Endpoint != "":
-		if e, err := url.Parse(c.endpoint()); err != nil || e.Host == "" || e.User != nil || e.Path != "" || e.RawQuery != "" || e.Scheme != "https" && e.Scheme != "http" {
-			bad("endpoint", "Give a host, or an address like https://s3.example.com without a path, a user or a password.")
+	switch scheme {
+	case S3:
+		if why := c.checkEndpoint(); why != "" {
+			bad("endpoint", why)
 		}
-	case scheme == S3 && c.Region == "" && os.Getenv("AWS_REGION") == "" && os.Getenv("AWS_DEFAULT_REGION") == "":
-		bad("region", "Give the region of the bucket, or an endpoint if it is not at Amazon.")
-	}
-	if scheme == SFTP {
+		if c.Endpoint == "" && cmp.Or(c.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")) == "" {
+			bad("region", "Give the region of the bucket, or an endpoint if it is not at Amazon.")
+		}
+	case SFTP:
 		if why := checkHostKey(c.HostKey); why != "" {
 			bad("host_key", why)
 		}
+	case WebDAVS:
+		scheme = WebDAV
 	}
 	for _, f := range []struct{ field, value, of string }{
 		{"endpoint", c.Endpoint, S3},
@@ -94,10 +97,25 @@ func (c Config) others(scheme string, bad func(field, message string)) {
 		{"host_key", c.HostKey, SFTP},
 		{"username", c.Username, WebDAV},
 	} {
-		if f.value != "" && strings.TrimSuffix(scheme, "s") != strings.TrimSuffix(f.of, "s") {
+		if f.value != "" && scheme != f.of {
 			bad(f.field, "This goes with "+f.of+":// only.")
 		}
 	}
+}
+
+// checkEndpoint says what is wrong with an endpoint.
+func (c Config) checkEndpoint() string {
+	if c.Endpoint == "" {
+		return ""
+	}
+	e, err := url.Parse(c.endpoint())
+	switch {
+	case err != nil, e.Scheme != "https" && e.Scheme != "http", e.Hostname() == "":
+	case e.User != nil, e.Path != "", e.RawQuery != "", e.Fragment != "":
+	default:
+		return ""
+	}
+	return "Give a host, or an address like https://s3.example.com without a path, a user or a password."
 }
 
 // parse returns the URL of a place, or why it is none.
@@ -125,35 +143,47 @@ func parse(text string) (u *url.URL, why string) {
 	return u, ""
 }
 
+// A shape is how an address of one scheme must look.
+type shape struct {
+	fits func(u *url.URL) bool
+	how  string
+}
+
+var shapes = map[string]shape{
+	File: {
+		func(u *url.URL) bool {
+			return u.Host == "" && u.User == nil && path.IsAbs(u.Path) && path.Clean(u.Path) != "/"
+		},
+		"Write file:///srv/backup: three slashes and an absolute path of a directory.",
+	},
+	S3: {
+		func(u *url.URL) bool { return u.User == nil && u.Port() == "" && bucketName.MatchString(u.Host) },
+		"Write s3://bucket/prefix: the name of a bucket, without user, port or endpoint.",
+	},
+	SFTP: {
+		func(u *url.URL) bool { return hasHost(u) && u.User.Username() != "" && path.IsAbs(u.Path) },
+		"Write sftp://user@host/srv/backup: a user, a host and an absolute path.",
+	},
+	WebDAV:  {isWebDAV, "Write webdav://host/path. The user name has a field of its own."},
+	WebDAVS: {isWebDAV, "Write webdavs://host/path. The user name has a field of its own."},
+}
+
+func isWebDAV(u *url.URL) bool { return hasHost(u) && u.User == nil }
+
 // misplaced says what is wrong with the parts of an address, by its scheme.
 func misplaced(u *url.URL) string {
-	host := u.Hostname()
-	switch u.Scheme {
-	case File:
-		if u.Host != "" || u.Opaque != "" || path.Clean(u.Path) == "/" || !path.IsAbs(u.Path) {
-			return "Write file:///srv/backup: three slashes and an absolute path of a directory."
-		}
-		return ""
-	case S3:
-		if u.User != nil || u.Host != host || !bucketName.MatchString(host) {
-			return "Write s3://bucket/prefix: the name of a bucket, without user, port or endpoint."
-		}
-		return ""
-	case SFTP:
-		if u.User.Username() == "" || !path.IsAbs(u.Path) {
-			return "Write sftp://user@host/srv/backup: a user and an absolute path."
-		}
-	case WebDAV, WebDAVS:
-		if u.User != nil {
-			return "The user does not belong into the address: it has a field of its own."
-		}
-	default:
+	s, ok := shapes[u.Scheme]
+	switch {
+	case !ok:
 		return "Begin with file://, s3://, sftp://, webdav:// or webdavs://."
-	}
-	if host == "" || strings.ContainsFunc(host, unicode.IsSpace) {
-		return "The name of the host is missing."
+	case !s.fits(u):
+		return s.how
 	}
 	return ""
+}
+
+func hasHost(u *url.URL) bool {
+	return u.Hostname() != "" && !strings.ContainsFunc(u.Host, unicode.IsSpace) && !strings.HasSuffix(u.Host, ":")
 }
 
 // Clean returns c in the one form in which places are shown and compared. What

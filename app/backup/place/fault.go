@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/url"
 	"syscall"
 
 	"golang.org/x/crypto/ssh"
@@ -16,6 +18,8 @@ import (
 )
 
 var errLarge = fault.New(fault.TooLarge, "replica.too_large", "This file of the replica is larger than it may be. Somebody else wrote it; look at it before you remove it.")
+
+var errEnvironment = fault.New(fault.Unavailable, "replica.environment", "What the environment of the appliance says about S3 cannot be used. Check AWS_CA_BUNDLE and the other variables that begin with AWS_.")
 
 // What a protocol says in its own words.
 var (
@@ -80,7 +84,7 @@ func refused(f *failure) *fault.Error {
 			f.where, line(k.offered), ssh.FingerprintSHA256(k.offered))
 	}
 	switch {
-	case isA[*noKeys](f.err):
+	case isA[*noKeysError](f.err):
 		return fault.New(fault.Forbidden, "replica.denied", "There are no keys for %s. Give them here, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the appliance.", f.where)
 	case errors.Is(f.err, errNoBucket):
 		return fault.New(fault.NotFound, "replica.no_bucket", "There is no such bucket at %s. Create it, or check its name, the endpoint and the region.", f.where)
@@ -106,7 +110,7 @@ func network(f *failure) *fault.Error {
 		return unreachable("%s refuses connections. Check that the server runs and listens on that port.")
 	case errors.Is(f.err, syscall.EHOSTUNREACH), errors.Is(f.err, syscall.ENETUNREACH):
 		return unreachable("There is no route to %s. Check that it is switched on and in a network that the appliance reaches.")
-	case isA[tls.RecordHeaderError](f.err):
+	case isA[tls.RecordHeaderError](f.err), errors.Is(f.err, http.ErrSchemeMismatch):
 		return unreachable("%s does not speak TLS. Check the port, and whether the address should begin without the s.")
 	case timedOut(f.err):
 		return unreachable("%s did not answer in time. Is it switched on, and does a firewall let the appliance through?")
@@ -116,6 +120,8 @@ func network(f *failure) *fault.Error {
 		return unreachable("%s lets the appliance sign in, but offers no SFTP. Switch on the sftp subsystem for this user.")
 	case broken(f.err), isA[*net.OpError](f.err):
 		return unreachable("The connection to %s broke. It is made anew at the next try.")
+	case isA[*url.Error](f.err):
+		return unreachable("What listens at %s does not answer as it should. Check the port and the kind of server.")
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (f *files) write(ctx context.Context, name string, r io.Reader, at time.Tim
 		return err
 	}
 	part := f.at(name) + "." + rand.Text() + temporary
-	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // names are checked
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (f *files) write(ctx context.Context, name string, r io.Reader, at time.Tim
 }
 
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // names are checked
 	if err != nil {
 		return err
 	}

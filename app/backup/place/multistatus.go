@@ -29,20 +29,13 @@ func parseMultistatus(r io.Reader) ([]Entry, error) {
 	var self string
 	var paths []string
 	var found []Entry
-	for x := xml.NewDecoder(r); ; {
-		t, err := x.Token()
+	x := xml.NewDecoder(r)
+	for {
+		v, err := next(x)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, err
-		}
-		start, ok := t.(xml.StartElement)
-		if !ok || start.Name.Local != "response" {
-			continue
-		}
-		var v resource
-		if err := x.DecodeElement(&v, &start); err != nil {
 			return nil, err
 		}
 		u, err := url.Parse(v.Href)
@@ -62,6 +55,19 @@ func parseMultistatus(r io.Reader) ([]Entry, error) {
 		}
 	}
 	return all, nil
+}
+
+// next returns the next resource, one by one: there may be very many.
+func next(x *xml.Decoder) (v resource, err error) {
+	for {
+		t, err := x.Token()
+		if err != nil {
+			return v, err
+		}
+		if start, ok := t.(xml.StartElement); ok && start.Name.Local == "response" {
+			return v, x.DecodeElement(&v, &start)
+		}
+	}
 }
 
 // entry returns what v says of itself.

@@ -215,7 +215,7 @@ type reader struct {
 
 func (r *reader) Read(b []byte) (int, error) {
 	n, err := r.ReadCloser.Read(b)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+	if err != nil && err != io.EOF {
 		err = &failure{where: r.where, err: err}
 	}
 	return n, err

@@ -55,7 +55,7 @@ func newBucket(ctx context.Context, u *url.URL, c Config, secret []byte) (*bucke
 	}
 	cfg, err := awsconfig.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, err
+		return nil, errEnvironment.Because(err)
 	}
 	if c.AccessKey == "" {
 		cfg.Credentials = outside{cfg.Credentials}
@@ -85,16 +85,16 @@ type outside struct{ aws.CredentialsProvider }
 func (o outside) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	keys, err := o.CredentialsProvider.Retrieve(ctx)
 	if err != nil {
-		err = &noKeys{err}
+		err = &noKeysError{err}
 	}
 	return keys, err
 }
 
-// noKeys says that there are no keys.
-type noKeys struct{ err error }
+// noKeysError says that there are no keys.
+type noKeysError struct{ err error }
 
-func (e *noKeys) Error() string { return e.err.Error() }
-func (e *noKeys) Unwrap() error { return e.err }
+func (e *noKeysError) Error() string { return e.err.Error() }
+func (e *noKeysError) Unwrap() error { return e.err }
 
 // retryer tries again what a moment may mend, but not what took its time already.
 func retryer() aws.Retryer {

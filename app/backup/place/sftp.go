@@ -126,7 +126,7 @@ type remoteFile struct {
 
 func (f *remoteFile) Read(b []byte) (int, error) {
 	n, err := f.ReadCloser.Read(b)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = f.l.blame(err)
 	}
 	return n, err

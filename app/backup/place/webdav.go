@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,10 +96,8 @@ func (d *webDAV) do(ctx context.Context, method, to string, head http.Header, bo
 	if err != nil {
 		return nil, err
 	}
-	for _, status := range want {
-		if res.StatusCode == status {
-			return res, nil
-		}
+	if slices.Contains(want, res.StatusCode) {
+		return res, nil
 	}
 	drop(res)
 	return nil, &answer{method, res.StatusCode, meaning(method, res.StatusCode)}
@@ -186,7 +185,9 @@ func (d *webDAV) write(ctx context.Context, name string, r io.Reader, overwrite 
 	}
 	if err != nil {
 		d.made.Clear() // somebody may have removed a directory
-		if meaning := errors.Unwrap(err); !errors.Is(meaning, errReadOnly) {
+		if !timedOut(err) && !errors.Is(err, errReadOnly) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connecting)
+			defer cancel()
 			_ = d.remove(ctx, part) // Sweep does it later
 		}
 		return 0, err
@@ -231,15 +232,15 @@ func (d *webDAV) mkdir(ctx context.Context, dir string) error {
 	}
 	u := *d.base
 	u.Path, u.RawPath = dir+"/", ""
-	make := func() error {
+	mkcol := func() error {
 		return d.act(ctx, "MKCOL", u.String(), nil, http.StatusOK, http.StatusCreated, http.StatusMethodNotAllowed) // 405: it is there
 	}
-	err := make()
+	err := mkcol()
 	if a, ok := errors.AsType[*answer](err); ok && (a.status == http.StatusConflict || a.status == http.StatusNotFound) {
 		if err := d.mkdir(ctx, path.Dir(dir)); err != nil {
 			return err
 		}
-		err = make()
+		err = mkcol()
 	}
 	if err == nil {
 		d.made.Store(dir, true)

@@ -20,6 +20,7 @@ type Server struct {
 	Secret []byte
 	Wrong  []byte // a secret that looks right and is not
 	Dir    string // what the URL names, as a directory of this machine
+	CA     []byte // PEM of the authority of its certificate, if it has one
 	line   *line  // nil for a directory
 	mode   func(readOnly bool)
 	stuff  func(full bool)
@@ -110,4 +111,11 @@ func filler(tb testing.TB, dir string) func(bool) {
 			_, err = f.Write(block)
 		}
 	}
+}
+
+// Full returns a place in a directory that can be filled.
+func Full(tb testing.TB) *Server {
+	tb.Helper()
+	dir := Small(tb, "12m", "")
+	return &Server{Config: place.Config{URL: "file://" + dir}.Clean(), Dir: dir, stuff: filler(tb, dir)}
 }

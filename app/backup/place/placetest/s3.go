@@ -18,6 +18,20 @@ import (
 // S3 starts an S3 server with one bucket. With a directory it keeps the objects there.
 func S3(tb testing.TB, in ...string) *Server {
 	tb.Helper()
+	return s3(tb, "http", nil, in)
+}
+
+// S3S starts an S3 server with TLS, whose certificate only CA makes trusted.
+func S3S(tb testing.TB) *Server {
+	tb.Helper()
+	cert, key, ca := certificate(tb)
+	s := s3(tb, "https", []string{"-cert", cert, "-key", key}, nil)
+	s.CA = ca
+	return s
+}
+
+func s3(tb testing.TB, scheme string, flags, in []string) *Server {
+	tb.Helper()
 	root := tb.TempDir()
 	if len(in) > 0 {
 		root = in[0]
@@ -28,10 +42,10 @@ func S3(tb testing.TB, in ...string) *Server {
 			tb.Fatal(err)
 		}
 	}
-	g := &gateway{tb: tb, buckets: buckets, known: known}
+	g := &gateway{tb: tb, buckets: buckets, known: known, flags: flags}
 	l := newLine(tb, g.start(false))
 	return &Server{
-		Config: place.Config{URL: "s3://backup/unity ü", Endpoint: "http://" + l.addr, PathStyle: true, AccessKey: "unity"}.Clean(),
+		Config: place.Config{URL: "s3://backup/unity ü", Endpoint: scheme + "://" + l.addr, PathStyle: true, AccessKey: "unity"}.Clean(),
 		Secret: []byte(g.secret()), Wrong: []byte("another secret"), Dir: filepath.Join(buckets, "backup", "unity ü"), line: l,
 		mode:  func(readOnly bool) { l.move(g.start(readOnly)) },
 		stuff: filler(tb, root),
@@ -42,6 +56,7 @@ func S3(tb testing.TB, in ...string) *Server {
 type gateway struct {
 	tb             testing.TB
 	buckets, known string
+	flags          []string
 	stop           func()
 }
 
@@ -54,8 +69,8 @@ func (g *gateway) start(readOnly bool) string {
 		g.stop()
 	}
 	addr := net.JoinHostPort("127.0.0.1", strconv.FormatInt(sshdtest.FreePort(g.tb), 10))
-	cmd := exec.Command(builttest.Path(g.tb, "app/backup/place/s3test"), "-attached", "-listen", addr, "-dir", g.buckets, //nolint:gosec,noctx // it is our own, and ends with its standard input
-		"-sidecar", g.known, "-access", "unity", fmt.Sprintf("-readonly=%v", readOnly))
+	args := append([]string{"-attached", "-listen", addr, "-dir", g.buckets, "-sidecar", g.known, fmt.Sprintf("-readonly=%v", readOnly)}, g.flags...)
+	cmd := exec.Command(builttest.Path(g.tb, "app/backup/place/s3test"), args...) //nolint:gosec,noctx // it is our own, and ends with its standard input
 	cmd.Env = append(os.Environ(), "S3_SECRET="+g.secret())
 	cmd.Stderr = g.tb.Output()
 	stdin, err := cmd.StdinPipe() // it ends when this process does, however that ends

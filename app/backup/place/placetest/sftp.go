@@ -25,7 +25,7 @@ func SFTP(tb testing.TB, in ...string) *Server {
 	}
 	secret, public := Key(tb)
 	wrong, _ := Key(tb)
-	o := sshdtest.Options{AuthorizedKeys: []string{public}, Config: []string{"Subsystem sftp internal-sftp", "ForceCommand internal-sftp"}}
+	o := sshdtest.Options{AuthorizedKeys: []string{public}, Config: []string{"ForceCommand internal-sftp", "Subsystem sftp internal-sftp", "MaxStartups 100"}}
 	d := sshdtest.Start(tb, o)
 	addr := func() string { return net.JoinHostPort(d.Host, strconv.FormatInt(d.Port, 10)) }
 	l := newLine(tb, addr())
@@ -42,9 +42,9 @@ func SFTP(tb testing.TB, in ...string) *Server {
 		mode: func(readOnly bool) {
 			d.Stop()
 			d.KillSessions()
-			o.Config[1] = "ForceCommand internal-sftp"
+			o.Config[0] = "ForceCommand internal-sftp"
 			if readOnly {
-				o.Config[1] += " -R"
+				o.Config[0] += " -R"
 			}
 			d = sshdtest.Start(tb, o)
 			l.move(addr())
@@ -69,4 +69,18 @@ func Key(tb testing.TB) (private []byte, public string) {
 		tb.Fatal(err)
 	}
 	return pem.EncodeToMemory(block), strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
+}
+
+// LockedKey returns a private key with a passphrase.
+func LockedKey(tb testing.TB) []byte {
+	tb.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte("open sesame"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pem.EncodeToMemory(block)
 }

@@ -1,6 +1,9 @@
 package placetest
 
 import (
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,7 +34,28 @@ func WebDAVS(tb testing.TB) *Server {
 	srv := httptest.NewTLSServer(h)
 	tb.Cleanup(srv.Close)
 	s.connect(tb, place.WebDAVS, srv)
+	_, _, s.CA = certificate(tb)
 	return s
+}
+
+// certificate returns the files of a certificate for 127.0.0.1 and its PEM,
+// which is its own authority. It is the one that httptest has.
+func certificate(tb testing.TB) (cert, key string, ca []byte) {
+	tb.Helper()
+	srv := httptest.NewTLSServer(http.NotFoundHandler())
+	srv.Close()
+	der, err := x509.MarshalPKCS8PrivateKey(srv.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dir := tb.TempDir()
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.TLS.Certificates[0].Certificate[0]})
+	secret := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if err := errors.Join(os.WriteFile(cert, ca, 0o600), os.WriteFile(key, secret, 0o600)); err != nil {
+		tb.Fatal(err)
+	}
+	return cert, key, ca
 }
 
 func (s *Server) connect(tb testing.TB, scheme string, srv *httptest.Server) {

@@ -26,12 +26,6 @@ type Server struct {
 	stuff  func(full bool)
 }
 
-// All returns one place of each kind, by scheme.
-func All(tb testing.TB) map[string]*Server {
-	tb.Helper()
-	return map[string]*Server{place.File: File(tb), place.S3: S3(tb), place.SFTP: SFTP(tb), place.WebDAV: WebDAV(tb)}
-}
-
 // File returns a place in a temporary directory.
 func File(tb testing.TB) *Server {
 	tb.Helper()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -44,32 +43,37 @@ func (r restoreCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	if err != nil {
 		return err
 	}
-	var file *os.File
-	if r.File != "" {
-		if file, err = os.Open(r.File); err != nil {
-			return err
-		}
-		defer file.Close()
-	}
-	if r.List {
+	switch {
+	case r.List:
 		return r.list(ctx, ask, t)
+	case r.File != "":
+		err = r.file(ctx, c.DataDir, t)
+	default:
+		err = r.replica(ctx, ask, c.DataDir, t)
 	}
-	held, err := empty(c.DataDir)
+	if err == nil {
+		_, err = fmt.Fprintf(t.out, "Restored to %s. Start it with: unity serve --data-dir %s\n", c.DataDir, c.DataDir)
+	}
+	return err
+}
+
+// file restores from a file, which is opened before root becomes somebody else.
+func (r restoreCmd) file(ctx context.Context, dir string, t terminal) error {
+	in, err := os.Open(r.File)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	held, err := empty(dir)
 	if err != nil {
 		return err
 	}
 	defer held.Close()
-	if file != nil {
-		err = restoreFile(ctx, file, filepath.Join(c.DataDir, databaseFile))
-	} else {
-		err = r.replica(ctx, ask, c.DataDir, t)
-	}
-	if err != nil {
+	if err := restoreFile(ctx, in, filepath.Join(dir, databaseFile)); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "Restored to %s. Start it with: unity serve --data-dir %s\n", c.DataDir, c.DataDir)
-	if _, err := os.Stat(filepath.Join(c.DataDir, vault.KeyFile)); errors.Is(err, fs.ErrNotExist) && file != nil {
-		fmt.Fprintf(t.err, "The master key is missing: copy it to %s before you start, or the vault stays locked.\n", filepath.Join(c.DataDir, vault.KeyFile))
+	if key := filepath.Join(dir, vault.KeyFile); !exists(key) {
+		fmt.Fprintf(t.err, "The master key is missing: copy it to %s before you start, or the vault stays locked.\n", key)
 	}
 	return nil
 }
@@ -151,6 +155,11 @@ func moment(at *time.Time) string {
 
 // replica restores from a replica and says how far it is.
 func (r restoreCmd) replica(ctx context.Context, ask backup.Ask, dir string, t terminal) error {
+	held, err := empty(dir)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
 	o, err := begin(ctx, ask)
 	if err != nil {
 		return err

@@ -28,7 +28,6 @@ type rescuer struct {
 type opener struct {
 	where place.Place
 	key   func(vault.Lock) (vault.Key, error)
-	kit   bool      // it comes from a recovery kit
 	found vault.Key // what opened the last lock
 }
 
@@ -44,7 +43,7 @@ func begin(ctx context.Context, ask backup.Ask) (o opener, err error) {
 		if err != nil {
 			return o, err
 		}
-		o.key, o.kit = func(vault.Lock) (vault.Key, error) { return vault.KeyOf(k.MasterKey), nil }, true
+		o.key = func(vault.Lock) (vault.Key, error) { return vault.KeyOf(k.MasterKey), nil }
 		if config.URL == "" && len(k.Replica) > 0 {
 			if err := json.Unmarshal(k.Replica, &config); err != nil {
 				return o, err
@@ -145,25 +144,22 @@ func (o *opener) restore(ctx context.Context, dir, instance string, to backup.Ta
 	if err != nil {
 		return v, err
 	}
-	key, err := o.keep(c.Lock, filepath.Join(filepath.Dir(side), vault.KeyFile))
+	key, err := o.keep(filepath.Dir(side))
 	if err != nil {
 		return v, err
 	}
 	return v, stageWith(dir, side, key, "restore")
 }
 
-// keep writes the key beside the restored file; nothing if its owner types a
-// passphrase at every start.
-func (o *opener) keep(text json.RawMessage, path string) (string, error) {
-	var lock vault.Lock
-	if err := json.Unmarshal(text, &lock); err != nil {
-		return "", err
-	}
-	if lock.Wants() == "passphrase" && !o.kit {
-		return "", nil
-	}
+// keep writes the key beside the restored file and returns where; nowhere if its
+// owner types a passphrase at every start.
+func (o *opener) keep(dir string) (string, error) {
+	path := filepath.Join(dir, vault.KeyFile)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of a restore that was cut off
 		return "", err
 	}
-	return path, vault.WriteKey(path, o.found)
+	if err := vault.WriteKey(dir, o.found); err != nil || !exists(path) {
+		return "", err
+	}
+	return path, nil
 }

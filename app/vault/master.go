@@ -67,8 +67,8 @@ func (v *Vault) Attach(ctx context.Context, s *store.Store, from Source) error {
 	if err != nil {
 		return v.lock(err)
 	}
-	if key == nil && from.Last.bytes != nil {
-		key = from.Last.bytes()
+	if key == nil && from.Last.raw != nil {
+		key = from.Last.raw()
 	}
 	if key == nil {
 		return nil

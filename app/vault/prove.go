@@ -2,13 +2,8 @@ package vault
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -16,61 +11,19 @@ import (
 	"unity.internal/store"
 )
 
-var (
-	// ErrOlderKey says that a database was sealed before the master key was replaced.
-	ErrOlderKey = fault.New(fault.Conflict, "vault.older_key", "The key is right for this appliance, but that moment was sealed under an older master key. Give the key of then, or choose a moment after it was replaced.")
-	// ErrKeyThere says that another master key is where one would be written.
-	ErrKeyThere = fault.New(fault.Conflict, "vault.key_exists", "There is another master key in the data directory, and it is not overwritten. Move it away first.")
-)
-
-// A Lock tells the right master key from a wrong one. It opens nothing, so it
-// may stand beside a replica.
-type Lock struct {
-	Instance string `json:"instance"`
-	Salt     []byte `json:"salt,omitempty"` // of a passphrase; none: the key is in a file
-	Proof    []byte `json:"proof"`
-}
-
-// Lock returns the lock of this vault, which need not be open.
-func (v *Vault) Lock(ctx context.Context) (Lock, error) {
-	row, err := v.store.System().Vault(ctx)
-	return Lock{row.Instance, row.Salt, row.Proof}, err
-}
-
-// Wants says what opens it: "file" or "passphrase".
-func (l Lock) Wants() string {
-	if l.Salt != nil {
-		return byPassphrase
-	}
-	return byFile
-}
-
-// A Key opens a vault. It never prints: a func holds it.
-type Key struct{ bytes func() []byte }
+// ErrOlderKey says that a database was sealed before the master key was replaced.
+var ErrOlderKey = fault.New(fault.Conflict, "vault.older_key", "The key is right for this appliance, but that moment was sealed under an older master key. Give the key of then, or choose a moment after it was replaced.")
 
 // KeyOf returns the key that lies in 32 bytes.
-func KeyOf(key []byte) Key { return Key{func() []byte { return key }} }
-
-// Text returns the key as master.key has it.
-func (k Key) Text() string { return base64.StdEncoding.EncodeToString(k.bytes()) + "\n" }
+func KeyOf(key []byte) Key { return Key{raw: func() []byte { return key }} }
 
 // Key returns what a person typed as a key of this lock: the text of master.key,
 // or the passphrase. It may be the wrong one.
 func (l Lock) Key(text string) (Key, error) {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	if err == nil && len(key) == keySize {
-		return KeyOf(key), nil // a recovery kit holds the key of a passphrase, too
+	if k, err := ParseKey([]byte(text)); err == nil || l.Salt == nil {
+		return k, err
 	}
-	if l.Salt == nil {
-		return Key{}, ErrWrongKey
-	}
-	return KeyOf(derive([]byte(text), l.Salt)), nil
-}
-
-// Opens fails with ErrWrongKey if k is not the master key.
-func (l Lock) Opens(k Key) error {
-	_, err := prove(store.VaultRow{Instance: l.Instance, Salt: l.Salt, Proof: l.Proof}, k.bytes())
-	return err
+	return l.PassphraseKey([]byte(text)), nil
 }
 
 // Master returns the master key: for a recovery kit, and for a restart in place.
@@ -99,7 +52,7 @@ func (v *Vault) Prove(ctx context.Context, path string) (what string, err error)
 
 // ProveFile is Prove for a key on a box that has no vault yet.
 func ProveFile(ctx context.Context, path string, k Key) (what string, err error) {
-	master, err := subtle.NewAESGCM(k.bytes())
+	master, err := subtle.NewAESGCM(k.raw())
 	if err != nil {
 		return "", ErrWrongKey.Because(err)
 	}
@@ -164,21 +117,4 @@ func openOf(ctx context.Context, t store.Tenant, master tink.AEAD) (string, erro
 		}
 	}
 	return "", nil
-}
-
-// WriteKey puts a master key into a file that only the owner may read. The same
-// key may be there already; another one is never overwritten.
-func WriteKey(path string, k Key) error {
-	if text, err := os.ReadFile(path); !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator's data directory
-		if err == nil && strings.TrimSpace(string(text)) != strings.TrimSpace(k.Text()) {
-			err = ErrKeyThere
-		}
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator's data directory
-	if err != nil {
-		return fmt.Errorf("write the master key: %w", err)
-	}
-	_, err = f.WriteString(k.Text())
-	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
 }

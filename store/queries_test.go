@@ -22,6 +22,7 @@ var reviewed = []string{
 	`SELECT id, tenant_id, user_id, name, hint, permissions, created_at, expires_at, used_at, hash FROM api_keys`,
 	`SELECT tenant_id, kind, n FROM usage`,
 	`SELECT tenant_id FROM invitations WHERE hash = @hash`,
+	`SELECT tenant_id FROM imports WHERE ended_at IS NULL`,
 	`SELECT tenant_id FROM settings WHERE json_extract(data, '$.require_second_factor')`,
 	`SELECT "table", parent FROM pragma_foreign_key_check`,
 	`UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,

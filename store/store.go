@@ -41,6 +41,7 @@ type Store struct {
 	follower    atomic.Pointer[func(context.Context) error]
 	household   atomic.Bool // other tenants rest
 	leaving     sync.Map    // TenantID: it is being deleted, and nothing is written to it
+	importing   sync.Map    // TenantID: it is being imported, and nobody else writes to it
 }
 
 // An Option changes how Open opens a Store.
@@ -79,7 +80,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	s.read.SetMaxOpenConns(maxReaders)
 	s.read.SetMaxIdleConns(maxReaders)
 	s.db = sq.New(s.read, s.write, s.committed)
-	if err := s.leave(ctx); err != nil {
+	if err := errors.Join(s.leave(ctx), s.arrive(ctx)); err != nil {
 		return nil, errors.Join(err, s.read.Close(), s.write.Close())
 	}
 	return s, nil

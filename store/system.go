@@ -123,6 +123,9 @@ func (y System) SetTenantStatus(ctx context.Context, id TenantID, status string)
 	if _, leaving := y.own.store.leaving.Load(id); leaving {
 		return ErrTenantDeleting
 	}
+	if _, importing := y.own.store.importing.Load(id); importing {
+		return ErrImporting
+	}
 	return y.own.change(ctx, "tenants."+status, string(id), func(t Tenant) error {
 		return sq.Exec(ctx, t.db.System(), `UPDATE tenants SET status = @status, rev = rev + 1 WHERE id = @id AND status <> 'deleting'`,
 			sql.Named("id", string(id)), sql.Named("status", status))

@@ -22,6 +22,7 @@ type Tenant struct {
 	store   *Store
 	actor   string
 	address string
+	imports bool // writes to it while it is being imported
 }
 
 // Tenant returns the view of one tenant, for work that the appliance does itself.
@@ -41,11 +42,14 @@ func (t Tenant) Actor() string { return t.actor }
 // Tx runs do in one transaction: all of it or nothing. Use only the Tenant
 // that do gets, because the outer one waits for the transaction to end. A nested
 // Tx joins, so its error must be returned. A tenant that is being deleted is not
-// found.
+// found; one that is being imported is only its import's.
 func (t Tenant) Tx(ctx context.Context, do func(Tenant) error) error {
 	return known(t.db.Tx(ctx, func(db sq.Tenant) error {
 		if _, leaving := t.store.leaving.Load(t.ID); leaving {
 			return ErrNotFound
+		}
+		if _, importing := t.store.importing.Load(t.ID); importing && !t.imports {
+			return ErrImporting
 		}
 		t.db = db
 		return do(t)

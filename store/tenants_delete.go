@@ -52,6 +52,7 @@ var tables = []table{
 	{"audit", sq.Later(`DELETE FROM audit WHERE rowid IN (SELECT rowid FROM audit WHERE tenant_id = @tenant LIMIT @step)`)},
 	{"audit_anchors", sq.Later(`DELETE FROM audit_anchors WHERE tenant_id = @tenant`)},
 	{"settings", sq.Later(`DELETE FROM settings WHERE tenant_id = @tenant`)},
+	{"imports", sq.Later(`DELETE FROM imports WHERE tenant_id = @tenant`)},
 	{"usage", sq.Later(`DELETE FROM usage WHERE tenant_id = @tenant`)},
 }
 
@@ -149,6 +150,7 @@ func (y System) DeleteTenant(ctx context.Context, id TenantID, step func(table s
 	})
 	if err == nil || errors.Is(err, ErrNotFound) {
 		y.own.store.leaving.Delete(id)
+		y.own.store.importing.Delete(id)
 	}
 	return rows, err
 }

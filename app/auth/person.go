@@ -23,6 +23,20 @@ func looksLike(name string) func(string) bool {
 // skeleton folds a name so that letters which look alike become one (UTS 39).
 func skeleton(name string) string { return strings.ToLower(confusables.Skeleton(NameKey(name))) }
 
+// Names tells user names apart, for what makes users elsewhere.
+type Names struct{}
+
+// Key folds a name, as NameKey does.
+func (Names) Key(name string) string { return NameKey(name) }
+
+// Check refuses what is no name, or no address.
+func (Names) Check(username, email string) error {
+	return errors.Join(checkName(username), CheckEmail(email))
+}
+
+// Alike returns what tells names that an eye takes for name.
+func (Names) Alike(name string) func(string) bool { return looksLike(name) }
+
 // newUser checks a name, an address and a password and returns the user that they
 // make. Without a password only a link, a passkey or a provider signs them in.
 func (s *Service) newUser(ctx context.Context, u store.User, password string) (store.User, error) {

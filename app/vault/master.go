@@ -173,7 +173,9 @@ func (v *Vault) use(ctx context.Context, master tink.AEAD, key []byte) error {
 			}
 			continue
 		}
-		if err := v.AddTenant(ctx, id); err != nil {
+		err := v.AddTenant(ctx, id)
+		// One that is being deleted has none any more, one that is being imported not yet.
+		if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrImporting) {
 			return err
 		}
 	}

@@ -127,17 +127,11 @@ func (v *Vault) Forget(tenant store.TenantID) {
 // AddTenant makes the keyset of a new tenant. It comes before the tenant's
 // first audited write.
 func (v *Vault) AddTenant(ctx context.Context, tenant store.TenantID) error {
-	v.wrapping.Lock()
-	defer v.wrapping.Unlock()
-	master, err := v.opened()
-	if err != nil {
+	secret := make([]byte, keySize)
+	if _, err := rand.Read(secret); err != nil {
 		return err
 	}
-	row, err := newKeyset(master, tenant)
-	if err != nil {
-		return fmt.Errorf("make a keyset: %w", err)
-	}
-	return v.store.Tenant(tenant).AddKeyset(ctx, row)
+	return v.AddTenantWith(ctx, v.store.Tenant(tenant), secret)
 }
 
 // opened returns the master key, or ErrLocked.
@@ -150,14 +144,10 @@ func (v *Vault) opened() (tink.AEAD, error) {
 	return v.master, nil
 }
 
-// newKeyset makes a keyset and a secret for tenant and encrypts both.
-func newKeyset(master tink.AEAD, tenant store.TenantID) (row store.Keyset, err error) {
+// newKeyset makes a keyset for tenant and encrypts it, and the secret with it.
+func newKeyset(master tink.AEAD, tenant store.TenantID, secret []byte) (row store.Keyset, err error) {
 	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return row, err
-	}
-	secret := make([]byte, keySize)
-	if _, err := rand.Read(secret); err != nil {
 		return row, err
 	}
 	if row.Keyset, err = wrap(master, tenant, h); err != nil {

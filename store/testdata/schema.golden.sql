@@ -181,6 +181,13 @@ CREATE TABLE identities (
   PRIMARY KEY (provider_id, subject)
 ) STRICT;
 CREATE INDEX identities_user ON identities (user_id);
+CREATE TABLE imports (
+  tenant_id  TEXT    NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+  export     TEXT    NOT NULL,
+  lines      INTEGER NOT NULL DEFAULT 0 CHECK (lines >= 0),
+  started_at INTEGER NOT NULL,
+  ended_at   INTEGER
+) STRICT;
 CREATE TABLE invitations (
   tenant_id  TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   id         TEXT    NOT NULL,

@@ -68,7 +68,8 @@ type App struct {
 	keys     *keys
 	deletion *deletion
 	backup   *backup.Service
-	silent   atomic.Bool        // a restore holds what speaks to the world
+	silent   atomic.Bool // a restore holds what speaks to the world
+	transfer *transfers
 	unlocked chan struct{}      // holds a token when the vault may have been opened
 	leave    context.CancelFunc // ends streams, when the appliance begins to stop
 	end      context.CancelFunc // ends requests that outlive the drain
@@ -170,12 +171,14 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.replicate(ctx); err != nil {
 		return err
 	}
+	a.transfer = newTransfers(a.config.DataDir, a.vault)
+	a.transfer.jobs, a.transfer.before, a.transfer.changed, a.transfer.service.Forget = a.jobs, a.metrics.Flush, a.changed, a.letGo
 	if err := a.firstServer(ctx); err != nil {
 		return err
 	}
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
-		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion,
+		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
 	}
 	return a.edge(ctx)
 }
@@ -290,6 +293,7 @@ func (a *App) edge(ctx context.Context) error {
 		},
 		CA:      a.cert.RootPEM,
 		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete,
+		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
 	return nil
 }

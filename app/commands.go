@@ -109,6 +109,8 @@ func open(ctx context.Context, dir string) (control, func() error, error) {
 		keys:     &keys{dir: dir, store: s, vault: v}, // nobody else seals: no grace
 		deletion: &deletion{store: s, forget: v.Forget, changed: func(context.Context, store.TenantID) {}},
 		urls:     func() []string { return []string{"http://127.0.0.1:8080"} },
+
+		transfers: newTransfers(dir, v),
 	}
 	return c, done, nil
 }
@@ -238,6 +240,8 @@ type tenantCmd struct {
 	Suspend  tenantSuspendCmd  `cmd:"" help:"Close a tenant: nobody gets in, and its background work stops."`
 	Activate tenantActivateCmd `cmd:"" help:"Open a suspended tenant again."`
 	Delete   tenantDeleteCmd   `cmd:"" help:"Delete a tenant and all it has, for ever."`
+	Export   tenantExportCmd   `cmd:"" help:"Write all that a tenant has to one encrypted file, secrets among it."`
+	Import   tenantImportCmd   `cmd:"" help:"Make a tenant of a file that export wrote, or end an import that was cut off."`
 }
 
 type tenantCreateCmd struct {

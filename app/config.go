@@ -19,7 +19,7 @@ type Config struct {
 	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a replica, or from a file that backup wrote."`
 	Rollback rollbackCmd `cmd:"" help:"Go back to the checkpoint from before the last migration or restore."`
 	User     userCmd     `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
-	Tenant   tenantCmd   `cmd:"" help:"Create, list, suspend, activate and delete tenants."`
+	Tenant   tenantCmd   `cmd:"" help:"Create, list, suspend, activate, delete, export and import tenants."`
 	Vault    vaultCmd    `cmd:"" help:"Rotate the keys that seal secrets."`
 	API      apiCmd      `cmd:"" name:"api" help:"Send one request to an appliance, here or elsewhere, with an API key."`
 	SetupURL setupCmd    `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"unity.internal/app/auth"
+	"unity.internal/app/backup/transfer"
 	"unity.internal/app/fault"
 	"unity.internal/app/vault"
 	"unity.internal/store"
@@ -30,8 +31,9 @@ type control struct {
 	urls  func() []string
 	added func(context.Context, store.TenantID) // a tenant was made or changed
 
-	keys     *keys
-	deletion *deletion
+	keys      *keys
+	deletion  *deletion
+	transfers *transfers
 }
 
 // An order is one command with what it needs; unused fields are empty.
@@ -41,6 +43,9 @@ type order struct {
 	ID       string `json:"id,omitempty"`
 	Password string `json:"password,omitempty"`
 	Master   bool   `json:"master,omitempty"`
+	// Of an export and an import.
+	To   transfer.To   `json:"to,omitzero"`
+	From transfer.From `json:"from,omitzero"`
 }
 
 // commands are what the socket takes.
@@ -215,6 +220,8 @@ func (c control) listen(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /order", c.serveOrder)
 	mux.HandleFunc("GET /backup", c.serveBackup)
+	mux.HandleFunc("POST /export", c.serveExport)
+	mux.HandleFunc("POST /import", c.serveImport)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := context.AfterFunc(ctx, func() { _ = s.Close() }) // its orders end with ctx
 	defer stopped()
@@ -295,7 +302,7 @@ func (r remoteControl) ask(ctx context.Context, o order, out any) error {
 	if err != nil {
 		return err
 	}
-	return r.send(ctx, http.MethodPost, "/order", text, func(body io.Reader) error { return json.NewDecoder(body).Decode(out) })
+	return r.send(ctx, http.MethodPost, "/order", bytes.NewReader(text), func(body io.Reader) error { return json.NewDecoder(body).Decode(out) })
 }
 
 // backup copies the database to w.
@@ -306,8 +313,8 @@ func (r remoteControl) backup(ctx context.Context, w io.Writer) error {
 	})
 }
 
-func (r remoteControl) send(ctx context.Context, method, path string, text []byte, read func(io.Reader) error) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://unity"+path, bytes.NewReader(text))
+func (r remoteControl) send(ctx context.Context, method, path string, body io.Reader, read func(io.Reader) error) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://unity"+path, body)
 	if err != nil {
 		return err
 	}

@@ -38,8 +38,14 @@ func (a *App) upkeep(ctx context.Context) error {
 
 // forget has every part let go of a tenant that is deleted.
 func (a *App) forget(tenant store.TenantID) {
+	a.jobs.Forget(tenant)
+	a.letGo(tenant)
+}
+
+// letGo has every part read anew what it knows of a tenant.
+func (a *App) letGo(tenant store.TenantID) {
 	for _, part := range []interface{ Forget(store.TenantID) }{
-		a.jobs, a.servers, a.remote, a.metrics, a.alerts, a.bus, a.http, a.vault,
+		a.servers, a.remote, a.metrics, a.alerts, a.bus, a.http, a.vault,
 	} {
 		part.Forget(tenant)
 	}

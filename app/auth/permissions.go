@@ -26,6 +26,7 @@ const (
 	MembersRead   Permission = "members.read"
 	MembersWrite  Permission = "members.write"
 	UsageRead     Permission = "usage.read"
+	TenantExport  Permission = "tenant.export"
 	TenantDelete  Permission = "tenant.delete"
 	AuditRead     Permission = "audit.read"
 	JobsRead      Permission = "jobs.read"
@@ -50,7 +51,7 @@ var (
 	}
 	member = append(slices.Clip(viewer), ServersWrite, AlertsWrite, JobsWrite)
 	admin  = append(slices.Clip(member), ChannelsWrite, SettingsWrite, AuditRead, MembersWrite, BackupRead)
-	owner  = append(slices.Clip(admin), TenantDelete)
+	owner  = append(slices.Clip(admin), TenantExport, TenantDelete)
 )
 
 // roles is the one table of what a role may do.

@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"unity.internal/app/alert"
 	"unity.internal/app/auth"
 	"unity.internal/app/backup"
+	"unity.internal/app/backup/transfer"
 	"unity.internal/app/event"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
@@ -77,6 +79,10 @@ type Parts struct {
 	// RotateKeys and DeleteTenant start jobs of the appliance.
 	RotateKeys   func(context.Context, store.System, vault.Ask) (store.Job, error)
 	DeleteTenant func(context.Context, store.System, store.TenantID) (store.Job, error)
+	// ExportTenant returns the export of a tenant; ImportTenant stores one that
+	// arrives and starts the job of its import, which tells when the tenant changed.
+	ExportTenant func(context.Context, store.System, store.TenantID, transfer.To) (io.ReadCloser, error)
+	ImportTenant func(ctx context.Context, y store.System, in io.Reader, from transfer.From, told func()) (store.Job, error)
 }
 
 // A mux registers routes.
@@ -97,7 +103,7 @@ func New(ctx, stop context.Context, p Parts) *Server {
 	m.app = fiber.New(fiber.Config{
 		Immutable: true, StreamRequestBody: true, ErrorHandler: m.fail, DisableStartupMessage: true,
 		ReadTimeout: p.Limits.Arrival, WriteTimeout: timeout, // a stream moves its own deadline
-		IdleTimeout: idleTimeout, BodyLimit: maxBody, ReadBufferSize: maxHeader,
+		IdleTimeout: idleTimeout, BodyLimit: maxBody, ReadBufferSize: maxHeader, DisablePreParseMultipartForm: true,
 		DisableDefaultDate: false, ServerHeader: "", Concurrency: 4096,
 	})
 	// Before the routes: huma keeps the chain it finds.
@@ -168,6 +174,7 @@ func (m mux) routes() {
 	m.apiKeys()
 	m.users()
 	m.tenants()
+	m.transfers()
 	m.members()
 	m.invitations()
 	m.providers()

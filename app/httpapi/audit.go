@@ -100,7 +100,7 @@ func (m mux) exportAudit(_ context.Context, c Caller, r *fiber.Ctx) (file, error
 	if err != nil {
 		return file{}, err
 	}
-	return file{"audit-" + string(c.Tenant.ID) + "-" + time.Now().UTC().Format("2006-01-02") + ".ndjson", func(ctx context.Context, out *bytes.Buffer) (bool, error) {
+	return file{name: "audit-" + string(c.Tenant.ID) + "-" + time.Now().UTC().Format("2006-01-02") + ".ndjson", next: func(ctx context.Context, out *bytes.Buffer) (bool, error) {
 		rows, err := c.Tenant.AuditRows(ctx, l)
 		line := json.NewEncoder(out)
 		for _, a := range rows.Items {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"io"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -10,10 +11,11 @@ import (
 )
 
 // A file is what a download sends: next writes its next piece to out and
-// reports whether there are more.
+// reports whether there are more. What it is read from, if anything, is closed then.
 type file struct {
 	name string
 	next func(ctx context.Context, out *bytes.Buffer) (more bool, err error)
+	from io.Closer
 }
 
 // download registers a route that sends a file which is read while it is sent.
@@ -31,6 +33,9 @@ func download(m mux, need auth.Permission, op huma.Operation, media, text string
 
 // sendFile copies f, one piece in memory at a time.
 func (m mux) sendFile(ctx context.Context, need auth.Permission, f file, w flusher) {
+	if f.from != nil {
+		defer f.from.Close()
+	}
 	var out bytes.Buffer
 	for more := true; more; {
 		var err error

@@ -127,10 +127,24 @@ func (m mux) guard(c *fiber.Ctx) error {
 		return errOrigin
 	}
 	kind, _, _ := strings.Cut(c.Get("Content-Type"), ";")
-	if strings.HasPrefix(c.Path(), base) && kind != "" && kind != "application/json" && (kind != formType || c.Path() != tokenPath) {
+	if strings.HasPrefix(c.Path(), base) && !takes(c.Path(), kind) {
 		return fiber.ErrUnsupportedMediaType
 	}
 	return c.Next()
+}
+
+// takes reports whether a path of the API takes bodies of a kind. A page of others
+// can send forms without asking, so only two paths take them.
+func takes(path, kind string) bool {
+	switch kind {
+	case "", "application/json":
+		return true
+	case formType:
+		return path == tokenPath
+	case formMedia:
+		return path == base+importPath
+	}
+	return false
 }
 
 func safe(method string) bool {

@@ -19,10 +19,7 @@ func handle[In, Out any](m mux, need auth.Permission, op huma.Operation, do func
 		op.MaxBodyBytes = maxBody
 	}
 	huma.Register(m.api, op, func(ctx context.Context, in *In) (*Out, error) {
-		c, err := m.callerWith(ctx, need)
-		if err == nil && op.Extensions[stepUpMark] != nil && !m.Auth.Fresh(c.Identity) {
-			err = auth.ErrStepUp
-		}
+		c, err := m.callerFor(ctx, need, op)
 		if err != nil {
 			return nil, m.problem(ctx, err)
 		}
@@ -32,6 +29,16 @@ func handle[In, Out any](m mux, need auth.Permission, op huma.Operation, do func
 		}
 		return out, nil
 	})
+}
+
+// callerFor returns the caller if they hold need, and have proved anew that it is
+// them where op wants that.
+func (m mux) callerFor(ctx context.Context, need auth.Permission, op huma.Operation) (Caller, error) {
+	c, err := m.callerWith(ctx, need)
+	if err == nil && op.Extensions[stepUpMark] != nil && !m.Auth.Fresh(c.Identity) {
+		err = auth.ErrStepUp
+	}
+	return c, err
 }
 
 // stepUpMark is how the document says that an operation wants a fresh proof.

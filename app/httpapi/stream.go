@@ -61,7 +61,7 @@ func flow(m mux, need auth.Permission, op huma.Operation, media, text string, op
 	path := strings.NewReplacer("{", ":", "}", "").Replace(op.Path)
 	m.app.Add(op.Method, path, func(c *fiber.Ctx) error {
 		ctx, cancel := context.WithCancel(c.UserContext())
-		caller, err := m.callerWith(ctx, need)
+		caller, err := m.callerFor(ctx, need, op)
 		var send sender
 		if err == nil {
 			send, err = open(ctx, caller, c)

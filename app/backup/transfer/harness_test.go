@@ -51,7 +51,7 @@ func newPlace(tb testing.TB, tenants ...store.TenantID) *place {
 		storetest.Tenants(tb, p.store, id)
 		must(tb, p.vault.AddTenant(tb.Context(), id))
 	}
-	p.service = &transfer.Service{Vault: p.vault, Names: auth.Names{}, Version: "test"}
+	p.service = &transfer.Service{Vault: p.vault, Names: auth.Names{}, Version: "test", Forget: p.vault.Forget}
 	return p
 }
 

@@ -70,6 +70,7 @@ func (s *Service) Import(ctx context.Context, y store.System, in io.ReadSeeker, 
 	if err := l.all(ctx, r); err != nil {
 		return res, err
 	}
+	s.Forget(info.ID)
 	return res, y.EndImport(ctx, info, map[string]any{"export": h.ID, "rows": lines, "from": h.Tenant, "left_out": res.Absent})
 }
 
@@ -115,6 +116,7 @@ func (l *landing) all(ctx context.Context, r *reader) error {
 			if err := l.flush(ctx, n); err != nil {
 				return err
 			}
+			l.step(table, int(n), int(l.lines))
 		}
 	}
 }

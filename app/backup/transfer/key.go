@@ -8,6 +8,7 @@ import (
 
 	"filippo.io/age"
 	"unity.internal/app/fault"
+	"unity.internal/store"
 )
 
 const (
@@ -23,21 +24,28 @@ var (
 	errBoth   = fault.New(fault.Invalid, "transfer.both", "Give a passphrase or age recipients, not both.")
 	errShort  = fault.New(fault.Invalid, "transfer.short_passphrase", "The file holds every secret of the tenant. Choose a passphrase of 12 characters or more.")
 	errTo     = fault.New(fault.Invalid, "transfer.bad_recipient", "That is no age recipient: it is like age1…, one line, as age-keygen prints it.")
+	errNoKey  = fault.New(fault.Invalid, "transfer.no_key", "Give what opens the file: the passphrase, or the age identity.")
 	errFrom   = fault.New(fault.Invalid, "transfer.bad_identity", "That is no age identity: it is the file that age-keygen wrote, with a line like AGE-SECRET-KEY-1….")
 )
 
-// Recipients returns who may open a file: whoever knows the passphrase, or has
-// the identity of one of some age recipients.
-func Recipients(recipients []string, passphrase string) ([]age.Recipient, error) {
+// To says who may open a file: whoever knows the passphrase, or has the identity
+// of one of some age recipients.
+type To struct {
+	Keys       []string
+	Passphrase string
+}
+
+// Recipients returns t as age takes it.
+func (t To) Recipients() ([]age.Recipient, error) {
 	switch {
-	case len(recipients) > 0 && passphrase != "":
+	case len(t.Keys) > 0 && t.Passphrase != "":
 		return nil, errBoth
-	case passphrase != "":
-		return withPassphrase(passphrase)
-	case len(recipients) == 0:
+	case t.Passphrase != "":
+		return withPassphrase(t.Passphrase)
+	case len(t.Keys) == 0:
 		return nil, errNobody
 	}
-	all, err := age.ParseRecipients(strings.NewReader(strings.Join(recipients, "\n")))
+	all, err := age.ParseRecipients(strings.NewReader(strings.Join(t.Keys, "\n")))
 	if err != nil {
 		return nil, errTo // the cause may quote a secret that was pasted here
 	}
@@ -56,21 +64,31 @@ func withPassphrase(passphrase string) ([]age.Recipient, error) {
 	return []age.Recipient{r}, nil
 }
 
-// Identities returns what opens a file: a passphrase, or what a file of age
-// identities says.
-func Identities(identities, passphrase string) ([]age.Identity, error) {
+// From says what opens a file, a passphrase or the text of a file of age
+// identities, and which tenant it becomes.
+type From struct {
+	Keys       string
+	Passphrase string
+	As         store.TenantID // empty: as it is called in the file
+}
+
+// Identities returns f as age takes it.
+func (f From) Identities() ([]age.Identity, error) {
+	keys := strings.TrimSpace(f.Keys) != ""
 	switch {
-	case strings.TrimSpace(identities) != "" && passphrase != "":
+	case keys && f.Passphrase != "":
 		return nil, errBoth
-	case passphrase != "":
-		i, err := age.NewScryptIdentity(passphrase)
+	case !keys && f.Passphrase == "":
+		return nil, errNoKey
+	case f.Passphrase != "":
+		i, err := age.NewScryptIdentity(f.Passphrase)
 		if err != nil {
 			return nil, err
 		}
 		i.SetMaxWorkFactor(maxWorkFactor)
 		return []age.Identity{i}, nil
 	}
-	all, err := age.ParseIdentities(strings.NewReader(identities))
+	all, err := age.ParseIdentities(strings.NewReader(f.Keys))
 	if err != nil {
 		return nil, errFrom // the cause may quote the identity
 	}

@@ -27,7 +27,7 @@ func newEmpty(tb testing.TB) *place {
 	p := &place{TB: tb, vault: &vault.Vault{}}
 	p.store = storetest.Open(tb, store.WithSigner(p.vault.Sign))
 	vaulttest.Attach(tb, p.vault, p.store)
-	p.service = &transfer.Service{Vault: p.vault, Names: auth.Names{}}
+	p.service = &transfer.Service{Vault: p.vault, Names: auth.Names{}, Forget: p.vault.Forget}
 	return p
 }
 
@@ -294,7 +294,7 @@ func TestPassphrasesAndRecipients(t *testing.T) {
 	key, from, to := newKey(t), newPlace(t, "acme"), newPlace(t)
 	from.furnish("acme", "acme")
 	const phrase = "harbour lantern 42"
-	recipients, err := transfer.Recipients(nil, phrase)
+	recipients, err := transfer.To{Passphrase: phrase}.Recipients()
 	must(t, err)
 	var out bytes.Buffer
 	_, err = from.service.Export(t.Context(), from.store.System(), "acme", recipients, &out, quiet)
@@ -307,7 +307,7 @@ func TestPassphrasesAndRecipients(t *testing.T) {
 		"an identity":            {key.String(), "", transfer.ErrWrongKey},
 		"the right one, at last": {"", phrase, nil},
 	} {
-		ids, err := transfer.Identities(c.identities, c.passphrase)
+		ids, err := transfer.From{Keys: c.identities, Passphrase: c.passphrase}.Identities()
 		must(t, err)
 		h, err := transfer.Peek(bytes.NewReader(out.Bytes()), ids)
 		if !errors.Is(err, c.want) || (err == nil) != (h.Tenant == "acme") {
@@ -319,7 +319,7 @@ func TestPassphrasesAndRecipients(t *testing.T) {
 		}
 	}
 	second := newKey(t)
-	recipients, err = transfer.Recipients([]string{key.Recipient().String(), second.Recipient().String()}, "")
+	recipients, err = transfer.To{Keys: []string{key.Recipient().String(), second.Recipient().String()}}.Recipients()
 	if err != nil || len(recipients) != 2 {
 		t.Error(recipients, err)
 	}
@@ -333,13 +333,13 @@ func TestPassphrasesAndRecipients(t *testing.T) {
 		"a short passphrase":       {nil, "elevenchars", "transfer.short_passphrase"},
 		"the identity, by mistake": {[]string{key.String()}, "", "transfer.bad_recipient"},
 	} {
-		_, err := transfer.Recipients(bad.recipients, bad.passphrase)
+		_, err := transfer.To{Keys: bad.recipients, Passphrase: bad.passphrase}.Recipients()
 		if err == nil || !strings.HasPrefix(err.Error(), bad.code) || strings.Contains(err.Error(), key.String()) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, bad := range []string{"", "nothing", key.Recipient().String()} {
-		if _, err := transfer.Identities(bad, ""); err == nil {
+		if _, err := (transfer.From{Keys: bad}).Identities(); err == nil {
 			t.Errorf("%q is an identity", bad)
 		}
 	}

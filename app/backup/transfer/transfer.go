@@ -71,6 +71,9 @@ type Service struct {
 	Vault   Vault
 	Names   Names
 	Version string // of this binary, for who reads the header
+	// Forget is called when all rows are there and before the tenant is opened: what
+	// a look at half of it left in memory must not be taken for the whole.
+	Forget func(store.TenantID)
 
 	mu      sync.Mutex
 	running map[store.TenantID]bool

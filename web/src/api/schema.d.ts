@@ -1526,6 +1526,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Makes a tenant of a file that an export wrote, or ends an import of it that was cut off. The file is the last field of the form. */
+        post: operations["importTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{id}": {
         parameters: {
             query?: never;
@@ -1569,6 +1586,23 @@ export interface paths {
         get: operations["getTenantContents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description All that the tenant has, its secrets among it, as one encrypted file for who has the passphrase or an identity of a recipient. */
+        post: operations["exportTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3638,6 +3672,12 @@ export interface components {
             /** @enum {string} */
             status: "active" | "suspended" | "deleting";
             usage: components["schemas"]["Usage"];
+        };
+        TenantExportIn: {
+            /** @description 12 characters or more */
+            passphrase?: string;
+            /** @description age recipients (age1…), in place of a passphrase */
+            recipients?: string[];
         };
         TenantInBody: {
             /** @description Stands in addresses and stays */
@@ -7913,6 +7953,38 @@ export interface operations {
             };
         };
     };
+    importTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The id of the tenant here; empty: the one it had */
+                    as?: string;
+                    /** Format: binary */
+                    file: string;
+                    /** @description The age identity that opens the file, in place of a passphrase */
+                    identity?: string;
+                    passphrase?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
     getTenant: {
         parameters: {
             query?: never;
@@ -8074,6 +8146,32 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantExportIn"];
+            };
+        };
+        responses: {
+            /** @description The encrypted file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/age-encryption": unknown;
                 };
             };
         };

@@ -1,0 +1,190 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+
+	"golang.org/x/term"
+	"unity.internal/app/backup/transfer"
+	"unity.internal/app/fault"
+	"unity.internal/store"
+)
+
+type tenantExportCmd struct {
+	ID        string   `arg:"" help:"The tenant's id."`
+	File      string   `arg:"" help:"The file to write; it must not exist." type:"path"`
+	Recipient []string `help:"An age recipient (age1…) who may open the file, in place of a passphrase."`
+}
+
+// Run writes an export. The file is made before root becomes the owner of the
+// data directory, so that it may stand anywhere.
+func (v tenantExportCmd) Run(ctx context.Context, c *Config, t terminal) error {
+	o := order{ID: v.ID, To: transfer.To{Keys: v.Recipient}}
+	if len(v.Recipient) == 0 {
+		var err error
+		if o.To.Passphrase, err = newPassphrase(t); err != nil {
+			return err
+		}
+	}
+	if _, err := o.To.Recipients(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(v.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fault.New(fault.Conflict, "transfer.exists", "%s exists already. Choose another name.", v.File)
+	}
+	if err != nil {
+		return err
+	}
+	err = errors.Join(c.exportTo(ctx, o, f), f.Sync(), f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(v.File))
+	}
+	_, err = fmt.Fprintf(t.out, "Tenant %s is in %s.\nOn the other appliance: unity tenant import %s\n", v.ID, v.File, v.File)
+	return err
+}
+
+func (c *Config) exportTo(ctx context.Context, o order, w io.Writer) error {
+	if err := become(c.DataDir); err != nil {
+		return err
+	}
+	here, done, err := open(ctx, c.DataDir)
+	if errors.Is(err, errHeld) {
+		return dialControl(c.DataDir).export(ctx, o, w)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(here.transfers.write(ctx, here.store.System(), store.TenantID(o.ID), o.To, w), done())
+}
+
+// errUnequal says that two passphrases differ.
+var errUnequal = fault.New(fault.Invalid, "transfer.unequal", "The two passphrases are not the same. Try again.")
+
+// newPassphrase reads a passphrase: twice from a person, so that it is what they meant.
+func newPassphrase(t terminal) (string, error) {
+	first, err := readPassword(t, "Passphrase for the file: ")
+	if f, ok := t.in.(*os.File); err != nil || !ok || !term.IsTerminal(int(f.Fd())) {
+		return first, err
+	}
+	second, err := readPassword(t, "The same again: ")
+	if err == nil && first != second {
+		err = errUnequal
+	}
+	return first, err
+}
+
+type tenantImportCmd struct {
+	File     string `arg:"" help:"A file that export wrote." type:"existingfile"`
+	Identity string `help:"A file with the age identity that opens it, in place of a passphrase." type:"existingfile"`
+	As       string `help:"Make it a tenant of another id than it had."`
+}
+
+// Run imports a tenant. What it reads is opened before root becomes the owner of
+// the data directory.
+func (v tenantImportCmd) Run(ctx context.Context, c *Config, t terminal) error {
+	in, err := os.Open(v.File)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	o := order{From: transfer.From{As: store.TenantID(v.As)}}
+	if v.Identity != "" {
+		text, err := os.ReadFile(v.Identity)
+		if err != nil {
+			return err
+		}
+		o.From.Keys = string(text)
+	} else if o.From.Passphrase, err = readPassword(t, "Passphrase of the file: "); err != nil {
+		return err
+	}
+	if _, err := o.From.Identities(); err != nil {
+		return err
+	}
+	if err := become(c.DataDir); err != nil {
+		return err
+	}
+	j, err := c.importFrom(ctx, o, in)
+	if err != nil {
+		return err
+	}
+	return c.follow(ctx, t, j)
+}
+
+func (c *Config) importFrom(ctx context.Context, o order, in *os.File) (store.Job, error) {
+	here, done, err := open(ctx, c.DataDir)
+	if errors.Is(err, errHeld) {
+		return dialControl(c.DataDir).importFrom(ctx, o, in)
+	}
+	if err != nil {
+		return store.Job{}, err
+	}
+	j, err := here.transfers.Import(ctx, here.store.System(), in, o.From, func() {})
+	return j, errors.Join(err, done())
+}
+
+// serveExport answers an order with the file.
+func (c control) serveExport(w http.ResponseWriter, r *http.Request) {
+	var o order
+	err := json.NewDecoder(r.Body).Decode(&o)
+	var f io.ReadCloser
+	if err == nil {
+		f, err = c.transfers.Export(r.Context(), c.store.System(), store.TenantID(o.ID), o.To)
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		_ = json.NewEncoder(w).Encode(failed(err)) // who asked is gone otherwise
+		return
+	}
+	defer f.Close()
+	_, _ = io.Copy(w, f) // who asked is gone otherwise
+}
+
+// serveImport takes an order on its first line, and the file behind that.
+func (c control) serveImport(w http.ResponseWriter, r *http.Request) {
+	var o order
+	d := json.NewDecoder(r.Body)
+	err := d.Decode(&o)
+	var out any
+	if err == nil {
+		rest := io.MultiReader(d.Buffered(), r.Body)
+		if _, err = io.ReadFull(rest, make([]byte, 1)); err == nil { // the end of the line
+			out, err = c.transfers.Receive(r.Context(), c.store.System(), rest, o.From, func() {})
+		}
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		out = failed(err)
+	}
+	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
+}
+
+// export copies the export of a tenant to w.
+func (r remoteControl) export(ctx context.Context, o order, w io.Writer) error {
+	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
+	if err != nil {
+		return err
+	}
+	return r.send(ctx, http.MethodPost, "/export", bytes.NewReader(text), func(body io.Reader) error {
+		_, err := io.Copy(w, body)
+		return err
+	})
+}
+
+// importFrom hands a file over, and returns the job that imports it.
+func (r remoteControl) importFrom(ctx context.Context, o order, in io.Reader) (j store.Job, err error) {
+	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
+	if err != nil {
+		return j, err
+	}
+	body := io.MultiReader(bytes.NewReader(append(text, '\n')), in)
+	err = r.send(ctx, http.MethodPost, "/import", body, func(body io.Reader) error { return json.NewDecoder(body).Decode(&j) })
+	return j, err
+}

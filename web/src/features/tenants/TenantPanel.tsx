@@ -23,7 +23,7 @@ import { isReserved, statusLooks, usagesOf } from "./tenant";
 const words = t.tenants;
 
 /** What is asked before it is done to a tenant. */
-export type Question = "edit" | "quota" | "suspend" | "remove";
+export type Question = "edit" | "quota" | "suspend" | "export" | "remove";
 
 function usageFacts(tenant: TenantRow): Fact[] {
   return usagesOf(tenant).map((usage) => {
@@ -60,6 +60,9 @@ function More({ tenant, onAsk }: { tenant: TenantRow; onAsk: (question: Question
       }
     >
       <MenuItem onSelect={() => onAsk("edit")}>{words.edit}</MenuItem>
+      <MenuItem disabled={tenant.status === "deleting"} onSelect={() => onAsk("export")}>
+        {words.export.item}
+      </MenuItem>
       {tenant.status === "active" && (
         <MenuItem disabled={Boolean(why)} onSelect={() => onAsk("suspend")}>
           {words.suspend.item}

@@ -6,6 +6,7 @@ import { api } from "../../api/client";
 import type { TenantRow } from "../../api/types";
 import { refresh } from "../../api/list";
 import { useMay, useMe } from "../../api/may";
+import { ExportTenant } from "../../layout/ExportTenant";
 import { FilterInput } from "../../layout/FilterInput";
 import { FormProblem } from "../../layout/FormProblem";
 import { Loaded } from "../../layout/Loaded";
@@ -20,6 +21,7 @@ import { Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { behindPanel, columns } from "./columns";
 import { DeleteTenant } from "./DeleteTenant";
+import { ImportTenant } from "./ImportTenant";
 import { QuotaDialog } from "./QuotaDialog";
 import { fits } from "./tenant";
 import { TenantDialog } from "./TenantDialog";
@@ -51,7 +53,15 @@ function Suspend({ tenant, onClose }: { tenant: TenantRow; onClose: () => void }
   );
 }
 
-const dialogs = { edit: TenantDialog, quota: QuotaDialog, suspend: Suspend, remove: DeleteTenant };
+const dialogs = {
+  edit: TenantDialog,
+  quota: QuotaDialog,
+  suspend: Suspend,
+  export: ({ tenant, onClose }: { tenant: TenantRow; onClose: () => void }) => (
+    <ExportTenant id={tenant.id} name={tenant.name} onClose={onClose} />
+  ),
+  remove: DeleteTenant,
+};
 
 function Asked({
   tenant,
@@ -85,13 +95,35 @@ function Alone() {
   );
 }
 
+/** The two ways to another tenant, and the dialogs behind them. */
+function Adding({ onCreated }: { onCreated: (id: string) => void }) {
+  const may = useMay("tenants.write");
+  const [way, setWay] = useState<"add" | "import">();
+  const close = () => setWay(undefined);
+  return (
+    <div className="row">
+      <Button disabled={!may} onClick={() => setWay("import")}>
+        {words.import.item}
+      </Button>
+      <Button
+        kind="primary"
+        disabled={!may}
+        icon={<Plus className="icon" aria-hidden="true" />}
+        onClick={() => setWay("add")}
+      >
+        {words.add}
+      </Button>
+      {way === "add" && <TenantDialog tenant={undefined} onClose={close} onCreated={onCreated} />}
+      {way === "import" && <ImportTenant onClose={close} />}
+    </div>
+  );
+}
+
 const nobody: readonly TenantRow[] = [];
 const everything: ReadonlySet<string> = new Set();
 
 function Tenants() {
   const [url, setUrl] = useUrl();
-  const may = useMay("tenants.write");
-  const [adding, setAdding] = useState(false);
   const [question, setQuestion] = useState<Question>();
   const { data, error, isPending, refetch } = api.useQuery("get", "/api/v1/tenants");
   const all: readonly TenantRow[] = data?.items ?? nobody;
@@ -103,21 +135,11 @@ function Tenants() {
     setUrl({ open: undefined });
     document.querySelector<HTMLElement>(`[data-tenant="${open?.id}"]`)?.focus();
   };
-  const add = (
-    <Button
-      kind="primary"
-      disabled={!may}
-      icon={<Plus className="icon" aria-hidden="true" />}
-      onClick={() => setAdding(true)}
-    >
-      {words.add}
-    </Button>
-  );
   return (
     <SettingsPage
       title={words.title}
       lead={words.lead}
-      action={add}
+      action={<Adding onCreated={(id) => setUrl({ open: id })} />}
       panel={open && <TenantPanel tenant={open} onAsk={setQuestion} onClose={close} />}
     >
       <div className="mb-3 w-60 max-md:w-full">
@@ -140,13 +162,6 @@ function Tenants() {
           }
         />
       </Loaded>
-      {adding && (
-        <TenantDialog
-          tenant={undefined}
-          onClose={() => setAdding(false)}
-          onCreated={(id) => setUrl({ open: id })}
-        />
-      )}
       {open && question && <Asked tenant={open} question={question} onClose={() => setQuestion(undefined)} />}
     </SettingsPage>
   );

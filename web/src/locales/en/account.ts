@@ -133,7 +133,7 @@ export const apiKeys = {
     events: "Live events",
     system: "This machine",
   },
-  verbs: { read: "Read", write: "Change", delete: "Delete" },
+  verbs: { read: "Read", write: "Change", delete: "Delete", export: "Export" },
   create: "Create key",
   createdTitle: "Copy the key now",
   createdLead: "It is shown once. Whoever has it can do what it may do.",

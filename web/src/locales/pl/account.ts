@@ -134,7 +134,7 @@ export const apiKeys = {
     events: "Zdarzenia na żywo",
     system: "Ta maszyna",
   },
-  verbs: { read: "Czytanie", write: "Zmiana", delete: "Usuwanie" },
+  verbs: { read: "Czytanie", write: "Zmiana", delete: "Usuwanie", export: "Eksportuj" },
   create: "Utwórz klucz",
   createdTitle: "Skopiuj klucz teraz",
   createdLead: "Widać go tylko raz. Kto go ma, może to, co klucz.",

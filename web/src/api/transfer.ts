@@ -1,0 +1,55 @@
+import { queries, request } from "./client";
+import { Problem, readProblem } from "./errors";
+import { prove } from "./proof";
+import type { components } from "./schema";
+import { notConfirmed } from "./send";
+import { type Me, meQuery } from "./session";
+import { t } from "../locales";
+import { tenantHeader } from "./tenant";
+
+type Job = components["schemas"]["Job"];
+
+/** Who may open an export. */
+export type Recipient = { passphrase: string } | { recipients: string[] };
+
+const nameOf = (response: Response) =>
+  /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+
+/** Has the browser keep the export of a tenant as a file, and returns its name. */
+export async function exportTenant(id: string, to: Recipient): Promise<string> {
+  const { data, response } = await request.POST("/api/v1/tenants/{id}/export", {
+    params: { path: { id } },
+    body: to,
+    parseAs: "blob",
+  });
+  const name = nameOf(response) ?? `unity-${id}.age`;
+  const url = URL.createObjectURL(data as Blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the download has begun by then
+  return name;
+}
+
+const proved = () => {
+  const me = queries.getQueryData<Me>(meQuery().queryKey);
+  return Date.parse(me?.session?.proved_until ?? "") > Date.now() + 10_000;
+};
+
+const post = (body: FormData) =>
+  fetch("/api/v1/tenants/import", {
+    method: "POST",
+    body,
+    credentials: "same-origin",
+    headers: tenantHeader(),
+  });
+
+/** Uploads an export. The proof that it needs is asked for before: a large file is not sent twice. */
+export async function importTenant(form: FormData): Promise<Job> {
+  if (!proved() && !(await prove()))
+    throw new Problem({ status: 0, code: notConfirmed, detail: t.auth.stepUp.notConfirmed });
+  const response = await post(form);
+  if (!response.ok) throw await readProblem(response);
+  return (await response.json()) as Job;
+}

@@ -108,6 +108,37 @@ test("a tenant that is none says so, and leads home", async () => {
   await expect(live()).toBeVisible();
 });
 
+test("a tenant is downloaded as one file, and comes back under another id", async () => {
+  const phrase = "harbour lantern 42";
+  await page.goto("/t/default/settings/tenants?open=acme");
+  await page.getByRole("button", { name: "More actions for Acme Corporation" }).click();
+  await page.getByRole("menuitem", { name: "Export" }).click();
+  const dialog = page.getByRole("dialog");
+  const download = dialog.getByRole("button", { name: "Export", exact: true });
+  await dialog.getByRole("textbox", { name: "Passphrase" }).fill("short");
+  await dialog.getByRole("textbox", { name: "The same again" }).fill("short");
+  await download.click();
+  await expect(dialog.getByText("Choose 12 characters or more.")).toBeVisible();
+  await dialog.getByRole("textbox", { name: "Passphrase" }).fill(phrase);
+  await download.click();
+  await expect(dialog.getByText("The two are not the same.")).toBeVisible();
+  await dialog.getByRole("textbox", { name: "The same again" }).fill(phrase);
+  const [file] = await Promise.all([page.waitForEvent("download"), download.click()]);
+  expect(file.suggestedFilename()).toMatch(/^unity-acme-[\d-]+\.age$/);
+  await expect(page.getByText(`Exported to ${file.suggestedFilename()}`, { exact: true })).toBeVisible();
+
+  await page.goto("/t/default/settings/tenants");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await dialog.getByLabel("File").setInputFiles(await file.path());
+  await dialog.getByRole("textbox", { name: "Passphrase" }).fill(phrase);
+  await dialog.getByLabel("Id here (optional)").fill("moved");
+  await dialog.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page).toHaveURL(/\/settings\/jobs\//);
+  await expect(page.getByText(/^Tenant moved is here/)).toBeVisible();
+  await page.goto("/t/moved/servers");
+  await expect(page.getByText("No servers yet")).toBeVisible();
+});
+
 test("signing in leads back into the tenant", async ({ browser }) => {
   const fresh = await browser.newContext({ baseURL: appliance.url });
   const tab = await fresh.newPage();

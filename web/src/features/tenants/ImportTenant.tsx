@@ -1,3 +1,5 @@
+import "./file.css";
+
 import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";

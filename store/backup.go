@@ -97,10 +97,7 @@ func (y System) UpdateBackup(ctx context.Context, v Backup) (out Backup, err err
 		out, err = sq.Returning(ctx, y.db(), scanBackup, `UPDATE backup SET rev = rev + 1, replica = @replica, replica_secret = @replica_secret,
 			retention_days = @retention, drill_days = @drill, target = @target, target_secret = @target_secret,
 			target_days = @days, target_keep = @keep WHERE id = 1 RETURNING `+backupCols,
-			sql.Named("replica", string(v.Replica)), sql.Named("replica_secret", v.ReplicaSecret.Ciphertext()),
-			sql.Named("retention", v.RetentionDays), sql.Named("drill", v.DrillDays),
-			sql.Named("target", string(v.Target)), sql.Named("target_secret", v.TargetSecret.Ciphertext()),
-			sql.Named("days", v.TargetDays), sql.Named("keep", v.TargetKeep))
+			chosen(v)...)
 		d.before, d.after = old, out
 		return err
 	})
@@ -132,6 +129,23 @@ func (y System) Restored(ctx context.Context, v Restored) error {
 		return sq.Exec(ctx, y.db(), `UPDATE backup SET instance = @instance, restored = @restored, held_at = @now WHERE id = 1`,
 			sql.Named("instance", NewID()), sql.Named("restored", string(text)), y.own.current())
 	})
+}
+
+// KeepBackup stores what a person chose of v, as it was in another database.
+func (y System) KeepBackup(ctx context.Context, v Backup) error {
+	return sq.Exec(ctx, y.db(), `UPDATE backup SET replica = @replica, replica_secret = @replica_secret, retention_days = @retention,
+		drill_days = @drill, target = @target, target_secret = @target_secret, target_days = @days, target_keep = @keep, kit_at = @kit WHERE id = 1`,
+		append(chosen(v), sql.Named("kit", millis(v.Kit)))...)
+}
+
+// chosen are the arguments of what a person chooses.
+func chosen(v Backup) []any {
+	return []any{
+		sql.Named("replica", string(v.Replica)), sql.Named("replica_secret", v.ReplicaSecret.Ciphertext()),
+		sql.Named("retention", v.RetentionDays), sql.Named("drill", v.DrillDays),
+		sql.Named("target", string(v.Target)), sql.Named("target_secret", v.TargetSecret.Ciphertext()),
+		sql.Named("days", v.TargetDays), sql.Named("keep", v.TargetKeep),
+	}
 }
 
 // Release lets speak again what a restore held.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -67,15 +68,14 @@ type Service struct {
 	state state
 
 	mu       sync.Mutex
-	follower *follower     // nil: nothing is followed
-	working  sync.Mutex    // one restore at a time
-	preview  *Preview      // what was restored to a side file
-	running  chan struct{} // closed when Run has ended
+	follower *follower  // nil: nothing is followed
+	working  sync.Mutex // one restore at a time
+	preview  *Preview   // what was restored to a side file
 }
 
 // New returns a service that follows nothing until Run runs.
 func New(o Options) *Service {
-	s := &Service{Options: o, wake: make(chan struct{}, 1), running: make(chan struct{})}
+	s := &Service{Options: o, wake: make(chan struct{}, 1)}
 	s.state.now = o.Now
 	return s
 }
@@ -116,7 +116,9 @@ func (s *Service) Changed() {
 // Run follows the database until ctx ends. What was written after that is
 // copied by Close, when everybody has stopped writing.
 func (s *Service) Run(ctx context.Context) error {
-	defer close(s.running)
+	if err := os.RemoveAll(s.work()); err != nil { // what a stop left of restores
+		return err
+	}
 	wait := retryFirst
 	for ctx.Err() == nil {
 		p, err := s.plan(ctx)

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -145,8 +146,25 @@ func (s *Service) Take(ctx context.Context, y store.System, id string) error {
 		return err
 	}
 	of := store.Restored{At: s.Store.Now(), Instance: row.Instance, Moment: v.Moment, Position: v.Position}
-	if err := store.Prepare(ctx, path, func(ctx context.Context, y store.System) error { return y.Restored(ctx, of) }); err != nil {
+	keys, err := y.Own().Keyset(ctx)
+	if err != nil {
+		return err
+	}
+	err = store.Prepare(ctx, path, func(ctx context.Context, side store.System) error {
+		return errors.Join(side.Restored(ctx, of), keep(ctx, side, row, keys))
+	})
+	if err != nil {
 		return err
 	}
 	return s.Stage(path)
+}
+
+// keep has a restored database replicate to where the present one does, if it
+// can open what seals the way there: else it goes on as it did at its moment.
+func keep(ctx context.Context, side store.System, row store.Backup, keys store.Keyset) error {
+	then, err := side.Own().Keyset(ctx)
+	if err != nil || !bytes.Equal(then.Keyset, keys.Keyset) {
+		return err
+	}
+	return side.KeepBackup(ctx, row)
 }

@@ -23,7 +23,7 @@ func moving(tb testing.TB, got *[]byte, change ...func(*Parts)) *bench {
 			text := fmt.Sprintf("%s %s %v %s ", id, y.Own().Actor(), to.Keys, to.Passphrase)
 			return io.NopCloser(strings.NewReader(strings.Repeat(text, 40_000))), nil
 		}
-		p.ImportTenant = func(_ context.Context, y store.System, in io.Reader, from transfer.From, told func()) (store.Job, error) {
+		p.ImportTenant = func(_ context.Context, _ store.System, in io.Reader, from transfer.From, told func()) (store.Job, error) {
 			all, err := io.ReadAll(in)
 			*got = all
 			told()

@@ -15,6 +15,7 @@ import (
 	"filippo.io/age"
 	"unity.internal/app/auth"
 	"unity.internal/app/backup/transfer"
+	"unity.internal/app/fault"
 	"unity.internal/app/vault"
 	"unity.internal/app/vault/vaulttest"
 	"unity.internal/store"
@@ -342,5 +343,19 @@ func TestPassphrasesAndRecipients(t *testing.T) {
 		if _, err := (transfer.From{Keys: bad}).Identities(); err == nil {
 			t.Errorf("%q is an identity", bad)
 		}
+	}
+}
+
+// TestASecretThatCannotBeOpenedIsNamed, so that a person knows what to enter again.
+func TestASecretThatCannotBeOpenedIsNamed(t *testing.T) {
+	t.Parallel()
+	key, from := newKey(t), newPlace(t, "acme", "globex")
+	v := store.Server{ID: "s1", Name: "s1", Host: "h", Port: 22, Username: "u", Auth: "password", PollSeconds: 10, SnapshotMinutes: 30}
+	v.Password = from.sealed("globex", "servers|password|s1", "of another")
+	_, err := from.store.Tenant("acme").CreateServer(t.Context(), v)
+	must(t, err)
+	_, err = from.service.Export(t.Context(), from.store.System(), "acme", []age.Recipient{key.Recipient()}, &bytes.Buffer{}, quiet)
+	if !errors.Is(err, transfer.ErrSecret) || !strings.Contains(fault.From(err).Msg, "servers|password|s1") {
+		t.Errorf("%v", err)
 	}
 }

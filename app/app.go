@@ -133,6 +133,9 @@ func (a *App) keep(ctx context.Context) (err error) {
 	if err := a.vault.Attach(ctx, a.store, from); err != nil {
 		return errors.Join(fmt.Errorf("open the vault: %w", err), a.store.Close(ctx))
 	}
+	if err := a.store.System().NoteRestore(ctx); err != nil && !errors.Is(err, vault.ErrLocked) { // it is noted when it is open
+		return errors.Join(err, a.store.Close(ctx))
+	}
 	return nil
 }
 

@@ -39,6 +39,8 @@ type Restored struct {
 	Instance string    `json:"instance" doc:"What it was restored from"`
 	Moment   time.Time `json:"moment" doc:"What it was restored to"`
 	Position string    `json:"position" doc:"The transaction of that moment"`
+	By       string    `json:"by,omitempty" doc:"The user who asked for it; none: somebody with the key, on an empty box"`
+	Noted    bool      `json:"noted,omitempty" doc:"The audit of this database tells of it"`
 }
 
 const backupCols = `rev, instance, replica, replica_secret, retention_days, drill_days, target, target_secret,
@@ -128,6 +130,26 @@ func (y System) Restored(ctx context.Context, v Restored) error {
 		}
 		return sq.Exec(ctx, y.db(), `UPDATE backup SET instance = @instance, restored = @restored, held_at = @now WHERE id = 1`,
 			sql.Named("instance", NewID()), sql.Named("restored", string(text)), y.own.current())
+	})
+}
+
+// NoteRestore adds to the audit of a restored database who restored it, once:
+// what was written when they asked is gone with the database of then.
+func (y System) NoteRestore(ctx context.Context) error {
+	v, err := y.Backup(ctx)
+	if err != nil || v.Restored == nil || v.Restored.Noted {
+		return err
+	}
+	if v.Restored.By != "" {
+		y = y.By(v.Restored.By, "")
+	}
+	v.Restored.Noted = true
+	text, err := json.Marshal(v.Restored)
+	if err != nil {
+		return err
+	}
+	return y.own.changeWith(ctx, "backup.restored", v.Restored.Position, map[string]any{"set": v.Restored}, func(t Tenant) error {
+		return sq.Exec(ctx, t.db.System(), `UPDATE backup SET restored = @restored WHERE id = 1`, sql.Named("restored", string(text)))
 	})
 }
 

@@ -145,7 +145,7 @@ func (s *Service) Take(ctx context.Context, y store.System, id string) error {
 	if err != nil {
 		return err
 	}
-	of := store.Restored{At: s.Store.Now(), Instance: row.Instance, Moment: v.Moment, Position: v.Position}
+	of := store.Restored{At: s.Store.Now(), Instance: row.Instance, Moment: v.Moment, Position: v.Position, By: y.Own().Actor()}
 	keys, err := y.Own().Keyset(ctx)
 	if err != nil {
 		return err

@@ -3221,6 +3221,8 @@ export interface components {
              * @description When it was restored
              */
             at: string;
+            /** @description The user who asked for it; none: somebody with the key, on an empty box */
+            by?: string;
             /** @description What it was restored from */
             instance: string;
             /**
@@ -3228,6 +3230,8 @@ export interface components {
              * @description What it was restored to
              */
             moment: string;
+            /** @description The audit of this database tells of it */
+            noted?: boolean;
             /** @description The transaction of that moment */
             position: string;
         };

@@ -49,6 +49,22 @@ func (x *transfers) scratch() (*os.File, error) {
 	return f, nil
 }
 
+// A room is a writer that leaves to the database what is kept free for it.
+type room struct {
+	io.Writer
+	left func() int64 // bytes; less than nothing: nobody knows
+}
+
+func (x *transfers) room(w io.Writer) room { return room{w, func() int64 { return free(x.dir) }} }
+
+// Write implements io.Writer.
+func (r room) Write(p []byte) (int, error) {
+	if left := r.left(); left >= 0 && left < reserve+int64(len(p)) {
+		return 0, store.ErrDiskFull
+	}
+	return r.Writer.Write(p)
+}
+
 // full says in words that the disk is.
 func full(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
@@ -77,7 +93,7 @@ func (x *transfers) Export(ctx context.Context, y store.System, id store.TenantI
 	if err != nil {
 		return nil, err
 	}
-	err = x.write(ctx, y, id, to, f)
+	err = x.write(ctx, y, id, to, x.room(f))
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
@@ -94,25 +110,10 @@ func (x *transfers) Receive(ctx context.Context, y store.System, in io.Reader, f
 	if err != nil {
 		return store.Job{}, err
 	}
-	if left := free(x.dir); left >= 0 { // what is kept free is for the database
-		in = io.MultiReader(io.LimitReader(in, max(0, left-reserve)), tooMuch{in})
-	}
-	if _, err := io.Copy(f, in); err != nil {
+	if _, err := io.Copy(x.room(f), in); err != nil {
 		return store.Job{}, errors.Join(full(err), f.Close())
 	}
 	return x.Import(ctx, y, f, from, told)
-}
-
-// tooMuch fails if there is more to read.
-type tooMuch struct{ io.Reader }
-
-// Read implements io.Reader.
-func (r tooMuch) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if n > 0 {
-		return 0, store.ErrDiskFull
-	}
-	return 0, err
 }
 
 // Import starts the import of a file, which it closes. Who cannot open it hears

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +84,17 @@ func TestAnImportedTenantIsAliveAtOnce(t *testing.T) {
 	}
 	if f := chain(ctx, moved); !f.OK {
 		t.Error(f)
+	}
+}
+
+func TestATransferLeavesRoomForTheDatabase(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[int64]error{reserve + 4: nil, reserve + 3: store.ErrDiskFull, 0: store.ErrDiskFull, -1: nil} {
+		var out bytes.Buffer
+		n, err := io.Copy(room{&out, func() int64 { return left }}, strings.NewReader("four"))
+		if !errors.Is(err, want) || (err == nil) != (n == 4 && out.Len() == 4) {
+			t.Errorf("%d bytes left: %d written, %v", left, n, err)
+		}
 	}
 }
 

@@ -59,6 +59,11 @@ func (w *writer) end() error {
 // returns how many rows that are. That it was done stands in the audit of the
 // tenant, behind what is in the file: y says who does it.
 func (s *Service) Export(ctx context.Context, y store.System, id store.TenantID, to []age.Recipient, out io.Writer, step Step) (rows int64, err error) {
+	done, err := s.take(id)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
 	sealed, err := age.Encrypt(out, to...)
 	if err != nil {
 		return 0, fmt.Errorf("encrypt the export: %w", err)

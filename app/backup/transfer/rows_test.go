@@ -359,3 +359,33 @@ func TestASecretThatCannotBeOpenedIsNamed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestOneAtATime asks for the same tenant while it is being exported, and while
+// it is being imported.
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	key, from, to := newKey(t), newPlace(t, "acme", "globex"), newPlace(t)
+	from.furnish("acme", "acme")
+	var during, other error
+	asked := func(table string, _, _ int) {
+		if table == "servers" {
+			_, during = from.service.Export(t.Context(), from.store.System(), "acme", []age.Recipient{key.Recipient()}, &bytes.Buffer{}, quiet)
+			_, other = from.service.Export(t.Context(), from.store.System(), "globex", []age.Recipient{key.Recipient()}, &bytes.Buffer{}, quiet)
+		}
+	}
+	var out bytes.Buffer
+	_, err := from.service.Export(t.Context(), from.store.System(), "acme", []age.Recipient{key.Recipient()}, &out, asked)
+	must(t, err, other)
+	if !errors.Is(during, transfer.ErrRunning) {
+		t.Errorf("exported twice at once: %v", during)
+	}
+	_, err = to.service.Import(t.Context(), to.store.System(), bytes.NewReader(out.Bytes()), []age.Identity{key}, "", func(table string, _, _ int) {
+		if table == "servers" {
+			_, during = to.imports(out.Bytes(), key, "")
+		}
+	})
+	must(t, err)
+	if !errors.Is(during, transfer.ErrRunning) {
+		t.Errorf("imported twice at once: %v", during)
+	}
+}

@@ -45,8 +45,8 @@ var (
 	ErrDamaged = fault.New(fault.Invalid, "transfer.damaged", "This file is damaged, cut short, or no export of a tenant. Copy it again, or export again.")
 	// ErrSecret says that something sealed cannot be opened.
 	ErrSecret = fault.New(fault.Conflict, "transfer.unreadable_secret", "A secret of this tenant cannot be opened.")
-	// ErrRunning says that the same tenant is being imported.
-	ErrRunning = fault.New(fault.Conflict, "transfer.running", "An import of this tenant runs already. Wait until it has ended.")
+	// ErrRunning says that the same tenant is being exported or imported.
+	ErrRunning = fault.New(fault.Conflict, "transfer.running", "An export or an import of this tenant runs already. Wait until it has ended.")
 )
 
 // A Vault seals, opens, and knows the secret behind each tenant's audit.

@@ -12,7 +12,9 @@ import (
 	"unity.internal/app/backup/kit"
 	"unity.internal/app/backup/place"
 	"unity.internal/app/fault"
+	"unity.internal/app/seal"
 	"unity.internal/app/vault"
+	"unity.internal/store"
 )
 
 // A rescuer restores on a box that nobody set up: asked by the set-up page, or
@@ -26,7 +28,7 @@ type rescuer struct {
 // An opener is what was given to restore with: where the replica is, and the
 // key, which is found out from what is typed and the lock of each instance.
 type opener struct {
-	where place.Place
+	where backup.From
 	key   func(vault.Lock) (vault.Key, error)
 	found vault.Key // what opened the last lock
 }
@@ -58,7 +60,8 @@ func begin(ctx context.Context, ask backup.Ask) (o opener, err error) {
 	if err := config.Validate(); err != nil {
 		return o, err
 	}
-	o.where, err = place.Open(ctx, config, secret)
+	o.where.Config, o.where.Secret = config, secret
+	o.where.Place, err = place.Open(ctx, config, secret)
 	return o, err
 }
 
@@ -81,6 +84,9 @@ func (o *opener) opens(text json.RawMessage) error {
 func (o *opener) rescue() backup.Rescue {
 	return backup.Rescue{
 		Opens: o.opens, Now: time.Now,
+		Seal: func(ctx context.Context, y store.System, where string, secret []byte) (seal.Value, error) {
+			return vault.SealIn(ctx, y, o.found, where, secret)
+		},
 		Prove: func(ctx context.Context, path string) error {
 			_, err := vault.ProveFile(ctx, path, o.found)
 			return err

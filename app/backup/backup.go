@@ -130,9 +130,6 @@ func (s *Service) Run(ctx context.Context) error {
 			err = s.follow(ctx, p)
 			wait = retryFirst // it was followed, or asked anew
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
 			s.failed(ctx, err)
 			wait = min(2*wait, retryLast)
@@ -161,10 +158,10 @@ func (s *Service) rest(ctx context.Context, d time.Duration) bool {
 	return true
 }
 
-// failed keeps what went wrong, and logs it when it is new.
+// failed keeps what went wrong, and logs it when it is new. The end is no fault.
 func (s *Service) failed(ctx context.Context, err error) {
 	err = explain(err)
-	if s.state.fail(err) {
+	if ctx.Err() == nil && s.state.fail(err) {
 		s.Log.WarnContext(ctx, "replicate", "err", err)
 		s.publish()
 	}

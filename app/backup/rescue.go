@@ -11,6 +11,7 @@ import (
 
 	"unity.internal/app/backup/place"
 	"unity.internal/app/fault"
+	"unity.internal/app/seal"
 	"unity.internal/store"
 )
 
@@ -22,7 +23,9 @@ type Rescue struct {
 	Prove func(ctx context.Context, path string) error
 	// Opens fails if the key does not open the vault that lock belongs to.
 	Opens func(lock json.RawMessage) error
-	Now   func() time.Time
+	// Seal seals a secret of the appliance in the restored database.
+	Seal func(ctx context.Context, y store.System, where string, secret []byte) (seal.Value, error)
+	Now  func() time.Time
 }
 
 var (
@@ -74,13 +77,13 @@ func Choose(all []Copy, instance string) (Copy, error) {
 // Restore brings a copy back to a file that is ready to be the database: proved
 // with the key, at this version's schema, without sessions, as another instance,
 // and with everything held that speaks to the world.
-func (r Rescue) Restore(ctx context.Context, where place.Place, c Copy, to Target, path string, progress func(done, total int64)) (v Result, err error) {
+func (r Rescue) Restore(ctx context.Context, from From, c Copy, to Target, path string, progress func(done, total int64)) (v Result, err error) {
 	for _, suffix := range []string{"", "-wal", "-shm", ".tmp"} { // of one that was cut off
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return v, err
 		}
 	}
-	if v, err = Restore(ctx, where, c.Instance, to, path, progress); err != nil {
+	if v, err = Restore(ctx, from.Place, c.Instance, to, path, progress); err != nil {
 		return v, err
 	}
 	of := store.Restored{At: r.Now().UTC(), Instance: c.Instance, Moment: v.Moment, Position: v.Position}
@@ -89,12 +92,43 @@ func (r Rescue) Restore(ctx context.Context, where place.Place, c Copy, to Targe
 		err = r.Prove(ctx, path)
 	}
 	if err == nil {
-		err = store.Prepare(ctx, path, func(ctx context.Context, y store.System) error { return y.Restored(ctx, of) })
+		err = store.Prepare(ctx, path, func(ctx context.Context, y store.System) error {
+			return errors.Join(y.Restored(ctx, of), r.goOn(ctx, y, from))
+		})
 	}
 	if err != nil {
 		return v, errors.Join(err, os.Remove(path))
 	}
 	return v, nil
+}
+
+// From is where something is restored from.
+type From struct {
+	place.Place
+	Config place.Config
+	Secret []byte
+}
+
+// goOn has a restored appliance replicate to where it came from, unless its own
+// settings name a place: the next box may die, too.
+func (r Rescue) goOn(ctx context.Context, y store.System, from From) error {
+	row, err := y.Backup(ctx)
+	var set place.Config
+	if err == nil {
+		err = json.Unmarshal(row.Replica, &set)
+	}
+	if err != nil || set.URL != "" {
+		return err
+	}
+	if row.Replica, err = json.Marshal(from.Config.Clean()); err != nil { //nolint:gosec // the id of a key is no secret
+		return err
+	}
+	if len(from.Secret) > 0 {
+		if row.ReplicaSecret, err = r.Seal(ctx, y, replicaSecret, from.Secret); err != nil {
+			return err
+		}
+	}
+	return y.KeepBackup(ctx, row)
 }
 
 // An Ask is what a person gives to restore on a box that has nothing.

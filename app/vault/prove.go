@@ -8,6 +8,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
 	"unity.internal/app/fault"
+	"unity.internal/app/seal"
 	"unity.internal/store"
 )
 
@@ -61,6 +62,25 @@ func ProveFile(ctx context.Context, path string, k Key) (what string, err error)
 		return err
 	})
 	return what, err
+}
+
+// SealIn seals a secret of the appliance in a database that k opens, before
+// anything serves it.
+func SealIn(ctx context.Context, y store.System, k Key, where string, secret []byte) (v seal.Value, err error) {
+	master, err := subtle.NewAESGCM(k.raw())
+	if err != nil {
+		return v, ErrWrongKey.Because(err)
+	}
+	keys, err := y.Own().Keyset(ctx)
+	if err != nil {
+		return v, err
+	}
+	r, err := unwrap(master, store.SystemTenant, keys)
+	if err != nil {
+		return v, err
+	}
+	text, err := r.aead.Encrypt(secret, associated(store.SystemTenant, where))
+	return seal.Of(text), err
 }
 
 // openOne opens the appliance's keys and, if there is one, a value under them.

@@ -252,6 +252,24 @@ func oddValue(r *rand.Rand) float64 {
 	}
 }
 
+// TestEveryNumberOfIrregularSamplesIsRead looks after each sample, among them the
+// one that makes a block of those before it.
+func TestEveryNumberOfIrregularSamplesIsRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ref := r.ref(t, "it")
+	at := noon
+	for n := range 4 * openCount {
+		at = at.Add(time.Duration(1000+n%7) * time.Millisecond)
+		if err := r.AppendRefs(t.Context(), r.t, []Sample{{ref, at.UnixMilli(), float64(n)}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.points(t, Query{Server: box}); len(got) != n+1 || got[n] != (Point{at.UnixMilli(), float64(n)}) {
+			t.Fatalf("after %d: %d points", n+1, len(got))
+		}
+	}
+}
+
 func TestLateAndDoubleSamples(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -143,7 +143,7 @@ func (w *window) append(c *coder, at int64, value float64) {
 		c.side.reset()
 		w.open.read(&c.side)
 		w.blocks = append(w.blocks, c.block(c.side))
-		w.open.value = w.open.value[:0]
+		w.open = open{value: w.open.value[:0]}
 	}
 }
 

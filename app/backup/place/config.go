@@ -3,7 +3,6 @@ package place
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"net"
 	"net/url"
 	"os"
@@ -282,13 +281,13 @@ func (c Config) check(secret []byte) error {
 }
 
 // kind returns what speaks the protocol of c, which is clean.
-func (c Config) kind(ctx context.Context, secret []byte) (kind, error) {
+func (c Config) kind(secret []byte) (kind, error) {
 	u, _ := parse(c.URL)
 	switch u.Scheme {
 	case File:
 		return &files{root: u.Path}, nil
 	case S3:
-		return newBucket(ctx, u, c, secret)
+		return newBucket(u, c, secret)
 	case SFTP:
 		return newSFTP(u, c, secret)
 	}

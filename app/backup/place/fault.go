@@ -84,7 +84,7 @@ func refused(f *failure) *fault.Error {
 			f.where, line(k.offered), ssh.FingerprintSHA256(k.offered))
 	}
 	switch {
-	case isA[*noKeysError](f.err):
+	case errors.Is(f.err, errNoKeys):
 		return fault.New(fault.Forbidden, "replica.denied", "There are no keys for %s. Give them here, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the appliance.", f.where)
 	case errors.Is(f.err, errNoBucket):
 		return fault.New(fault.NotFound, "replica.no_bucket", "There is no such bucket at %s. Create it, or check its name, the endpoint and the region.", f.where)

@@ -93,9 +93,7 @@ func TestAWrongSecretIsDenied(t *testing.T) {
 func TestNoKeysAnywhereAreDenied(t *testing.T) {
 	s := placetest.S3(t)
 	s.Config.AccessKey = ""
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
-	t.Setenv("HOME", t.TempDir())
 	p := placetest.OpenWith(t, s.Config, nil)
 	for _, err := range reading(t.Context(), p) {
 		if f := explained(t, s, err, "replica.denied"); !strings.Contains(f.Msg, "AWS_ACCESS_KEY_ID") {
@@ -316,10 +314,15 @@ func TestTheBundleOfAuthoritiesIsHonoured(t *testing.T) {
 	p := s.Open(t)
 	must(p.Write(t.Context(), "x", []byte("1"), ""))(t)
 	must(p.Upload(t.Context(), "large", bytes.NewReader(noise(9<<20))))(t)
-	t.Setenv("AWS_CA_BUNDLE", bundle+".gone")
-	_, err := place.Open(t.Context(), s.Config, s.Secret)
-	if fault.From(err).Code != "replica.environment" {
+	if err := os.WriteFile(bundle+".empty", []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	for _, bad := range []string{".gone", ".empty"} {
+		t.Setenv("AWS_CA_BUNDLE", bundle+bad)
+		_, err := place.Open(t.Context(), s.Config, s.Secret)
+		if fault.From(err).Code != "replica.environment" {
+			t.Fatal(bad, err)
+		}
 	}
 }
 

@@ -94,12 +94,12 @@ type swapper interface {
 
 // Open returns the place that c describes. It checks what it is given, but
 // connects only when it is used, and again after a failure.
-func Open(ctx context.Context, c Config, secret []byte) (Place, error) {
+func Open(_ context.Context, c Config, secret []byte) (Place, error) {
 	if err := c.check(secret); err != nil {
 		return nil, err
 	}
 	c = c.Clean()
-	k, err := c.kind(ctx, secret)
+	k, err := c.kind(secret)
 	if err != nil {
 		return nil, Explain(&failure{where: c.where(), err: err})
 	}

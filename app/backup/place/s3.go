@@ -2,13 +2,16 @@ package place
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -17,8 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsretry "github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -38,30 +39,24 @@ type bucket struct {
 
 // newBucket makes the client. Stores that are not Amazon's get neither
 // trailing checksums nor chunked signatures, which many of them do not know.
-// AWS_CA_BUNDLE is honoured by the SDK, whose transport this is.
-func newBucket(ctx context.Context, u *url.URL, c Config, secret []byte) (*bucket, error) {
-	var transport atomic.Pointer[http.Transport]
-	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.DialContext, t.TLSHandshakeTimeout, t.IdleConnTimeout = dial, connecting, idle
-		transport.Store(t)
-	})
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithHTTPClient(client), awsconfig.WithRetryer(retryer)}
-	if c.Region != "" {
-		options = append(options, awsconfig.WithRegion(c.Region))
-	}
-	if c.AccessKey != "" {
-		options = append(options, awsconfig.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(c.AccessKey, strings.TrimSpace(string(secret)), "")))
-	}
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, options...)
+// Of the environment it knows AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+// AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION and AWS_CA_BUNDLE. It reads
+// no profiles, and asks no machine in a cloud for keys.
+func newBucket(u *url.URL, c Config, secret []byte) (*bucket, error) {
+	authorities, err := bundle()
 	if err != nil {
 		return nil, errEnvironment.Because(err)
 	}
-	if c.AccessKey == "" {
-		cfg.Credentials = outside{cfg.Credentials}
-	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1" // what other stores than Amazon's go by
+	var transport atomic.Pointer[http.Transport]
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.DialContext, t.TLSHandshakeTimeout, t.IdleConnTimeout = dial, connecting, idle
+		t.TLSClientConfig.RootCAs = authorities
+		transport.Store(t)
+	})
+	cfg := aws.Config{
+		HTTPClient: client, Retryer: retryer, Credentials: keys(c, secret),
+		// The last is what other stores than Amazon's go by.
+		Region: cmp.Or(c.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), "us-east-1"),
 	}
 	api := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = c.PathStyle
@@ -78,23 +73,42 @@ func newBucket(ctx context.Context, u *url.URL, c Config, secret []byte) (*bucke
 	}}, nil
 }
 
-// outside are keys that come from the environment, a file or the machine.
-type outside struct{ aws.CredentialsProvider }
-
-// Retrieve marks what goes wrong: it is not the store that refuses.
-func (o outside) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	keys, err := o.CredentialsProvider.Retrieve(ctx)
-	if err != nil {
-		err = &noKeysError{err}
+// bundle returns the authorities that the environment names instead of those
+// that this machine knows; nil: it names none.
+func bundle() (*x509.CertPool, error) {
+	path := os.Getenv("AWS_CA_BUNDLE")
+	if path == "" {
+		return nil, nil //nolint:nilnil // those of the machine
 	}
-	return keys, err
+	text, err := os.ReadFile(path) //nolint:gosec // the operator's own file
+	if err != nil {
+		return nil, err
+	}
+	all := x509.NewCertPool()
+	if !all.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("no certificate in %s", path)
+	}
+	return all, nil
 }
 
-// noKeysError says that there are no keys.
-type noKeysError struct{ err error }
+// errNoKeys says that there are no keys: it is not the store that refuses.
+var errNoKeys = errors.New("neither keys nor any in the environment")
 
-func (e *noKeysError) Error() string { return e.err.Error() }
-func (e *noKeysError) Unwrap() error { return e.err }
+// keys returns those that go with c, or else those of the environment.
+func keys(c Config, secret []byte) aws.CredentialsProviderFunc {
+	v := aws.Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: strings.TrimSpace(string(secret))}
+	if c.AccessKey == "" {
+		v = aws.Credentials{
+			AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN"),
+		}
+	}
+	return func(context.Context) (aws.Credentials, error) {
+		if !v.HasKeys() {
+			return v, errNoKeys
+		}
+		return v, nil
+	}
+}
 
 // retryer tries again what a moment may mend, but not what took its time already.
 func retryer() aws.Retryer {

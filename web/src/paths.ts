@@ -20,7 +20,10 @@ interface JobFilter {
 /** Builders for every address. */
 export const paths = {
   setup: () => "/setup",
+  restarting: (moment?: string) => `/sign-in/restarting${query({ moment })}`,
   signIn: (next?: string) => `/sign-in${query({ next: next === "/" ? undefined : next })}`,
+  /** The sign-in after a restore, which says to which moment. */
+  signInRestored: (moment?: string) => `/sign-in${query({ restored: moment })}`,
   signInCallback: () => "/sign-in/callback",
   signInLink: () => "/sign-in/link",
   reset: () => "/reset",
@@ -56,6 +59,9 @@ export const paths = {
   tenants: () => "/settings/tenants",
   providers: () => "/settings/providers",
   vault: () => "/settings/vault",
+  backup: () => "/settings/backup",
+  backupPreview: () => "/settings/backup/preview",
+  backupKit: () => "/settings/backup/kit",
   apiKeys: () => "/settings/api-keys",
 
   more: () => "/more",

@@ -59,6 +59,7 @@ const strangers = [
   outside("/sign-in/link", () => import("./features/auth/LinkPage"), "LinkPage"),
   outside("/reset", () => import("./features/auth/ResetPage"), "ResetPage"),
   outside("/invitation", () => import("./features/auth/InvitationPage"), "InvitationPage"),
+  outside("/sign-in/restarting", () => import("./layout/RestartingPage"), "RestartingPage"),
   outside("/unlock", () => import("./features/auth/UnlockPage"), "UnlockPage"),
 ];
 
@@ -163,6 +164,8 @@ const settings = [
   page("/settings/tenants", () => import("./features/tenants/TenantsPage"), "TenantsPage"),
   page("/settings/providers", () => import("./features/providers/ProvidersPage"), "ProvidersPage"),
   page("/settings/vault", () => import("./features/vault/VaultPage"), "VaultPage"),
+  page("/settings/backup", () => import("./features/backup/BackupPage"), "BackupPage"),
+  page("/settings/backup/preview", () => import("./features/backup/PreviewPage"), "PreviewPage"),
   page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
 ];
 

@@ -51,5 +51,6 @@ export const settingsPages: readonly SettingsLink[] = [
   { label: t.layout.users, to: paths.users(), group: "appliance", may: "users.read" },
   { label: t.layout.tenants, to: paths.tenants(), group: "appliance", may: "tenants.read", many: true },
   { label: t.layout.providers, to: paths.providers(), group: "appliance", may: "providers.write" },
+  { label: t.layout.backup, to: paths.backup(), group: "appliance", may: "backup.read", key: "b" },
   { label: t.layout.vault, to: paths.vault(), group: "appliance", may: "vault.write" },
 ];

@@ -2,7 +2,9 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
 import { en } from "./en";
+import { backup as enBackup } from "./en/backup";
 import { pl } from "./pl";
+import { backup as plBackup } from "./pl/backup";
 import { plural } from "./pl/plural";
 
 /** Every text by its path: what it says, or how many things it is told. */
@@ -17,8 +19,8 @@ function texts(messages: object, path = ""): Map<string, string | number> {
   return all;
 }
 
-const english = texts(en);
-const polish = texts(pl);
+const english = texts({ ...en, backup: enBackup });
+const polish = texts({ ...pl, backup: plBackup });
 
 test("Polish says everything, and nothing that is gone", () => {
   expect([...polish.keys()].sort()).toEqual([...english.keys()].sort());

@@ -28,3 +28,10 @@ export function wall(ms: number): Date {
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = of;
   return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
 }
+
+/** The moment at which a clock on the wall shows a time, as a field for times has it: 2026-11-24T17:37. */
+export function instant(text: string): number {
+  const shown = Date.parse(`${text}Z`);
+  const back = (ms: number) => shown - (wall(ms).getTime() - ms);
+  return back(back(shown)); // the first may be on the other side of a change of the clocks
+}

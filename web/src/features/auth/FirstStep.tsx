@@ -6,10 +6,12 @@ import { passkeysWork, type SignIn, type Ways, waysQuery } from "../../api/ways"
 import { Lone } from "../../layout/Lone";
 import { ProblemBanner } from "../../layout/Problem";
 import { t } from "../../locales";
+import { Banner } from "../../ui/Banner";
 import { Button } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { Skeleton } from "../../ui/Empty";
 import { Input, PasswordInput } from "../../ui/Field";
+import { exact } from "../../ui/format";
 import { Or } from "./Or";
 import { PasskeyButton, Providers } from "./Ways";
 
@@ -73,12 +75,14 @@ function PasswordForm({ onAnswer }: { onAnswer: (answer: SignIn) => void }) {
 
 interface FirstStepProps {
   next: string;
+  /** The moment that the appliance was restored to just now; empty: it was not. */
+  restored: string;
   /** Why the person is here again. */
   error?: unknown;
   onAnswer: (answer: SignIn) => void;
 }
 
-function Choices({ ways, next, onAnswer }: FirstStepProps & { ways: Ways }) {
+function Choices({ ways, next, onAnswer }: Pick<FirstStepProps, "next" | "onAnswer"> & { ways: Ways }) {
   const others = passkeysWork() || ways.items.length > 0;
   if (!ways.password && !others) return <p>{words.noWay}</p>;
   return (
@@ -96,10 +100,15 @@ function Choices({ ways, next, onAnswer }: FirstStepProps & { ways: Ways }) {
 }
 
 /** Who is it? By name and password, with a passkey, or through an identity provider. */
-export function FirstStep({ next, error, onAnswer }: FirstStepProps) {
+export function FirstStep({ next, restored, error, onAnswer }: FirstStepProps) {
   const ways = useQuery(waysQuery()).data;
   return (
     <Lone page={words.page} title={words.title} lead={ways?.password === false && words.noPasswords}>
+      {!Number.isNaN(Date.parse(restored)) && (
+        <Banner look="done" title={words.restored(exact(restored))}>
+          {words.restoredBody}
+        </Banner>
+      )}
       {error !== undefined && <ProblemBanner error={error} />}
       {ways ? (
         <Choices ways={ways} next={next} onAnswer={onAnswer} />

@@ -10,11 +10,13 @@ import { Lone } from "../../layout/Lone";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
-import { Copy } from "../../ui/Copy";
 import { Input } from "../../ui/Field";
 import { Status } from "../../ui/mark";
 import { Segmented } from "../../ui/Segmented";
 import { Account, type AccountForm } from "./Account";
+import { Rescue } from "./Rescue";
+import { RescueProgress } from "./RescueProgress";
+import { noAnswers, useRescue } from "./answers";
 import { useToken } from "./token";
 
 function Fresh({ token }: { token: string }) {
@@ -54,23 +56,16 @@ function Fresh({ token }: { token: string }) {
   );
 }
 
-function Restore() {
-  return (
-    <div className="grid gap-3">
-      <p>{t.auth.setup.restoreLead}</p>
-      <div className="row rounded-md border border-line-strong py-2 pr-2 pl-3">
-        <code className="flex-1">{t.auth.setup.restoreCommand}</code>
-        <Copy text={t.auth.setup.restoreCommand} label={t.auth.setup.copyCommand} />
-      </div>
-      <p className="text-muted">{t.auth.setup.restoreThen}</p>
-    </div>
-  );
-}
-
-/** The first page of a new appliance: its first administrator. */
+/** The first page of a new appliance: its first administrator, or everything there was before. */
 export function SetupPage() {
   const token = useToken();
   const [how, setHow] = useState<"fresh" | "restore">("fresh");
+  const [moment, setMoment] = useState<string>();
+  const [answers, setAnswers] = useState(() => noAnswers(token)); // they outlive a try that fails
+  const [given, setGiven] = useState(false); // a restore that failed was seen, and is given up
+  const rescue = useRescue();
+  const goes = rescue && rescue.state !== "none" && !(rescue.state === "failed" && given);
+  if (goes) return <RescueProgress state={rescue} moment={moment} onAgain={() => setGiven(true)} />;
   return (
     <Lone
       page={t.auth.setup.page}
@@ -89,7 +84,19 @@ export function SetupPage() {
           { value: "restore", label: t.auth.setup.restore },
         ]}
       />
-      {how === "fresh" ? <Fresh token={token} /> : <Restore />}
+      {how === "fresh" ? (
+        <Fresh token={token} />
+      ) : (
+        <Rescue
+          token={token}
+          answers={answers}
+          onAnswers={setAnswers}
+          onStart={(to) => {
+            setGiven(false);
+            setMoment(to);
+          }}
+        />
+      )}
     </Lone>
   );
 }

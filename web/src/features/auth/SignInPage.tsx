@@ -5,6 +5,7 @@ import type { SignIn } from "../../api/ways";
 import { FirstStep } from "./FirstStep";
 import { wayBack } from "./next";
 import { SecondStep } from "./SecondStep";
+import { takeParams } from "./token";
 import { useArrive } from "./useArrive";
 
 /** Who one is, a second proof where one is asked for, then back to where one was going. */
@@ -12,12 +13,13 @@ export function SignInPage() {
   const arrive = useArrive();
   const [asked, setAsked] = useState<SignIn>();
   const [why, setWhy] = useState<Problem>();
+  const [restored] = useState(() => takeParams("restored")["restored"] ?? "");
   const next = wayBack(location.search);
   const proceed = (answer: SignIn) => {
     if (answer.challenge) setAsked(answer);
     else arrive(answer.user, next);
   };
-  if (!asked?.challenge) return <FirstStep next={next} error={why} onAnswer={proceed} />;
+  if (!asked?.challenge) return <FirstStep next={next} restored={restored} error={why} onAnswer={proceed} />;
   return (
     <SecondStep
       challenge={asked.challenge}

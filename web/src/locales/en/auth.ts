@@ -14,15 +14,12 @@ export const auth = {
     password: "Password",
     passwordHelp: "10 characters or more, and not a common one",
     submit: "Create administrator",
-    restoreLead: "A backup is restored from the command line, before the first start:",
-    restoreCommand: "unity restore FILE",
-    restoreThen:
-      "Stop Unity, run the command on this machine as the user Unity runs as, and start Unity again. Users, servers and metrics are then as they were in the file, and this page is gone.",
-    copyCommand: "Copy command",
   },
   or: "or",
   continueWith: (name: string) => `Continue with ${name}`,
   signIn: {
+    restored: (moment: string) => `Restored to ${moment}.`,
+    restoredBody: "Sign in as it was then. Alerts and schedules are held until somebody releases them.",
     page: "Sign in",
     title: "Sign in",
     username: "User name",

@@ -22,6 +22,7 @@ export const layout = {
   tenants: "Tenants",
   providers: "Sign-in providers",
   vault: "Vault",
+  backup: "Backup",
   groups: { here: "This place", you: "You", appliance: "Appliance" },
   apiKeys: "API keys",
   signOut: "Sign out",

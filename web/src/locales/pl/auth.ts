@@ -16,15 +16,12 @@ export const auth = {
     password: "Hasło",
     passwordHelp: "Co najmniej 10 znaków, nie z listy popularnych haseł",
     submit: "Utwórz administratora",
-    restoreLead: "Kopię przywraca się z wiersza poleceń, przed pierwszym uruchomieniem:",
-    restoreCommand: "unity restore FILE",
-    restoreThen:
-      "Zatrzymaj Unity, uruchom to polecenie na tej maszynie jako użytkownik, z którego konta działa Unity, i uruchom Unity ponownie. Użytkownicy, serwery i metryki będą wtedy takie jak w pliku, a ta strona zniknie.",
-    copyCommand: "Kopiuj polecenie",
   },
   or: "lub",
   continueWith: (name) => `Kontynuuj przez ${name}`,
   signIn: {
+    restored: (moment: string) => `Przywrócono stan z ${moment}.`,
+    restoredBody: "Zaloguj się tak jak wtedy. Alerty i harmonogramy czekają, aż ktoś je zwolni.",
     page: "Logowanie",
     title: "Zaloguj się",
     username: "Nazwa użytkownika",

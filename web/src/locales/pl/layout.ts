@@ -25,6 +25,7 @@ export const layout = {
   tenants: "Organizacje",
   providers: "Dostawcy logowania",
   vault: "Sejf",
+  backup: "Kopia zapasowa",
   groups: { here: "To miejsce", you: "Ty", appliance: "Instalacja" },
   apiKeys: "Klucze API",
   signOut: "Wyloguj się",

@@ -1,0 +1,81 @@
+import { api } from "../../api/client";
+import { Problem, toProblem } from "../../api/errors";
+import type { components } from "../../api/schema";
+import type { Got } from "../../api/types";
+import { blankPlace, type PlaceForm, toPlace } from "../../layout/place";
+
+/** How far a restore on this box is. */
+export type RescueState = Got<"/api/v1/setup/restore">;
+
+type RescueBody = components["schemas"]["RescueBody"];
+
+/** A copy that a replica holds, and that the key opens. */
+export type FoundCopy = components["schemas"]["Copy"];
+
+/** The parts of what is asked, in their order. */
+export const steps = ["key", "place", "choose"] as const;
+
+/** One of them. */
+export type Step = (typeof steps)[number];
+
+/** What a person gives: what opens the vault, and where the replica is. */
+export interface Answers {
+  token: string;
+  how: "kit" | "key";
+  kit: string;
+  passphrase: string;
+  key: string;
+  /** Undefined: where the kit says. */
+  place: PlaceForm | undefined;
+}
+
+/** Nothing given yet. */
+export const noAnswers = (token: string): Answers => ({
+  token,
+  how: "kit",
+  kit: "",
+  passphrase: "",
+  key: "",
+  place: undefined,
+});
+
+/** The request that answers make. */
+export function toBody({ token, how, kit, passphrase, key, place }: Answers): RescueBody {
+  return {
+    token: token.trim(),
+    ...(how === "kit" ? { kit, kit_passphrase: passphrase } : { key: key.trim() }),
+    ...(place && { replica: toPlace(place), ...(place.secret && { replica_secret: place.secret }) }),
+  };
+}
+
+// Codes of what is wrong with where the replica is, rather than with what opens the vault.
+const ofPlace = /^(replica|restore)\./;
+
+/** The step that a refusal belongs to, when one looks for a replica. */
+export function stepOf(error: unknown, answers: Answers): Step {
+  const { code, fields } = toProblem(error);
+  const place =
+    ofPlace.test(code) || code === "kit.no_replica" || fields.some(({ field }) => /replica|url/.test(field));
+  if (place) return "place";
+  return answers.place && !(error instanceof Problem) ? "place" : "key";
+}
+
+/** A place to begin with, once one is asked for. */
+export const withPlace = (answers: Answers): Answers => ({ ...answers, place: answers.place ?? blankPlace });
+
+const often = 1000;
+
+/** A restore that goes on. Nobody is signed in, so there is no stream that would say so. */
+export function useRescue(): RescueState | undefined {
+  return api.useQuery(
+    "get",
+    "/api/v1/setup/restore",
+    {},
+    {
+      retry: true,
+      retryDelay: often,
+      refetchOnMount: "always",
+      refetchInterval: ({ state }) => state.data?.state === "running" && often,
+    },
+  ).data;
+}

@@ -1,0 +1,185 @@
+import type { Problem } from "../api/errors";
+import { b } from "../locales/backup";
+import { Choice } from "../ui/Choice";
+import { Checkbox, Input, PasswordInput, Textarea } from "../ui/Field";
+import { AskHostKey } from "./AskHostKey";
+import { mask, type PlaceForm, placeKinds, placeURL, withKind } from "./place";
+
+const words = b.place;
+const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
+
+interface PlaceFieldsProps {
+  value: PlaceForm;
+  onChange: (value: PlaceForm) => void;
+  problem: Problem | undefined;
+  /** What the place is called in the request: "replica". */
+  of: string;
+  /** The server may be asked for its key: somebody is signed in. */
+  mayAsk?: boolean;
+}
+
+interface Part {
+  value: PlaceForm;
+  /** What a field of text needs. */
+  text: (
+    name: Exclude<keyof PlaceForm, "kind" | "path_style">,
+    field?: string,
+  ) => {
+    value: string;
+    error: string | undefined;
+    onChange: (event: { target: { value: string } }) => void;
+  };
+  set: (change: Partial<PlaceForm>) => void;
+  mayAsk: boolean;
+}
+
+const stored = ({ secret }: PlaceForm, otherwise?: string) => (secret === mask ? words.stored : otherwise);
+
+function Disk({ text }: Part) {
+  return (
+    <Input
+      mono
+      required
+      label={words.path}
+      help={words.pathHelp}
+      placeholder="/mnt/backup/unity"
+      {...plain}
+      {...text("path", "url")}
+    />
+  );
+}
+
+function S3({ value, text, set }: Part) {
+  return (
+    <>
+      <Input
+        mono
+        label={words.endpoint}
+        help={words.endpointHelp}
+        placeholder="https://s3.example.org"
+        {...plain}
+        {...text("endpoint")}
+      />
+      <div className="pair">
+        <Input mono required label={words.bucket} {...plain} {...text("bucket", "url")} />
+        <Input mono label={words.prefix} placeholder="unity" {...plain} {...text("prefix", "")} />
+      </div>
+      <Input mono label={words.region} placeholder="eu-central-1" {...plain} {...text("region")} />
+      <div className="pair">
+        <Input mono label={words.accessKey} help={words.accessKeyHelp} {...plain} {...text("access_key")} />
+        <PasswordInput label={words.secretKey} help={stored(value)} autoComplete="off" {...text("secret")} />
+      </div>
+      <Checkbox
+        label={words.pathStyle}
+        help={words.pathStyleHelp}
+        checked={value.path_style}
+        onChange={(event) => set({ path_style: event.target.checked })}
+      />
+    </>
+  );
+}
+
+function Sftp({ value, text, set, mayAsk }: Part) {
+  return (
+    <>
+      <div className="pair">
+        <Input mono required label={words.host} placeholder="nas.lan" {...plain} {...text("host", "url")} />
+        <Input
+          mono
+          label={words.port}
+          placeholder="22"
+          inputMode="numeric"
+          {...plain}
+          {...text("port", "")}
+        />
+      </div>
+      <div className="pair">
+        <Input mono required label={words.user} placeholder="unity" {...plain} {...text("user", "")} />
+        <Input
+          mono
+          required
+          label={words.path}
+          placeholder="/srv/unity"
+          {...plain}
+          {...text("remote_path", "")}
+        />
+      </div>
+      <Textarea
+        mono
+        rows={value.secret === mask ? 1 : 3}
+        required
+        label={words.privateKey}
+        help={stored(value, words.privateKeyHelp)}
+        placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
+        {...plain}
+        {...text("secret")}
+      />
+      <div className="grid gap-2">
+        <Textarea
+          mono
+          rows={2}
+          required
+          label={words.hostKey}
+          help={words.hostKeyHelp}
+          {...plain}
+          {...text("host_key")}
+        />
+        {mayAsk && <AskHostKey form={value} onPin={(key) => set({ host_key: key })} />}
+      </div>
+    </>
+  );
+}
+
+function WebDav({ value, text }: Part) {
+  return (
+    <>
+      <Input
+        mono
+        required
+        label={words.address}
+        help={words.addressHelp}
+        placeholder="https://cloud.example.org/dav/unity"
+        {...plain}
+        {...text("address", "url")}
+      />
+      <div className="pair">
+        <Input label={words.username} {...plain} {...text("username")} />
+        <PasswordInput label={words.password} help={stored(value)} autoComplete="off" {...text("secret")} />
+      </div>
+    </>
+  );
+}
+
+const parts = { file: Disk, s3: S3, sftp: Sftp, webdav: WebDav } as const;
+
+/** Where a replica or a copy is: the kind, and only what goes with it. */
+export function PlaceFields({ value, onChange, problem, of, mayAsk = false }: PlaceFieldsProps) {
+  const Fields = parts[value.kind];
+  const url = placeURL(value);
+  const set = (change: Partial<PlaceForm>) => onChange({ ...value, ...change });
+  const text: Part["text"] = (name, field = name) => ({
+    value: value[name],
+    error: field
+      ? (problem?.field(field) ??
+        problem?.field(`${of}.${field}`) ??
+        (field === "secret" ? problem?.field(`${of}_secret`) : undefined))
+      : undefined,
+    onChange: (event) => set({ [name]: event.target.value }),
+  });
+  return (
+    <>
+      <Choice
+        label={words.kind}
+        value={value.kind}
+        onChange={(kind) => onChange(withKind(value, kind))}
+        options={placeKinds.map((kind) => ({ value: kind, label: words.kinds[kind] }))}
+      />
+      <Fields value={value} text={text} set={set} mayAsk={mayAsk} />
+      {url && (
+        <p className="text-sm text-muted">
+          {words.url} <code className="break-all">{url}</code>
+        </p>
+      )}
+    </>
+  );
+}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"unity.internal/app/backup/place"
 	"unity.internal/app/demo"
 	"unity.internal/app/fault"
 	"unity.internal/app/vault"
@@ -83,5 +85,22 @@ func (c *Config) fill(ctx context.Context, w *demo.World) (err error) {
 	if err := v.Attach(ctx, s, from); err != nil {
 		return fmt.Errorf("open the vault: %w", err)
 	}
-	return w.Fill(ctx, s, v)
+	if err := w.Fill(ctx, s, v); err != nil {
+		return err
+	}
+	return c.copied(ctx, s.System())
+}
+
+// copied gives a demo a replica beside its database, so that its page has something to show.
+func (c *Config) copied(ctx context.Context, y store.System) error {
+	row, err := y.Backup(ctx)
+	if err != nil {
+		return err
+	}
+	row.Replica, err = json.Marshal(place.Config{URL: "file://" + filepath.Join(c.DataDir, "replica")})
+	if err != nil {
+		return err
+	}
+	_, err = y.UpdateBackup(ctx, row)
+	return err
 }

@@ -73,10 +73,24 @@ func (v *Vault) Attach(ctx context.Context, s *store.Store, from Source) error {
 	if key == nil {
 		return nil
 	}
-	if err := v.open(ctx, row, key); err != nil {
+	err = v.open(ctx, row, key)
+	if errors.Is(err, ErrWrongKey) && from.kind(row.Salt) == byCredential {
+		err = v.beside(ctx, row, from, err)
+	}
+	if err != nil {
 		return v.lock(err)
 	}
 	return nil
+}
+
+// beside tries the file where the credential of this box does not open the vault:
+// a restore from another box brought its own key.
+func (v *Vault) beside(ctx context.Context, row store.VaultRow, from Source, wrong error) error {
+	key, err := readKey(filepath.Join(from.Dir, KeyFile))
+	if err != nil {
+		return wrong
+	}
+	return v.open(ctx, row, key)
 }
 
 // lock keeps the reason why the vault is locked. What is no matter of keys is returned.

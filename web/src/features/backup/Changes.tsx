@@ -55,7 +55,11 @@ const columns: Column<Difference>[] = [
     phone: "state",
     onlyPhone: true,
     cell: ({ appear, vanish, change }) => (
-      <span className="mono">{`+${appear.n} −${vanish.n} ~${change.n}`}</span>
+      <span className="mono">
+        {[appear.n && `+${appear.n}`, vanish.n && `−${vanish.n}`, change.n && `~${change.n}`]
+          .filter(Boolean)
+          .join(" ")}
+      </span>
     ),
   },
   {

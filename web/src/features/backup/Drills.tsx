@@ -1,7 +1,6 @@
 import { useState } from "react";
 
 import { api } from "../../api/client";
-import { refresh } from "../../api/list";
 import type { Drill, Job, ReplicaSettings } from "./types";
 import { toastProblem } from "../../layout/Problem";
 import { b } from "../../locales/backup";
@@ -17,6 +16,7 @@ import { Time } from "../../ui/Time";
 import { evidenceOf } from "./evidence";
 import { JobDialog } from "./JobDialog";
 import { DrillDaysDialog } from "./PlaceDialog";
+import { refreshBackup } from "./queries";
 
 const words = b.drills;
 
@@ -54,7 +54,7 @@ const columns = (onOpen: (id: string) => void): Column<Drill>[] => [
     head: words.position,
     num: true,
     from: "lg",
-    cell: ({ position }) => <span className="mono">{position.replace(/^0+/, "")}</span>,
+    cell: ({ position }) => <span className="mono">{position.replace(/^0{1,12}/, "")}</span>,
   },
   { key: "took", head: words.took, num: true, cell: ({ millis }) => milliseconds(millis) },
   {
@@ -120,7 +120,7 @@ function TryNow() {
   });
   const close = () => {
     setJob(undefined);
-    void refresh("backup");
+    void refreshBackup();
   };
   return (
     <>

@@ -4,19 +4,18 @@ import { type FormEvent, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import type { Moments as Listed } from "./types";
-import { refresh } from "../../api/list";
 import { Loaded } from "../../layout/Loaded";
 import { toastProblem } from "../../layout/Problem";
 import { useUrl } from "../../layout/useUrl";
 import { b } from "../../locales/backup";
 import { paths } from "../../paths";
-import { Button } from "../../ui/Button";
+import { Button, buttonClass } from "../../ui/Button";
 import { Section } from "../../ui/Facts";
 import { Input } from "../../ui/Field";
 import { clock, day, exact } from "../../ui/format";
 import { instant } from "../../ui/zone";
 import { JobDialog } from "./JobDialog";
-import { momentsQuery } from "./queries";
+import { momentsQuery, refreshBackup } from "./queries";
 import { Strip } from "./Strip";
 import { allOf, type Cell, cellsOf, dayOf, hourOf, type Span, toField, unitOf } from "./timeline";
 
@@ -102,7 +101,6 @@ function Chooser({ listed, at, onAt }: ChooserProps) {
         label={words.exact}
         help={words.exactHelp}
         min={toField(Date.parse(listed.oldest!))}
-        max={toField(Date.parse(listed.newest!))}
         value={toField(chosen)}
         onChange={(event) => event.target.value && onAt(instant(event.target.value))}
       />
@@ -115,7 +113,7 @@ function Chooser({ listed, at, onAt }: ChooserProps) {
           title={words.looking(exact(chosen))}
           onClose={look.reset}
           onDone={() => {
-            void refresh("backup");
+            void refreshBackup();
             void router.navigate({ href: paths.backupPreview() });
           }}
         />
@@ -158,7 +156,7 @@ export function Moments() {
     <Section
       title={words.title}
       end={
-        <Link className="text-sm text-accent-text" to={paths.backupPreview()}>
+        <Link className={buttonClass({ kind: "quiet", size: "small" })} to={paths.backupPreview()}>
           {words.last}
         </Link>
       }

@@ -1,7 +1,6 @@
 import { useState } from "react";
 
 import { api, ifMatch } from "../../api/client";
-import { refresh } from "../../api/list";
 import { toProblem } from "../../api/errors";
 import type { ReplicaSettings } from "./types";
 import { FormDialog } from "../../layout/FormDialog";
@@ -15,6 +14,7 @@ import { Button } from "../../ui/Button";
 import { Input } from "../../ui/Field";
 import { bytes } from "../../ui/format";
 import { toast } from "../../ui/Toast";
+import { refreshBackup } from "./queries";
 
 const days = () => <span className="text-faint">{t.settings.units.days}</span>;
 
@@ -66,7 +66,7 @@ function useSave(settings: ReplicaSettings, done: string, onClose: () => void) {
     onSuccess: () => {
       toast({ look: "done", title: done });
       onClose();
-      return refresh("backup");
+      return refreshBackup();
     },
   });
   type Body = Parameters<typeof save.mutate>[0]["body"];
@@ -110,7 +110,7 @@ export function ReplicaDialog({ settings, fixed, expected, onClose }: ReplicaDia
         })
       }
       onReload={() => {
-        void refresh("backup");
+        void refreshBackup();
         onClose();
       }}
       onClose={onClose}
@@ -160,7 +160,7 @@ export function TargetDialog({ settings, onClose }: DialogProps) {
         send({ target: toPlace(place), target_secret: place.secret, target_days: every, target_keep: keep })
       }
       onReload={() => {
-        void refresh("backup");
+        void refreshBackup();
         onClose();
       }}
       onClose={onClose}
@@ -211,7 +211,7 @@ export function DrillDaysDialog({ settings, onClose }: DialogProps) {
       fields={["drill_days"]}
       onSubmit={() => send({ drill_days: every })}
       onReload={() => {
-        void refresh("backup");
+        void refreshBackup();
         onClose();
       }}
       onClose={onClose}

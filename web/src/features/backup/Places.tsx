@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ifMatch } from "../../api/client";
-import { refresh } from "../../api/list";
 import type { BackupState, Drill, Job, Moments as Listed, ReplicaSettings } from "./types";
 import { FormProblem } from "../../layout/FormProblem";
 import { kindOf } from "../../layout/place";
@@ -18,7 +17,7 @@ import { Time } from "../../ui/Time";
 import { toast } from "../../ui/Toast";
 import { JobDialog } from "./JobDialog";
 import { ReplicaDialog, TargetDialog } from "./PlaceDialog";
-import { momentsQuery } from "./queries";
+import { momentsQuery, refreshBackup } from "./queries";
 
 const words = b.where;
 const second = b.second;
@@ -36,7 +35,7 @@ function Off({ settings, of, words: asked, onClose }: OffProps) {
     onSuccess: () => {
       toast({ title: asked.offDone });
       onClose();
-      return refresh("backup");
+      return refreshBackup();
     },
   });
   return (
@@ -57,7 +56,7 @@ function Off({ settings, of, words: asked, onClose }: OffProps) {
       <FormProblem
         error={save.error}
         onReload={() => {
-          void refresh("backup");
+          void refreshBackup();
           onClose();
         }}
       />
@@ -192,7 +191,7 @@ function SendNow() {
           onDone={() => {
             setJob(undefined);
             toast({ look: "done", title: second.sent });
-            void refresh("backup");
+            void refreshBackup();
           }}
         />
       )}

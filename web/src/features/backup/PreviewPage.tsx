@@ -4,7 +4,6 @@ import { useEffect, useState } from "react";
 
 import { api } from "../../api/client";
 import { Problem } from "../../api/errors";
-import { refresh } from "../../api/list";
 import { useMe } from "../../api/may";
 import type { Preview } from "./types";
 import { FormProblem } from "../../layout/FormProblem";
@@ -21,7 +20,7 @@ import { bytes, exact } from "../../ui/format";
 import { toast } from "../../ui/Toast";
 import { Time } from "../../ui/Time";
 import { Changes } from "./Changes";
-import { previewQuery } from "./queries";
+import { previewQuery, refreshBackup } from "./queries";
 
 const words = b.preview;
 
@@ -60,7 +59,7 @@ function Discard() {
     onSuccess: async () => {
       await router.navigate({ href: paths.backup() });
       toast({ title: words.discarded });
-      await refresh("backup");
+      await refreshBackup();
     },
     onError: (error) => toastProblem(words.discardFailed, error),
   });

@@ -1,9 +1,9 @@
 import { api } from "../../api/client";
-import { refresh } from "../../api/list";
 import { FormProblem } from "../../layout/FormProblem";
 import { b } from "../../locales/backup";
 import { Confirm } from "../../ui/Dialog";
 import { toast } from "../../ui/Toast";
+import { refreshBackup } from "./queries";
 
 /** Asks before the replica begins anew in another directory. */
 export function Renew({ onClose }: { onClose: () => void }) {
@@ -11,7 +11,7 @@ export function Renew({ onClose }: { onClose: () => void }) {
     onSuccess: () => {
       toast({ look: "done", title: b.renewDone });
       onClose();
-      return refresh("backup");
+      return refreshBackup();
     },
   });
   return (

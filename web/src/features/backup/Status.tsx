@@ -2,7 +2,6 @@ import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 
 import { api } from "../../api/client";
-import { refresh } from "../../api/list";
 import type { BackupState } from "./types";
 import { toastProblem } from "../../layout/Problem";
 import { b } from "../../locales/backup";
@@ -14,7 +13,7 @@ import { type Look, looks, Mark, Status as Word } from "../../ui/mark";
 import { Menu, MenuItem } from "../../ui/Menu";
 import { Time } from "../../ui/Time";
 import { toast } from "../../ui/Toast";
-import { useKeeper } from "./queries";
+import { useKeeper, refreshBackup } from "./queries";
 import { Renew } from "./Renew";
 import "./backup.css";
 
@@ -37,7 +36,7 @@ function SyncNow() {
   const sync = api.useMutation("post", "/api/v1/backup/sync", {
     onSuccess: () => toast({ look: "done", title: words.synced }),
     onError: (error) => toastProblem(words.syncFailed, error),
-    onSettled: () => refresh("backup"),
+    onSettled: () => refreshBackup(),
   });
   return (
     <Button size="small" busy={sync.isPending} onClick={() => sync.mutate({})}>
@@ -122,7 +121,22 @@ function Proof({ state: { proved_at: at, last_drill: last } }: { state: BackupSt
   );
 }
 
-const short = (position: string) => position && (position.replace(/^0+/, "") || "0");
+const short = (position: string) => position.replace(/^0{1,12}/, "");
+
+function Positions({ state: { local_position: here, remote_position: there } }: { state: BackupState }) {
+  if (here === there)
+    return (
+      <>
+        <code title={here}>{short(here)}</code> {words.both}
+      </>
+    );
+  return (
+    <>
+      <code title={here}>{short(here)}</code> {words.here}, <code title={there}>{short(there)}</code>{" "}
+      {words.there}
+    </>
+  );
+}
 
 interface StatusProps {
   state: BackupState;
@@ -168,14 +182,7 @@ export function Status({ state, asked, onChoose }: StatusProps) {
               state.state === "following" ? words.behind : words.lastSynced,
               state.synced_at ? <Behind key="b" state={state} asked={asked} /> : words.notYet,
             ],
-            [
-              words.positions,
-              state.local_position && (
-                <span key="p" className="mono" title={`${state.local_position} · ${state.remote_position}`}>
-                  {words.position(short(state.local_position), short(state.remote_position))}
-                </span>
-              ),
-            ],
+            [words.positions, state.local_position && <Positions key="p" state={state} />],
             [words.since, state.since && <Time key="s" at={state.since} />],
             [words.proof, <Proof key="proof" state={state} />],
           ]}

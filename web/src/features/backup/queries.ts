@@ -1,6 +1,7 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 
-import { api, request } from "../../api/client";
+import { api, queries, request } from "../../api/client";
+import { refresh } from "../../api/list";
 import { useMay, useMe } from "../../api/may";
 import type { Job, Moments } from "./types";
 
@@ -16,6 +17,7 @@ export const drillsQuery = () => api.queryOptions("get", "/api/v1/backup/drills"
 /** The preview that is there. */
 export const previewQuery = () => api.queryOptions("get", "/api/v1/backup/restore-preview");
 
+const momentsKey = "moments";
 const bound = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
 /**
@@ -25,7 +27,7 @@ const bound = (ms: number | undefined) => (ms === undefined ? undefined : new Da
  */
 export const momentsQuery = (from?: number, to?: number) =>
   queryOptions({
-    queryKey: ["moments", { from, to }],
+    queryKey: [momentsKey, { from, to }],
     queryFn: async ({ signal }): Promise<Moments> => {
       const query = { from: bound(from), to: bound(to) };
       const params = { query: Object.fromEntries(Object.entries(query).filter(([, at]) => at)) };
@@ -36,6 +38,10 @@ export const momentsQuery = (from?: number, to?: number) =>
 /** How the replica is. It is asked for again when the page opens or comes back into view, and when the stream says so. */
 export const useStatus = () =>
   useQuery({ ...statusQuery(), refetchOnMount: "always", refetchOnWindowFocus: "always" });
+
+/** Fetches everything about backups again, after something was changed. */
+export const refreshBackup = () =>
+  Promise.all([refresh("backup"), queries.invalidateQueries({ queryKey: [momentsKey] })]);
 
 /** Whether the person looks after the replica, rather than only at it. */
 export const useKeeper = (): boolean => useMay("backup.write");

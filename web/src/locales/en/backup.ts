@@ -23,8 +23,9 @@ export const backup = {
   lastSynced: "Last in step",
   notYet: "Not yet",
   positions: "Position",
-  position: (here: string, there: string) =>
-    here === there ? `${here} here and in the replica` : `${here} here, ${there} in the replica`,
+  both: "here and in the replica",
+  here: "here",
+  there: "in the replica",
   proof: "Last proof",
   proved: (ms: string) => `restored and compared in ${ms}`,
   provedBy: "by a restore for trial",

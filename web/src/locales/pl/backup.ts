@@ -24,8 +24,9 @@ export const backup = {
   lastSynced: "Ostatnio zgodna",
   notYet: "Jeszcze nie",
   positions: "Pozycja",
-  position: (here, there) =>
-    here === there ? `${here} tutaj i w replice` : `${here} tutaj, ${there} w replice`,
+  both: "tutaj i w replice",
+  here: "tutaj",
+  there: "w replice",
   proof: "Ostatni dowód",
   proved: (ms) => `przywrócono i porównano w ${ms}`,
   provedBy: "próbnym przywróceniem",

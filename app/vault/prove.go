@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -15,8 +16,17 @@ import (
 // ErrOlderKey says that a database was sealed before the master key was replaced.
 var ErrOlderKey = fault.New(fault.Conflict, "vault.older_key", "The key is right for this appliance, but that moment was sealed under an older master key. Give the key of then, or choose a moment after it was replaced.")
 
-// KeyOf returns the key that lies in 32 bytes.
+// KeyOf returns the key that lies in 32 bytes. WriteKey writes it, even where a
+// passphrase made it: what a recovery kit brings is all that its owner has.
 func KeyOf(key []byte) Key { return Key{raw: func() []byte { return key }} }
+
+// Expose returns the bytes of the key, for a recovery kit and for nothing else.
+func (k Key) Expose() []byte {
+	if k.raw == nil {
+		return nil
+	}
+	return slices.Clone(k.raw())
+}
 
 // Key returns what a person typed as a key of this lock: the text of master.key,
 // or the passphrase. It may be the wrong one.
@@ -53,6 +63,9 @@ func (v *Vault) Prove(ctx context.Context, path string) (what string, err error)
 
 // ProveFile is Prove for a key on a box that has no vault yet.
 func ProveFile(ctx context.Context, path string, k Key) (what string, err error) {
+	if k.raw == nil {
+		return "", ErrWrongKey
+	}
 	master, err := subtle.NewAESGCM(k.raw())
 	if err != nil {
 		return "", ErrWrongKey.Because(err)
@@ -105,6 +118,9 @@ func openOne(ctx context.Context, y store.System, master tink.AEAD) (string, err
 	return "the keys of the appliance", nil
 }
 
+// noPrefix is what nothing sealed begins with, so that all of it is before it.
+var noPrefix = []byte{0}
+
 // openOf opens the keys of a tenant and one value that they seal.
 func openOf(ctx context.Context, t store.Tenant, master tink.AEAD) (string, error) {
 	keys, err := t.Keyset(ctx)
@@ -122,7 +138,7 @@ func openOf(ctx context.Context, t store.Tenant, master tink.AEAD) (string, erro
 		if p.Own && t.ID != store.SystemTenant {
 			continue
 		}
-		found, err := t.SealedBefore(ctx, p, "", nil)
+		found, err := t.SealedBefore(ctx, p, "", noPrefix)
 		if err != nil {
 			return "", err
 		}

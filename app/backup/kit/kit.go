@@ -6,16 +6,19 @@ package kit
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"regexp"
 	"strings"
 	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
+	"golang.org/x/text/unicode/norm"
 	"unity.internal/app/fault"
 )
 
@@ -38,9 +41,9 @@ var (
 	ErrNewer = fault.New(fault.Conflict, "kit.newer", "A newer version of Unity made this kit. Install that version first.")
 )
 
-// A Kit is what opens an appliance again.
+// A Kit is what opens an appliance again. It never prints.
 type Kit struct {
-	Format        int             `json:"format"`
+	Version       int             `json:"format"` // of what this text looks like inside
 	Instance      string          `json:"instance"`
 	Host          string          `json:"host"`
 	Made          time.Time       `json:"made_at"`
@@ -50,15 +53,23 @@ type Kit struct {
 	URL           string          `json:"-"` // of the replica, for people
 }
 
+// Format hides a kit from every verb.
+func (Kit) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[kit]") }
+
+// LogValue hides it from logs.
+func (Kit) LogValue() slog.Value { return slog.StringValue("[kit]") }
+
 // Write returns the text of a kit. Its first part is for people, who may have
 // nothing else at hand.
-func (k Kit) Write(passphrase []byte) (string, error) {
-	k.Format = format
+func (k Kit) Write(passphrase []byte) (string, error) { return k.write(passphrase, work) }
+
+func (k Kit) write(passphrase []byte, work int) (string, error) {
+	k.Version = format
 	text, err := json.Marshal(k)
 	if err != nil {
 		return "", err
 	}
-	to, err := age.NewScryptRecipient(string(passphrase))
+	to, err := age.NewScryptRecipient(composed(passphrase))
 	if err != nil {
 		return "", err
 	}
@@ -76,11 +87,38 @@ func (k Kit) Write(passphrase []byte) (string, error) {
 	return k.head() + "\n" + block.String(), nil
 }
 
+// composed returns a passphrase as it is whatever keyboard typed it.
+func composed(passphrase []byte) string { return string(norm.NFC.Bytes(passphrase)) }
+
+// Block returns the part of a text that programs read.
+func Block(text string) string {
+	_, rest, _ := strings.Cut(text, begins)
+	block, _, _ := strings.Cut(rest, ends)
+	return begins + block + ends + "\n"
+}
+
+// The steps back, from a replica and without one.
+const (
+	fromReplica = `2. Run: unity restore --kit FILE
+   It asks for the passphrase, shows how far it is, and restores the replica.
+   Or start Unity, open the address that it prints, and choose «Restore».
+3. Start Unity and sign in as before. Alerts and schedules wait until somebody
+   releases them on the backup page.
+`
+	fromCopy = `2. Run: unity restore COPY --kit FILE
+   It asks for the passphrase, and puts the copy and its key in their places.
+3. Start Unity and sign in as before.
+`
+)
+
 // head is what a person reads.
 func (k Kit) head() string {
-	url, first := k.URL, "unity restore --kit FILE"
-	if url == "" {
-		url, first = "none was set: keep this kit with a copy of the database (unity backup FILE)", "unity restore BACKUP --kit FILE"
+	url, steps := k.URL, fromReplica
+	switch {
+	case url == "":
+		url, steps = "none was set: keep this kit with a copy of the database\n           (unity backup COPY)", fromCopy
+	case strings.HasPrefix(url, "s3:") && len(k.ReplicaSecret) == 0:
+		url += "\n           Its keys came from the environment of the appliance. They are not in\n           this kit: have them at hand."
 	}
 	return fmt.Sprintf(`UNITY RECOVERY KIT
 
@@ -94,46 +132,50 @@ Replica    %s
 
 To bring the appliance back on an empty box:
 1. Install Unity there, the same version or a newer one.
-2. Run: %s
-   It asks for the passphrase, shows what the replica holds, and restores it.
-   Or start Unity, open the address that it prints, and choose «Restore».
-3. Start Unity and sign in as before. Alerts and schedules wait until somebody
-   releases them on the backup page.
-`, k.Host, k.Instance, k.Made.UTC().Format("2006-01-02 15:04 UTC"), url, first)
+%s`, k.Host, k.Instance, k.Made.UTC().Format("2006-01-02 15:04 UTC"), url, steps)
 }
 
-// quoted is what mail programs put before lines.
-var quoted = regexp.MustCompile(`(?m)^[ \t>]+`)
+// added is what clipboards and mail programs put between the letters of a block.
+var added = regexp.MustCompile(`[^A-Za-z0-9+/=]+`)
 
-// Read opens the text of a kit, which may have been pasted or quoted.
-func Read(text string, passphrase []byte) (k Kit, err error) {
-	text = quoted.ReplaceAllString(strings.ReplaceAll(text, "\r", ""), "")
+// Read opens the text of a kit, which may have been pasted, quoted or wrapped.
+func Read(text string, passphrase []byte) (Kit, error) { return read(text, passphrase, maxWork) }
+
+func read(text string, passphrase []byte, maxWork int) (Kit, error) {
 	_, rest, ok := strings.Cut(text, begins)
 	block, _, ended := strings.Cut(rest, ends)
 	if !ok || !ended {
-		return k, ErrDamaged
+		return Kit{}, ErrDamaged
 	}
-	id, err := age.NewScryptIdentity(string(passphrase))
+	sealed, err := base64.StdEncoding.DecodeString(added.ReplaceAllString(block, ""))
 	if err != nil {
-		return k, ErrPassphrase.Because(err)
+		return Kit{}, ErrDamaged.Because(err)
+	}
+	id, err := age.NewScryptIdentity(composed(passphrase))
+	if err != nil {
+		return Kit{}, ErrPassphrase.Because(err)
 	}
 	id.SetMaxWorkFactor(maxWork)
-	r, err := age.Decrypt(armor.NewReader(strings.NewReader(begins+block+ends+"\n")), id)
+	r, err := age.Decrypt(bytes.NewReader(sealed), id)
 	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong {
-		return k, ErrPassphrase.Because(err)
+		return Kit{}, ErrPassphrase.Because(err)
 	}
 	if err != nil {
-		return k, ErrDamaged.Because(err)
+		return Kit{}, ErrDamaged.Because(err)
 	}
 	plain, err := io.ReadAll(io.LimitReader(r, 1<<20))
 	if err != nil {
-		return k, ErrDamaged.Because(err)
+		return Kit{}, ErrDamaged.Because(err)
 	}
+	return parse(plain)
+}
+
+func parse(plain []byte) (k Kit, err error) {
 	switch err := json.Unmarshal(plain, &k); {
-	case err != nil:
-		return k, ErrDamaged.Because(err)
-	case k.Format > format:
-		return k, ErrNewer
+	case k.Version > format: // whatever else it says
+		return Kit{}, ErrNewer
+	case err != nil || k.Version < 1 || len(k.MasterKey) == 0:
+		return Kit{}, ErrDamaged.Because(err)
 	}
 	return k, nil
 }

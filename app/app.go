@@ -182,6 +182,7 @@ func (a *App) build(ctx context.Context) error {
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
 		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
+		kits: newKits(a.store, a.vault, a.backup.Fixed),
 	}
 	return a.edge(ctx)
 }
@@ -295,7 +296,7 @@ func (a *App) edge(ctx context.Context) error {
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
 		CA:      a.cert.RootPEM,
-		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete,
+		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make,
 		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
 	return nil

@@ -111,6 +111,7 @@ func open(ctx context.Context, dir string) (control, func() error, error) {
 		urls:     func() []string { return []string{"http://127.0.0.1:8080"} },
 
 		transfers: newTransfers(dir, v),
+		kits:      newKits(s, v, nil),
 	}
 	return c, done, nil
 }

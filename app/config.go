@@ -17,6 +17,7 @@ type Config struct {
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version's schema, after a checkpoint copy."`
 	Backup   backupCmd   `cmd:"" help:"Write a consistent copy of the database to a file."`
 	Restore  restoreCmd  `cmd:"" help:"Make a data directory from a replica, or from a file that backup wrote."`
+	Kit      kitCmd      `cmd:"" help:"Write a recovery kit: a file that brings the appliance back, sealed with a passphrase."`
 	Rollback rollbackCmd `cmd:"" help:"Go back to the checkpoint from before the last migration or restore."`
 	User     userCmd     `cmd:"" help:"List users, unlock one, set a password, or print a link that signs in."`
 	Tenant   tenantCmd   `cmd:"" help:"Create, list, suspend, activate, delete, export and import tenants."`

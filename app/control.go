@@ -34,6 +34,7 @@ type control struct {
 	keys      *keys
 	deletion  *deletion
 	transfers *transfers
+	kits      *kits
 }
 
 // An order is one command with what it needs; unused fields are empty.
@@ -65,6 +66,7 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"vault":           control.vaultState,
 	"vault-rotate":    control.vaultRotate,
 	"job":             control.job,
+	"kit":             control.kit,
 	"setup-url":       control.setupURL,
 	"doctor":          control.doctor,
 }

@@ -52,6 +52,7 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 		{"PATCH", "/backup/settings", `{"replica":{"url":"webdav://127.0.0.1:1/x","username":"u"},"replica_secret":"` + secret + `",
 			"target":{"url":"s3://bucket/x","endpoint":"http://127.0.0.1:1","access_key":"id"},"target_secret":"` + secret + `"}`, 200},
 		{"POST", "/backup/try", `{"place":{"url":"webdav://127.0.0.1:1/x","username":"u"},"secret":"` + secret + `"}`, 503},
+		{"POST", "/backup/kit", `{"passphrase":"` + secret + `"}`, 200},
 		{"POST", "/backup/sync", "", 503},
 		{"PATCH", "/settings", `{"unknown":"` + secret + `"}`, 422},
 	} {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"unity.internal/app/backup"
+	"unity.internal/app/backup/kit"
 	"unity.internal/app/fault"
 	"unity.internal/app/vault"
 	"unity.internal/store"
@@ -30,6 +31,7 @@ type restoreCmd struct {
 var (
 	errOccupied = fault.New(fault.Conflict, "restore.occupied", "There is a database in the data directory already. Choose an empty one with --data-dir, or move the old one away.")
 	errDamaged  = fault.New(fault.Invalid, "restore.damaged", "This file is no sound database of Unity. Use another backup.")
+	errOtherKit = fault.New(fault.Conflict, "restore.other_kit", "The recovery kit does not open this backup: it is another appliance's, or the master key was replaced between the two. Use the kit that belongs to the backup.")
 	errSource   = fault.New(fault.Invalid, "restore.source", "Name what to restore: a file that unity backup wrote, a replica with --replica, or a recovery kit with --kit.")
 )
 
@@ -47,7 +49,7 @@ func (r restoreCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	case r.List:
 		return r.list(ctx, ask, t)
 	case r.File != "":
-		err = r.file(ctx, c.DataDir, t)
+		err = r.file(ctx, ask, c.DataDir, t)
 	default:
 		err = r.replica(ctx, ask, c.DataDir, t)
 	}
@@ -57,25 +59,49 @@ func (r restoreCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	return err
 }
 
-// file restores from a file, which is opened before root becomes somebody else.
-func (r restoreCmd) file(ctx context.Context, dir string, t terminal) error {
+// file restores from a file, which is opened before root becomes somebody else,
+// and puts the key of a recovery kit beside it.
+func (r restoreCmd) file(ctx context.Context, ask backup.Ask, dir string, t terminal) error {
 	in, err := os.Open(r.File)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
+	ready := func(string) error { return nil }
+	if ask.Kit != "" {
+		k, err := kit.Read(ask.Kit, []byte(ask.Passphrase))
+		if err != nil {
+			return err
+		}
+		ready = func(path string) error { return unlocked(ctx, path, dir, vault.KeyOf(k.MasterKey)) }
+	}
 	held, err := empty(dir)
 	if err != nil {
 		return err
 	}
 	defer held.Close()
-	if err := restoreFile(ctx, in, filepath.Join(dir, databaseFile)); err != nil {
+	if err := restoreFile(ctx, in, filepath.Join(dir, databaseFile), ready); err != nil {
 		return err
 	}
 	if key := filepath.Join(dir, vault.KeyFile); !exists(key) {
 		fmt.Fprintf(t.err, "The master key is missing: copy it to %s before you start, or the vault stays locked.\n", key)
 	}
 	return nil
+}
+
+// unlocked writes the key of a kit into dir if it opens the vault of the file at path.
+func unlocked(ctx context.Context, path, dir string, key vault.Key) error {
+	if err := store.Upgrade(ctx, path); err != nil {
+		return err
+	}
+	_, err := vault.ProveFile(ctx, path, key)
+	if errors.Is(err, vault.ErrOlderKey) {
+		return errOtherKit.Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	return vault.WriteKey(dir, key)
 }
 
 // empty takes a data directory that holds no database, and becomes its owner.
@@ -100,7 +126,7 @@ func empty(dir string) (*os.File, error) {
 
 // ask collects what opens the vault, before anything else is done.
 func (r restoreCmd) ask(dir string, t terminal) (ask backup.Ask, err error) {
-	if r.File != "" {
+	if r.File != "" && r.Kit == "" {
 		return ask, nil
 	}
 	fixed, err := r.fixed()
@@ -182,8 +208,9 @@ func (r restoreCmd) replica(ctx context.Context, ask backup.Ask, dir string, t t
 	return err
 }
 
-// restoreFile copies in to path by way of a file that is checked first.
-func restoreFile(ctx context.Context, in io.Reader, path string) error {
+// restoreFile copies in to path by way of a file that is checked first, and that
+// ready agrees to.
+func restoreFile(ctx context.Context, in io.Reader, path string, ready func(path string) error) error {
 	part := path + ".restoring"
 	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in the data directory
 	if err != nil {
@@ -200,6 +227,9 @@ func restoreFile(ctx context.Context, in io.Reader, path string) error {
 		return errDamaged.Because(err)
 	case schema > store.SchemaVersion():
 		return store.ErrNewer
+	}
+	if err := ready(part); err != nil {
+		return err
 	}
 	return os.Rename(part, path)
 }

@@ -145,6 +145,20 @@ func checkPassword(name, password string) error {
 	return nil
 }
 
+// CheckPassphrase refuses a passphrase that is guessed first, by the rule of
+// passwords: it seals what leaves the appliance, where nobody counts attempts.
+func CheckPassphrase(text string) error {
+	switch {
+	case utf8.RuneCountInString(text) < minPassword:
+		return invalid("body.passphrase", "passphrase.short", "A passphrase has 10 characters or more.")
+	case len(text) > maxPassword || !utf8.ValidString(text):
+		return invalid("body.passphrase", "passphrase.long", "A passphrase has at most 1,024 bytes, all of them text.")
+	case common(NameKey(text)):
+		return invalid("body.passphrase", "passphrase.common", "That passphrase is one of those that are guessed first. Choose another one.")
+	}
+	return nil
+}
+
 // common reports whether a folded password is on the list, has too few
 // different characters, or is a run of the keyboard.
 func common(folded string) bool {

@@ -95,13 +95,7 @@ func (s *Service) plan(ctx context.Context) (p plan, err error) {
 	if p.row, err = s.Store.System().Backup(ctx); err != nil {
 		return p, err
 	}
-	if s.Fixed != nil {
-		p.config, p.secret = s.Fixed.Config, s.Fixed.Secret
-		return p, nil
-	}
-	if err = json.Unmarshal(p.row.Replica, &p.config); err == nil && p.config.URL != "" && p.row.ReplicaSecret.Ciphertext() != nil {
-		p.secret, err = s.Sealer.Open(ctx, store.SystemTenant, replicaSecret, p.row.ReplicaSecret)
-	}
+	p.config, p.secret, err = Where(ctx, p.row, s.Fixed, s.Sealer)
 	return p, err
 }
 

@@ -76,6 +76,8 @@ type Parts struct {
 	Base func() string
 	// Changed is told when settings of the appliance or of a tenant were stored.
 	Changed func(context.Context, store.TenantID)
+	// Kit makes a recovery kit.
+	Kit func(ctx context.Context, y store.System, passphrase []byte) (KitFile, error)
 	// RotateKeys and DeleteTenant start jobs of the appliance.
 	RotateKeys   func(context.Context, store.System, vault.Ask) (store.Job, error)
 	DeleteTenant func(context.Context, store.System, store.TenantID) (store.Job, error)

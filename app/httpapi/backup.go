@@ -29,6 +29,7 @@ func (m mux) backup() {
 	handle(m, write, route("deletePreview", http.MethodDelete, "/backup/restore-preview"), m.deletePreview)
 	handle(m, write, stepUp(accepted("restoreBackup", "/backup/restore")), m.restoreBackup)
 	handle(m, write, stepUp(action("releaseBackup", "/backup/release")), m.releaseBackup)
+	handle(m, write, stepUp(action("makeKit", "/backup/kit")), m.makeKit)
 }
 
 // backupState is how the replica is. Who does not keep it sees no addresses.

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
 	"unity.internal/app/alert"
+	"unity.internal/app/auth"
 	"unity.internal/app/backup"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
@@ -49,6 +51,9 @@ func (b *bench) domains(v *vault.Vault) {
 		},
 	})
 	b.parts.Rescue, b.parts.Restart = nobody{}, func() {}
+	b.parts.Kit = func(ctx context.Context, y store.System, passphrase []byte) (KitFile, error) {
+		return KitFile{FileName: "unity-kit.txt", Text: "for people\nblock", Block: "block"}, errors.Join(auth.CheckPassphrase(string(passphrase)), y.KitMade(ctx))
+	}
 	pool := remote.New(remote.Limits{Connect: 2 * time.Second})
 	b.tb.Cleanup(pool.Close)
 	b.parts.Servers = server.New(server.Parts{

@@ -789,6 +789,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backup/kit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["makeKit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backup/points": {
         parameters: {
             query?: never;
@@ -2646,6 +2662,26 @@ export interface components {
             fields: components["schemas"]["Setting"][];
             title: string;
             type: string;
+        };
+        KitFile: {
+            /** @description The part of it that a program reads: everything secret, sealed with the passphrase */
+            block: string;
+            /** @example unity-kit-nas-2026-11-24.txt */
+            file_name: string;
+            host: string;
+            instance: string;
+            /** Format: date-time */
+            made_at: string;
+            /** @description The same as a picture, if it fits into one */
+            qr_png?: string;
+            /** @description Where the replica is; without one, the kit needs a copy of the database */
+            replica?: string;
+            /** @description The whole file */
+            text: string;
+        };
+        KitInBody: {
+            /** @description What opens the kit; it is kept nowhere */
+            passphrase: string;
         };
         LoginInBody: {
             password: string;
@@ -5700,6 +5736,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Offered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeKit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitFile"];
                 };
             };
             /** @description Error */

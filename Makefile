@@ -23,7 +23,7 @@ RESULTS  := $(CURDIR)/build/results
 
 # What tests start beside the product: each a module of its own, built once, under
 # a name that is the hash of the compiler and the sources. Tests ask for that name.
-HELPER_DIRS := app/oidc/providertest app/backup/place/s3test
+HELPER_DIRS := app/oidc/providertest app/backup/place/s3test app/backup/litestreamtest
 sources      = $(sort $(wildcard $(addprefix $(1)/,*.go go.mod go.sum)))
 helper       = $(TOOLS)/$(notdir $(1))-$(shell (go env GOVERSION; cat $(call sources,$(1))) | sha256sum | cut -c 1-16)
 HELPERS     := $(foreach dir,$(HELPER_DIRS),$(call helper,$(dir)))
@@ -152,12 +152,13 @@ $(GOLANGCI):
 $(DEADCODE):
 	$(call install,golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION))
 
-# One build at a time; who waited for it finds it there.
+# One build at a time; who waited for it finds it there. A module without sources
+# names another's command as its tool.
 $(HELPERS): name = $(firstword $(subst -, ,$(@F)))
 $(HELPERS): dir = $(filter %/$(name),$(HELPER_DIRS))
 $(HELPERS):
 	@mkdir -p $(TOOLS); echo "building $(dir)"
-	@flock $(TOOLS)/$(name).lock sh -ec 'test -x $@ || { cd $(dir); go build -o $@.part .; mv $@.part $@; }'
+	@flock $(TOOLS)/$(name).lock sh -ec 'test -x $@ || { cd $(dir); go build -o $@.part $$(test -e main.go && echo . || echo tool); mv $@.part $@; }'
 
 # install builds a tool and names it by its version; half of one never stays.
 define install

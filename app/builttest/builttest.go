@@ -42,7 +42,7 @@ func sources(tb testing.TB, dir string) (all []string) {
 	dir = filepath.Join(root(tb, dir), filepath.FromSlash(dir))
 	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil || len(files) == 0 {
+		if err != nil || len(files) == 0 && pattern != "*.go" { // one without sources names another's command
 			tb.Fatalf("no %s in %s: %v", pattern, dir, err)
 		}
 		all = append(all, files...)

@@ -35,15 +35,19 @@ func (progress) Step(context.Context, string, int, int) {}
 func (progress) Say(context.Context, string)            {}
 
 // newBox follows s to a place.
-func newBox(t *testing.T, s *store.Store, c place.Config, secret []byte) *box {
+func newBox(t *testing.T, s *store.Store, c place.Config, secret []byte, change ...func(*backup.Options)) *box {
 	t.Helper()
 	b := &box{T: t, store: s}
-	b.service = backup.New(backup.Options{
+	o := backup.Options{
 		Store: s, Dir: filepath.Dir(s.Path()), Fixed: &backup.Fixed{Config: c, Secret: secret}, Host: "attic", Version: "1",
 		Lock:    func(context.Context) (json.RawMessage, error) { return json.RawMessage(`{}`), nil },
 		Prove:   func(context.Context, string) (string, error) { return "a secret", nil },
 		Publish: func(store.TenantID, string, string, int64) {}, Now: time.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	b.service = backup.New(o)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- b.service.Run(ctx) }()

@@ -11,6 +11,19 @@ import (
 	"unity.internal/store/storetest"
 )
 
+// snapshot writes some 200 KB that cannot be packed.
+func snapshot(t *testing.T, home store.Tenant) {
+	t.Helper()
+	data := make([]byte, 200<<10)
+	rand.Read(data)
+	text, err := json.Marshal(data)
+	must(t, err)
+	must(t, home.AddSnapshot(t.Context(), store.Snapshot{
+		SnapshotName: store.SnapshotName{ID: store.NewID(), ServerID: "s", Taken: time.Now()},
+		Sections:     map[string]json.RawMessage{"os": text},
+	}))
+}
+
 // TestTheLogStaysShort writes as fast as it can while somebody reads.
 func TestTheLogStaysShort(t *testing.T) {
 	b := newBox(t, storetest.Open(t), directory(t), nil)
@@ -23,15 +36,7 @@ func TestTheLogStaysShort(t *testing.T) {
 	end := time.Now().Add(5 * time.Second)
 	n := 0
 	for ; time.Now().Before(end); n++ {
-		data := make([]byte, 200<<10)
-		rand.Read(data)
-		text, _ := json.Marshal(data)
-		if err := home.AddSnapshot(t.Context(), store.Snapshot{
-			SnapshotName: store.SnapshotName{ID: store.NewID(), ServerID: "s", Taken: time.Now()},
-			Sections:     map[string]json.RawMessage{"os": text},
-		}); err != nil {
-			t.Fatal(err)
-		}
+		snapshot(t, home)
 		if info, err := os.Stat(b.store.Path() + "-wal"); err == nil {
 			largest = max(largest, info.Size())
 		}

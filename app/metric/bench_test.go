@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"unity.internal/app/metric/metrictest"
 	"unity.internal/store"
 )
 
 // A farm is many series of the mix, ten to a metric as on real machines.
 type farm struct {
 	refs    []Ref
-	sources []*source
+	sources []*metrictest.Source
 	random  *rand.Rand
 	batch   []Sample
 }
@@ -25,7 +26,7 @@ func newFarm(b *testing.B, r *rig, n int) *farm {
 	f := &farm{random: rand.New(rand.NewSource(1)), batch: make([]Sample, n)}
 	for i := range n {
 		f.refs = append(f.refs, r.ref(b, fmt.Sprintf("m%02d", i/10%30), "dev", fmt.Sprintf("d%d", i%10), "rack", fmt.Sprintf("r%d", i/300)))
-		f.sources = append(f.sources, newSource(f.random, kinds[i/10%len(kinds)]))
+		f.sources = append(f.sources, metrictest.NewSource(f.random, metrictest.Kinds[i/10%len(metrictest.Kinds)]))
 	}
 	if err := r.Flush(b.Context()); err != nil {
 		b.Fatal(err)
@@ -37,7 +38,7 @@ func newFarm(b *testing.B, r *rig, n int) *farm {
 // between rounds by benchmarks that do not look at them.
 func (f *farm) round(at time.Time) []Sample {
 	for i := range f.batch {
-		f.batch[i] = Sample{f.refs[i], at.UnixMilli(), f.sources[i].next(f.random)}
+		f.batch[i] = Sample{f.refs[i], at.UnixMilli(), f.sources[i].Next(f.random)}
 	}
 	return f.batch
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/VictoriaMetrics/VictoriaMetrics/lib/decimal"
 	"github.com/VictoriaMetrics/VictoriaMetrics/lib/encoding"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"unity.internal/app/metric/metrictest"
 )
 
 func same(a, b samples) bool {
@@ -47,12 +49,12 @@ func TestABlockKeepsEveryBit(t *testing.T) {
 	r := rand.New(rand.NewSource(2))
 	for range 2000 {
 		var s samples
-		x, at := newSource(r, r.Intn(6)), r.Int63n(1<<41)
+		x, at := metrictest.NewSource(r, r.Intn(6)), r.Int63n(1<<41)
 		for range 1 + r.Intn(300) {
 			if at += 10_000; r.Intn(50) == 0 {
 				at += r.Int63n(1 << uint(r.Intn(40)))
 			}
-			v := x.next(r)
+			v := x.Next(r)
 			if r.Intn(400) == 0 {
 				v = odd[r.Intn(len(odd))]
 			}
@@ -103,7 +105,7 @@ func BenchmarkMix(b *testing.B) {
 				for i, s := range all {
 					buf = codec.write(buf[:0], s)
 					size, count = size+len(buf), count+s.len()
-					kind[kinds[i%len(kinds)]] += len(buf)
+					kind[metrictest.Kinds[i%len(metrictest.Kinds)]] += len(buf)
 				}
 			}
 			b.ReportMetric(float64(size)/float64(count), "bytes/sample")

@@ -1,57 +1,19 @@
 package metric
 
 import (
-	"math"
 	"math/rand"
+
+	"unity.internal/app/metric/metrictest"
 )
-
-// A source makes the values of one series of the mix that the encodings are
-// compared on: 40 % integer counters, 10 % constants, 20 % integer gauges, 10 %
-// percentages with two decimals, 10 % full floats, 10 % cpu seconds.
-type source struct {
-	kind    int
-	v, step float64
-}
-
-var kinds = []int{0, 0, 0, 0, 1, 2, 2, 3, 4, 5}
-
-func newSource(r *rand.Rand, kind int) *source {
-	x := &source{kind: kind, step: math.Exp(r.Float64() * 6), v: math.Floor(r.Float64() * 1e6)}
-	switch kind {
-	case 3:
-		x.v, x.step = 20+60*r.Float64(), 1
-	case 4:
-		x.v, x.step = 40+10*r.Float64(), 0.3
-	case 5:
-		x.step = r.Float64()
-	}
-	return x
-}
-
-func (s *source) next(r *rand.Rand) float64 {
-	switch s.kind {
-	case 0:
-		s.v += math.Floor(s.step * (0.5 + r.Float64()))
-	case 2:
-		s.v = math.Max(0, s.v+math.Round(r.NormFloat64()*s.step)*4096)
-	case 3:
-		s.v = math.Round(math.Min(100, math.Max(0, s.v+r.NormFloat64()*s.step))*100) / 100
-	case 4:
-		s.v += r.NormFloat64() * s.step
-	case 5:
-		s.v = math.Round((s.v+10*r.Float64()*s.step)*100) / 100
-	}
-	return s.v
-}
 
 // mix returns n series of two hours at 10 s.
 func mix(n int) []samples {
 	r := rand.New(rand.NewSource(1))
 	all := make([]samples, n)
 	for i := range all {
-		x := newSource(r, kinds[i%len(kinds)])
+		x := metrictest.NewSource(r, metrictest.Kinds[i%len(metrictest.Kinds)])
 		for k := range int64(720) {
-			all[i].add(1_795_176_000_000+int64(i)*90+k*10_000, x.next(r))
+			all[i].add(1_795_176_000_000+int64(i)*90+k*10_000, x.Next(r))
 		}
 	}
 	return all

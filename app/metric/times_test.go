@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"unity.internal/app/metric/metrictest"
 	"unity.internal/store"
 )
 
@@ -115,15 +116,15 @@ func TestManySeriesComeBackTheSame(t *testing.T) {
 	r := newRig(t)
 	random := rand.New(rand.NewSource(3))
 	var refs []Ref
-	var sources []*source
+	var sources []*metrictest.Source
 	for i := range count {
 		refs = append(refs, r.ref(t, fmt.Sprint("m", i%50), "k", strconv.Itoa(i/50)))
-		sources = append(sources, newSource(random, kinds[i%10]))
+		sources = append(sources, metrictest.NewSource(random, metrictest.Kinds[i%10]))
 	}
 	batch := make([]Sample, count)
 	for n := range int64(20) {
 		for i := range batch {
-			batch[i] = Sample{refs[i], noon.UnixMilli() + n*10_000, sources[i].next(random)}
+			batch[i] = Sample{refs[i], noon.UnixMilli() + n*10_000, sources[i].Next(random)}
 		}
 		if err := r.AppendRefs(t.Context(), r.t, batch); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -82,8 +83,10 @@ func dav(tb testing.TB) (*Server, http.Handler) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="files"`)
 			http.Error(w, "who are you?", http.StatusUnauthorized)
 		case write && readOnly.Load():
+			_, _ = io.Copy(io.Discard, r.Body) // a refusal before the end may be lost with the connection
 			http.Error(w, "read only", http.StatusForbidden)
 		case full.Load() && r.Method == http.MethodPut:
+			_, _ = io.Copy(io.Discard, r.Body) // as servers do that spool
 			http.Error(w, "full", http.StatusInsufficientStorage)
 		default:
 			files.ServeHTTP(w, r)

@@ -12,7 +12,16 @@ import { Button } from "../../ui/Button";
 import { Input } from "../../ui/Field";
 import { type Chosen, RescueChoice } from "./RescueChoice";
 import { RescueKey } from "./RescueKey";
-import { type Answers, type FoundCopy, type Step, stepOf, steps, toBody, withPlace } from "./answers";
+import {
+  type Answers,
+  type FoundCopy,
+  rescueQuery,
+  type Step,
+  stepOf,
+  steps,
+  toBody,
+  withPlace,
+} from "./answers";
 
 const words = b.rescue;
 
@@ -41,8 +50,7 @@ function useRequests(answers: Answers, go: (step: Step) => void, onStart: (momen
     onError: (error) => go(stepOf(error, answers)),
   });
   const start = api.useMutation("post", "/api/v1/setup/restore", {
-    onSuccess: (state) =>
-      queries.setQueryData(api.queryOptions("get", "/api/v1/setup/restore").queryKey, state),
+    onSuccess: (state) => queries.setQueryData(rescueQuery().queryKey, state),
   });
   const found = find.data?.items ?? [];
   const restore = ({ instance, time }: Chosen) => {
@@ -143,7 +151,7 @@ export function Rescue({ token, answers, onAnswers, onStart }: RescueProps) {
   };
   return (
     <form
-      className="grid gap-4"
+      className="form"
       onSubmit={(event) => {
         event.preventDefault();
         submit();

@@ -1,3 +1,5 @@
+import { useQuery } from "@tanstack/react-query";
+
 import { api } from "../../api/client";
 import { Problem, toProblem } from "../../api/errors";
 import type { components } from "../../api/schema";
@@ -65,17 +67,15 @@ export const withPlace = (answers: Answers): Answers => ({ ...answers, place: an
 
 const often = 1000;
 
+/** How far a restore on this box is. */
+export const rescueQuery = () => api.queryOptions("get", "/api/v1/setup/restore");
+
 /** A restore that goes on. Nobody is signed in, so there is no stream that would say so. */
 export function useRescue(): RescueState | undefined {
-  return api.useQuery(
-    "get",
-    "/api/v1/setup/restore",
-    {},
-    {
-      retry: true,
-      retryDelay: often,
-      refetchOnMount: "always",
-      refetchInterval: ({ state }) => state.data?.state === "running" && often,
-    },
-  ).data;
+  return useQuery({
+    ...rescueQuery(),
+    retry: false,
+    refetchOnMount: "always",
+    refetchInterval: ({ state }) => state.data?.state === "running" && often,
+  }).data;
 }

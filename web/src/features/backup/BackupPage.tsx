@@ -74,7 +74,7 @@ function Keeper({ state, choosing, onChoosing }: KeeperProps) {
             />
           )}
           <Where state={state} settings={settings.data} choosing={choosing} onChoosing={onChoosing} />
-          <Second on={on} settings={settings.data} drills={all} />
+          {(on || settings.data.target.url) && <Second on={on} settings={settings.data} drills={all} />}
           <Kit at={state.kit_at} />
         </>
       )}

@@ -40,21 +40,18 @@ const columns = (onOpen: (id: string) => void): Column<Drill>[] => [
     key: "kind",
     head: words.kind,
     phone: "sub",
-    cell: (drill) =>
-      drill.error ? (
-        <span className="block max-w-80 clip text-muted" title={drill.error}>
-          {drill.error}
-        </span>
-      ) : (
-        words.kinds[drill.kind]
-      ),
+    cell: ({ kind }) => words.kinds[kind],
   },
   {
-    key: "position",
-    head: words.position,
-    num: true,
-    from: "lg",
-    cell: ({ position }) => <span className="mono">{position.replace(/^0{1,12}/, "")}</span>,
+    key: "why",
+    head: words.why,
+    from: "xl",
+    className: "max-w-80 clip",
+    cell: ({ error }) => (
+      <span className="text-muted" title={error}>
+        {error}
+      </span>
+    ),
   },
   { key: "took", head: words.took, num: true, cell: ({ millis }) => milliseconds(millis) },
   {

@@ -136,18 +136,19 @@ export function Where({ state, settings, choosing, onChoosing }: WhereProps) {
   const on = settings.replica.url !== "";
   const sizes = useQuery({ ...momentsQuery(), enabled: on && state.state !== "off" }).data;
   return (
-    <Section
-      title={words.title}
-      end={
-        on && (
-          <Change onOff={state.fixed ? undefined : () => setEnding(true)} onChange={() => onChoosing(true)} />
-        )
-      }
-    >
-      {on ? (
-        <Place state={state} settings={settings} sizes={sizes} />
-      ) : (
-        <p className="text-muted">{words.none}</p>
+    <>
+      {on && (
+        <Section
+          title={words.title}
+          end={
+            <Change
+              onOff={state.fixed ? undefined : () => setEnding(true)}
+              onChange={() => onChoosing(true)}
+            />
+          }
+        >
+          <Place state={state} settings={settings} sizes={sizes} />
+        </Section>
       )}
       {choosing && (
         <ReplicaDialog
@@ -158,7 +159,7 @@ export function Where({ state, settings, choosing, onChoosing }: WhereProps) {
         />
       )}
       {ending && <Off of="replica" settings={settings} words={words} onClose={() => setEnding(false)} />}
-    </Section>
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import { b } from "../../locales/backup";
 import { Button, IconButton } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { Facts } from "../../ui/Facts";
-import { duration, milliseconds } from "../../ui/format";
+import { duration, milliseconds, when } from "../../ui/format";
 import { type Look, looks, Mark, Status as Word } from "../../ui/mark";
 import { Menu, MenuItem } from "../../ui/Menu";
 import { Time } from "../../ui/Time";
@@ -153,15 +153,15 @@ export function Status({ state, asked, onChoose }: StatusProps) {
   const off = state.state === "off";
   return (
     <section className="backup-state" aria-label={words.title}>
-      <div className={`what ${tone}`} role={state.state === "failing" ? "alert" : "status"}>
+      <div className={`what ${tone}`}>
         <Mark shape={shape} tone={tone} />
-        <div className="min-w-0 flex-1">
+        <div className="said" role={state.state === "failing" ? "alert" : "status"}>
           <h2>
             {words.states[state.state]}
             {state.failing_since && (
               <span className="text-muted">
                 {" "}
-                {words.failingSince} <Time at={state.failing_since} />
+                {words.failingSince} {when(state.failing_since, Date.now())}
               </span>
             )}
           </h2>

@@ -61,21 +61,44 @@ interface StripProps {
   onChoose: (cell: Cell) => void;
 }
 
+/** Which cell the keyboard comes to first: the newest that holds something. */
+const lastOf = (cells: readonly Cell[]) =>
+  Math.max(
+    0,
+    cells.findLastIndex(({ n }) => n > 0),
+  );
+
+/** Where the strip is wider than the screen, shows its newest moments. */
+function show(box: Element | null | undefined, bar: Element | undefined): void {
+  if (!box || !bar) return;
+  const { right, width } = bar.getBoundingClientRect();
+  box.scrollLeft += right + 2 * width - box.getBoundingClientRect().right;
+}
+
 /** A strip of time: one stop for Tab, arrows move along it. */
 export function Strip({ cells, unit, chosen, onChoose }: StripProps) {
   const line = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState(cells.length - 1);
+  const follow = useRef(false); // the keyboard was on a cell that was zoomed into
+  const begin = cells[0]?.from;
+  const last = lastOf(cells);
+  const [at, setAt] = useState<{ begin: number | undefined; index: number }>();
+  const stop = at && at.begin === begin ? at.index : last;
+  const bars = () => [...(line.current?.querySelectorAll("button") ?? [])];
   useEffect(() => {
-    // Where the strip is wider than the screen, the newest part is in sight.
-    const box = line.current?.parentElement;
-    if (box) box.scrollLeft = box.scrollWidth;
-  }, [unit]);
-  const stop = Math.min(at, cells.length - 1);
+    const bar = bars()[last];
+    show(line.current?.parentElement, bar);
+    if (follow.current) bar?.focus({ preventScroll: true });
+    follow.current = false;
+  }, [begin, last, unit]);
   const move = (event: KeyboardEvent) => {
     const to = { ArrowLeft: stop - 1, ArrowRight: stop + 1, Home: 0, End: cells.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    line.current?.querySelectorAll("button")[Math.max(0, Math.min(cells.length - 1, to))]?.focus();
+    bars()[Math.max(0, Math.min(cells.length - 1, to))]?.focus();
+  };
+  const choose = (cell: Cell) => {
+    follow.current = unit !== "minutes"; // else nothing is zoomed into
+    onChoose(cell);
   };
   return (
     <div className="moments">
@@ -94,8 +117,8 @@ export function Strip({ cells, unit, chosen, onChoose }: StripProps) {
             unit={unit}
             chosen={chosen >= cell.from && chosen < cell.to}
             stop={i === stop}
-            onChoose={() => onChoose(cell)}
-            onFocus={() => setAt(i)}
+            onChoose={() => choose(cell)}
+            onFocus={() => setAt({ begin, index: i })}
           />
         ))}
       </div>

@@ -55,7 +55,6 @@ export const backup = {
   },
   where: {
     title: "Where the replica is",
-    none: "Nowhere yet",
     place: "Place",
     fixed:
       "The command line names this place with --replica. Change it there; how long moments are kept is chosen here.",
@@ -84,7 +83,6 @@ export const backup = {
   second: {
     title: "Second place",
     lead: "A whole copy, restored and compared before it is sent, goes to a second place: one fault must not take both.",
-    none: "No second place yet.",
     dialog: "Second place",
     dialogLead: "Another place than the replica's, best in another house.",
     every: "Send a copy every",
@@ -273,6 +271,7 @@ export const backup = {
     notPassed: "Failed",
     when: "When",
     kind: "Kind",
+    why: "Why",
     kinds: { drill: "Trial", copy: "Copy" },
     position: "Position",
     took: "Took",

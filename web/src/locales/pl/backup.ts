@@ -56,7 +56,6 @@ export const backup = {
   },
   where: {
     title: "Gdzie jest replika",
-    none: "Jeszcze nigdzie",
     place: "Miejsce",
     fixed:
       "To miejsce podaje wiersz poleceń w --replica. Zmień je tam; tutaj wybiera się, jak długo przechowywać chwile.",
@@ -85,7 +84,6 @@ export const backup = {
   second: {
     title: "Drugie miejsce",
     lead: "Pełna kopia, przed wysłaniem przywrócona i porównana, trafia w drugie miejsce: jedna awaria nie może zabrać obu.",
-    none: "Nie ma jeszcze drugiego miejsca.",
     dialog: "Drugie miejsce",
     dialogLead: "Inne niż miejsce repliki, najlepiej w innym domu.",
     every: "Wysyłaj kopię co",
@@ -276,6 +274,7 @@ export const backup = {
     notPassed: "Nie udało się",
     when: "Kiedy",
     kind: "Rodzaj",
+    why: "Dlaczego",
     kinds: { drill: "Próba", copy: "Kopia" },
     position: "Pozycja",
     took: "Trwało",

@@ -172,7 +172,10 @@ func (s *Service) follow(ctx context.Context, p plan) error {
 	s.mu.Lock()
 	s.follower = f
 	s.mu.Unlock()
-	if err = f.run(ctx); ctx.Err() == nil { // else Close ends it
+	if err = f.first(ctx); err == nil {
+		err = f.run(ctx)
+	}
+	if ctx.Err() == nil { // else Close ends it
 		s.mu.Lock()
 		s.follower = nil
 		s.mu.Unlock()

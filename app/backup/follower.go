@@ -39,7 +39,7 @@ type follower struct {
 	mu sync.Mutex // one copy at a time; held while the local state is repaired
 }
 
-// open takes the replica of p and makes a first copy.
+// open takes the replica of p, and copies nothing yet.
 func open(ctx context.Context, s *Service, p plan) (*follower, error) {
 	where, err := place.Open(ctx, p.config, p.secret)
 	if err != nil {
@@ -95,7 +95,15 @@ func (f *follower) begin(ctx context.Context) (err error) {
 		return err
 	}
 	f.service.state.begin(f.plan)
+	return nil
+}
+
+// first makes the first copy, and bounds the log from then on.
+func (f *follower) first(ctx context.Context) error {
 	if err := f.sync(ctx); err != nil {
+		if ctx.Err() == nil {
+			f.mute()
+		}
 		return err
 	}
 	return f.service.Store.Follow(ctx, f.checkpoint)

@@ -169,11 +169,14 @@ func (s *Service) Unwell(ctx context.Context) []string {
 		all = append(all, "replica: it is more than a minute behind")
 	}
 	row, err := s.Store.System().Backup(ctx)
-	if err != nil || v.State == Off {
+	if err != nil {
 		return all
 	}
 	if row.Held != nil {
 		all = append(all, "restored: alerts and schedules are held since the restore; release them when everything is as it should be")
+	}
+	if v.State == Off {
+		return all
 	}
 	if why := s.drillUnwell(ctx, row); why != "" {
 		all = append(all, "drill: "+why)

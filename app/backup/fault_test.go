@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"unity.internal/app/backup"
@@ -27,6 +28,14 @@ func newest(t *testing.T, dir string) []string {
 	return all
 }
 
+// quickly runs a test of files and time alone, so that waiting costs nothing.
+func quickly(do func(*testing.T)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, do)
+	}
+}
+
 // TestLostLocalStateIsRepaired loses or spoils what Litestream keeps beside the
 // database, while it runs.
 func TestLostLocalStateIsRepaired(t *testing.T) {
@@ -36,8 +45,7 @@ func TestLostLocalStateIsRepaired(t *testing.T) {
 		"truncated": func(path string) error { return os.Truncate(path, 40) },
 		"spoiled":   func(path string) error { return os.WriteFile(path, []byte("no such file"), 0o600) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, quickly(func(t *testing.T) {
 			c := directory(t)
 			s := storetest.Open(t)
 			b := newBox(t, s, c, nil)
@@ -54,7 +62,8 @@ func TestLostLocalStateIsRepaired(t *testing.T) {
 			if n, err := restored(t, c, nil, backup.Target{}); err != nil || n != 5 {
 				t.Errorf("%d tenants, %v", n, err)
 			}
-		})
+		}))
+
 	}
 }
 
@@ -91,54 +100,56 @@ func TestLocalStateLostAtTheStart(t *testing.T) {
 
 // TestTwoInstancesOnOneReplica starts a copied data directory beside the first.
 func TestTwoInstancesOnOneReplica(t *testing.T) {
-	t.Parallel()
-	c, s := directory(t), storetest.Open(t)
-	first := newBox(t, s, c, nil)
-	first.following()
-	first.write("one")
-	path := filepath.Join(t.TempDir(), "unity.db")
-	must(t, s.Copy(t.Context(), path))
-	second := newBox(t, storetest.OpenFile(t, path), c, nil)
-	second.failing("replica.held")
-	first.write("two")
-	first.drill()
-	if n, err := restored(t, c, nil, backup.Target{}); err != nil || n != 3 {
-		t.Errorf("%d tenants, %v", n, err)
-	}
-	// The first stops and gives it back: the second goes on with it.
-	first.stop()
-	second.following()
-	second.write("other")
-	second.drill()
+	quickly(func(t *testing.T) {
+		c, s := directory(t), storetest.Open(t)
+		first := newBox(t, s, c, nil)
+		first.following()
+		first.write("one")
+		path := filepath.Join(t.TempDir(), "unity.db")
+		must(t, s.Copy(t.Context(), path))
+		second := newBox(t, storetest.OpenFile(t, path), c, nil)
+		second.failing("replica.held")
+		first.write("two")
+		first.drill()
+		if n, err := restored(t, c, nil, backup.Target{}); err != nil || n != 3 {
+			t.Errorf("%d tenants, %v", n, err)
+		}
+		// The first stops and gives it back: the second goes on with it.
+		first.stop()
+		second.following()
+		second.write("other")
+		second.drill()
+	})(t)
 }
 
 // TestAStolenLease has another write that the replica is its own now.
 func TestAStolenLease(t *testing.T) {
-	t.Parallel()
-	c, s := directory(t), storetest.Open(t)
-	b := newBox(t, s, c, nil)
-	b.following()
-	b.write("one")
-	owners, err := filepath.Glob(strings.TrimPrefix(c.URL, "file://") + "/*/owner.json")
-	if err != nil || len(owners) != 1 {
-		t.Fatal(owners, err)
-	}
-	text, err := json.Marshal(map[string]any{"owner": "thief", "host": "elsewhere", "since": time.Now(), "beat": "1"})
-	must(t, err)
-	must(t, os.WriteFile(owners[0], text, 0o600))
-	b.until("refused", func(v backup.Status) bool { return v.Code == "replica.lost" || v.Code == "replica.held" })
-	before := newest(t, strings.TrimPrefix(c.URL, "file://"))
-	must(t, s.System().CreateTenant(t.Context(), "two", "two"))
-	if err := b.service.SyncNow(t.Context()); err == nil {
-		t.Error("it is written although another has it")
-	}
-	b.stop()
-	if after := newest(t, strings.TrimPrefix(c.URL, "file://")); len(after) != len(before) {
-		t.Errorf("%d files, then %d", len(before), len(after))
-	}
-	if now, err := os.ReadFile(owners[0]); err != nil || string(now) != string(text) {
-		t.Errorf("the thief's mark is %s, %v", now, err)
-	}
+	quickly(func(t *testing.T) {
+		c, s := directory(t), storetest.Open(t)
+		b := newBox(t, s, c, nil)
+		b.following()
+		b.write("one")
+		owners, err := filepath.Glob(strings.TrimPrefix(c.URL, "file://") + "/*/owner.json")
+		if err != nil || len(owners) != 1 {
+			t.Fatal(owners, err)
+		}
+		text, err := json.Marshal(map[string]any{"owner": "thief", "host": "elsewhere", "since": time.Now(), "beat": "1"})
+		must(t, err)
+		must(t, os.WriteFile(owners[0], text, 0o600))
+		b.until("refused", func(v backup.Status) bool { return v.Code == "replica.lost" || v.Code == "replica.held" })
+		before := newest(t, strings.TrimPrefix(c.URL, "file://"))
+		must(t, s.System().CreateTenant(t.Context(), "two", "two"))
+		if err := b.service.SyncNow(t.Context()); err == nil {
+			t.Error("it is written although another has it")
+		}
+		b.stop()
+		if after := newest(t, strings.TrimPrefix(c.URL, "file://")); len(after) != len(before) {
+			t.Errorf("%d files, then %d", len(before), len(after))
+		}
+		if now, err := os.ReadFile(owners[0]); err != nil || string(now) != string(text) {
+			t.Errorf("the thief's mark is %s, %v", now, err)
+		}
+	})(t)
 }
 
 // TestADamagedReplicaIsRefused spoils one object at a time.

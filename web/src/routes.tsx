@@ -166,6 +166,7 @@ const settings = [
   page("/settings/vault", () => import("./features/vault/VaultPage"), "VaultPage"),
   page("/settings/backup", () => import("./features/backup/BackupPage"), "BackupPage"),
   page("/settings/backup/preview", () => import("./features/backup/PreviewPage"), "PreviewPage"),
+  page("/settings/backup/kit", () => import("./features/backup/KitPage"), "KitPage"),
   page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
 ];
 

@@ -1,9 +1,9 @@
 import type { UseFormReturn } from "react-hook-form";
 
 import type { Problem } from "../../api/errors";
+import { NewPassword } from "../../layout/NewPassword";
 import { t } from "../../locales";
 import { Input } from "../../ui/Field";
-import { NewPassword } from "./NewPassword";
 
 /** What makes an account: the token that allows it, a name and a password. */
 export interface AccountForm {

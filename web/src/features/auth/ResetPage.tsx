@@ -5,13 +5,13 @@ import { api } from "../../api/client";
 import { toProblem } from "../../api/errors";
 import { FormProblem } from "../../layout/FormProblem";
 import { Lone } from "../../layout/Lone";
+import { NewPassword } from "../../layout/NewPassword";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
 import { PasswordInput } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { DeadLink, isDead } from "./DeadLink";
-import { NewPassword } from "./NewPassword";
 import { useToken } from "./token";
 
 const words = t.auth.reset;

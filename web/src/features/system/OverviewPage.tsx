@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Plus, Server as ServerIcon } from "lucide-react";
+import { lazy, Suspense } from "react";
 
 import { api } from "../../api/client";
 import { useMay } from "../../api/may";
@@ -18,6 +19,8 @@ import { looks, Mark, type State } from "../../ui/mark";
 import { Time } from "../../ui/Time";
 import { MachineStrip } from "./MachineStrip";
 import { TroubleList } from "./TroubleList";
+
+const KitHint = lazy(() => import("./KitHint").then((m) => ({ default: m.KitHint })));
 
 const counted = [
   "up",
@@ -99,6 +102,7 @@ const add = () => (
 
 function Content({ dashboard }: { dashboard: Dashboard }) {
   const may = useMay("servers.write");
+  const keeper = useMay("backup.write");
   useFreshReadings(["*"]);
   const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 500, sort: "name" } } });
   const thresholds =
@@ -133,6 +137,11 @@ function Content({ dashboard }: { dashboard: Dashboard }) {
         )}
         <div className="aside">
           <OpenAlerts firing={dashboard.alerts.firing} />
+          {keeper && (
+            <Suspense>
+              <KitHint />
+            </Suspense>
+          )}
         </div>
       </div>
     </>

@@ -1,8 +1,8 @@
 import { type Control, type FieldPathByValue, type FieldValues, useController } from "react-hook-form";
 
-import { t } from "../../locales";
-import { PasswordInput } from "../../ui/Field";
-import { Mark } from "../../ui/mark";
+import { t } from "../locales";
+import { PasswordInput } from "../ui/Field";
+import { Mark } from "../ui/mark";
 
 const shortest = 10;
 

@@ -212,7 +212,9 @@ func TestRootRestoresForAnother(t *testing.T) {
 	_ = p.end(syscall.SIGKILL)
 	const nobody = 65534
 	root := t.TempDir()
-	must(t, os.Chmod(filepath.Dir(root), 0o755)) //nolint:gosec // the user goes through it
+	for _, path := range []string{filepath.Dir(root), root} {
+		must(t, os.Chmod(path, 0o755)) //nolint:gosec // the user goes through it
+	}
 	theirs := filepath.Join(root, "theirs")
 	must(t, os.Mkdir(theirs, 0o700))
 	must(t, os.Chown(theirs, nobody, nobody))

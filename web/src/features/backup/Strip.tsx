@@ -81,15 +81,17 @@ export function Strip({ cells, unit, chosen, onChoose }: StripProps) {
   const follow = useRef(false); // the keyboard was on a cell that was zoomed into
   const begin = cells[0]?.from;
   const last = lastOf(cells);
+  const some = (cells[last]?.n ?? 0) > 0;
   const [at, setAt] = useState<{ begin: number | undefined; index: number }>();
   const stop = at && at.begin === begin ? at.index : last;
   const bars = () => [...(line.current?.querySelectorAll("button") ?? [])];
   useEffect(() => {
     const bar = bars()[last];
     show(line.current?.parentElement, bar);
-    if (follow.current) bar?.focus({ preventScroll: true });
+    if (!follow.current || !some) return; // what is in the cells may still be on its way
+    bar?.focus({ preventScroll: true });
     follow.current = false;
-  }, [begin, last, unit]);
+  }, [begin, last, some, unit]);
   const move = (event: KeyboardEvent) => {
     const to = { ArrowLeft: stop - 1, ArrowRight: stop + 1, Home: 0, End: cells.length - 1 }[event.key];
     if (to === undefined) return;

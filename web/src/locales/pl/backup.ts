@@ -20,7 +20,7 @@ export const backup = {
   since: "W tym stanie",
   behind: "Opóźnienie",
   lag: { none: "Mniej niż sekunda" },
-  asked: "stan sprzed:",
+  asked: "sprawdzono",
   lastSynced: "Ostatnio zgodna",
   notYet: "Jeszcze nie",
   positions: "Pozycja",

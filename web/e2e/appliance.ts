@@ -7,7 +7,8 @@ import { join } from "node:path";
 
 import { type BrowserContext, expect, request, test as base } from "@playwright/test";
 
-const binary = process.env["UNITY"] ?? join(import.meta.dirname, "../../unity");
+/** The program that is tested. */
+export const binary = process.env["UNITY"] ?? join(import.meta.dirname, "../../unity");
 
 /** Who the tests are. */
 export const person = { username: "lea", password: "correct horse 42" };

@@ -20,7 +20,7 @@ export function KitHint() {
     setHidden(true);
   };
   return (
-    <p className="row mt-4 text-sm text-muted">
+    <p className="row order-last mt-4 text-sm text-muted">
       <span className="min-w-0 flex-1">
         {words.text}{" "}
         <Link className="link" to={paths.backupKit()}>

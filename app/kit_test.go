@@ -285,7 +285,8 @@ func TestNeitherKeyNorPassphraseOfAKitIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := []string{kitPassphrase, strings.TrimSpace(string(text)), string(raw), hex.EncodeToString(raw)}
+	p.must("PATCH", "/backup/settings", `{"replica":{"url":"webdav://127.0.0.1:1/x","username":"u"},"replica_secret":"MARKER-of-the-replica"}`, nil)
+	secrets := []string{"MARKER-of-the-replica", kitPassphrase, strings.TrimSpace(string(text)), string(raw), hex.EncodeToString(raw)}
 	seen := func(where, text string) {
 		for i, s := range secrets {
 			if strings.Contains(text, s) {
@@ -305,6 +306,9 @@ func TestNeitherKeyNorPassphraseOfAKitIsSeen(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	seen("the command", out)
+	if k, err := kit.Read(out, []byte(kitPassphrase)); err != nil || string(k.ReplicaSecret) != "MARKER-of-the-replica" || string(k.MasterKey) != string(raw) {
+		t.Error("it does not hold what was sealed", err)
+	}
 	var audit []byte
 	p.must("GET", "/audit?tenant=system", "", &audit)
 	if seen("the audit", string(audit)); strings.Count(string(audit), `"backup.kit"`) != 2 {

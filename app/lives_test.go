@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -252,7 +253,7 @@ func TestEightLivesOnOneReplica(t *testing.T) {
 	}
 	var lives []life
 	for i := range 8 {
-		dir := filepath.Join(home, fmt.Sprint(i))
+		dir := filepath.Join(home, strconv.Itoa(i))
 		if i > 0 {
 			out, err := run(t, "", "restore", "--replica", at, "--master-key", key, "--instance", lives[i-1].instance, "--data-dir", dir)
 			if err != nil || !strings.Contains(out, "Everybody signs in anew") {

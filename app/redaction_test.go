@@ -54,6 +54,12 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 		{"POST", "/backup/try", `{"place":{"url":"webdav://127.0.0.1:1/x","username":"u"},"secret":"` + secret + `"}`, 503},
 		{"POST", "/backup/kit", `{"passphrase":"` + secret + `"}`, 200},
 		{"POST", "/backup/sync", "", 503},
+		{"POST", "/backup/try", `{"place":{"url":"webdav://u:` + secret + `@127.0.0.1:1/x"}}`, 422},
+		{"POST", "/backup/host-key", `{"place":{"url":"sftp://u:` + secret + `@127.0.0.1:1/x"}}`, 422},
+		{"PATCH", "/backup/settings", `{"replica":{"url":"sftp://u:` + secret + `@127.0.0.1:1/x"},"replica_secret":"` + secret + `"}`, 422},
+		{"PATCH", "/backup/settings", `{"target":{"url":"s3://` + secret + `:` + secret + `@bucket/x"}}`, 422},
+		{"POST", "/setup/restore/find", `{"token":"` + secret + `","replica":{"url":"webdav://127.0.0.1:1/x"},"replica_secret":"` + secret + `","key":"` + secret + `"}`, 409},
+		{"POST", "/setup/restore", `{"token":"` + secret + `","kit":"` + secret + `","kit_passphrase":"` + secret + `"}`, 409},
 		{"PATCH", "/settings", `{"unknown":"` + secret + `"}`, 422},
 	} {
 		var answer json.RawMessage

@@ -213,7 +213,7 @@ func TestRootRestoresForAnother(t *testing.T) {
 	const nobody = 65534
 	root := t.TempDir()
 	for _, path := range []string{filepath.Dir(root), root} {
-		must(t, os.Chmod(path, 0o755)) //nolint:gosec // the user goes through it
+		must(t, os.Chmod(path, 0o755))
 	}
 	theirs := filepath.Join(root, "theirs")
 	must(t, os.Mkdir(theirs, 0o700))
@@ -260,9 +260,9 @@ func TestTheSetUpPageBringsABoxBack(t *testing.T) {
 	}
 	right := ask(token, string(key), s.Config)
 	for body, want := range map[string]string{
-		ask("wrong", string(key), s.Config): "setup.invalid_token",
-		ask(token, base64.StdEncoding.EncodeToString(make([]byte, 32)), s.Config): "vault.wrong_key",
-		ask(token, "", s.Config): "restore.no_key",
+		ask("wrong", string(key), s.Config):                                                    "setup.invalid_token",
+		ask(token, base64.StdEncoding.EncodeToString(make([]byte, 32)), s.Config):              "vault.wrong_key",
+		ask(token, "", s.Config):                                                               "restore.no_key",
 		ask(token, string(key), place.Config{URL: s.Config.URL + "/nowhere", Username: "ada"}): "restore.empty",
 	} {
 		if got := p.problem("POST", "/setup/restore/find", body); got != want {
@@ -321,10 +321,32 @@ func TestTheSetUpPageBringsABoxBack(t *testing.T) {
 	if v := p.replica("released", func(v replicaState) bool { return v.Held == nil }); v.State != "following" {
 		t.Errorf("%+v", v)
 	}
+	must(t, p.end(syscall.SIGTERM))
+	p.keepsToItself(dir, strings.TrimSpace(string(key)), string(s.Secret), token)
 	if now := files(t, filepath.Join(s.Dir, was.Instance)); !maps.Equal(now, untouched) {
 		t.Errorf("the old instance was touched: %v, then %v", untouched, now)
 	}
-	must(t, p.end(syscall.SIGTERM))
+}
+
+// keepsToItself fails the test if a secret stands in the log, or in what is kept
+// in a directory but the file of the master key.
+func (p *process) keepsToItself(dir string, secrets ...string) {
+	p.t.Helper()
+	all := map[string]string{"the log": p.stderr.String()}
+	for path := range files(p.t, dir) {
+		if filepath.Base(path) != "master.key" && !strings.HasPrefix(filepath.Base(path), "master.key.") {
+			text, err := os.ReadFile(path)
+			must(p.t, err)
+			all[path] = string(text)
+		}
+	}
+	for where, text := range all {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				p.t.Errorf("%s holds a secret", where)
+			}
+		}
+	}
 }
 
 // get returns what an address outside the API says on loopback.

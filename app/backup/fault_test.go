@@ -63,7 +63,6 @@ func TestLostLocalStateIsRepaired(t *testing.T) {
 				t.Errorf("%d tenants, %v", n, err)
 			}
 		}))
-
 	}
 }
 

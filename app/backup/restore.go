@@ -7,12 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/benbjohnson/litestream"
 	"github.com/superfly/ltx"
+	"golang.org/x/sync/errgroup"
 	"unity.internal/app/backup/place"
 	"unity.internal/app/fault"
 	"unity.internal/store"
@@ -49,46 +51,84 @@ func Restore(ctx context.Context, where place.Place, instance string, to Target,
 	if err != nil {
 		return r, explain(err)
 	}
-	counted := &counter{ReplicaClient: client, progress: progress}
-	return counted.restore(ctx, to, path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return r, err
+	}
+	part := path + ".tmp"
+	_ = os.Remove(part) // of one that was cut off
+	c := &counter{ReplicaClient: client, progress: progress}
+	if r, err = c.restore(ctx, to, part); err == nil {
+		err = errors.Join(os.Rename(part, path), store.Settle(filepath.Dir(path)))
+	}
+	if err != nil {
+		_ = os.Remove(part) // it may be gone, or not begun
+	}
+	return r, err
 }
 
+// restore writes a moment to path and checks it there, while it goes to the disk.
 func (c *counter) restore(ctx context.Context, to Target, path string) (r Result, err error) {
-	opt := litestream.NewRestoreOptions()
-	opt.OutputPath, opt.Timestamp = path, to.Time
-	if to.Position != "" {
-		if !to.Time.IsZero() {
-			return r, errBoth
-		}
-		if opt.TXID, err = ltx.ParseTXID(to.Position); err != nil {
-			return r, errPosition.Because(err)
-		}
-	}
-	if err := c.Init(ctx); err != nil {
-		return r, explain(err)
-	}
-	files, err := litestream.CalcRestorePlan(ctx, c, opt.TXID, opt.Timestamp, quiet(nil))
+	files, err := c.choose(ctx, to)
 	if err != nil {
-		return r, restoreFault(err)
-	}
-	for _, f := range files {
-		c.total += f.Size
+		return r, err
 	}
 	last := files[len(files)-1]
 	r.Position, r.Moment = last.MaxTXID.String(), last.CreatedAt.UTC()
-	opt.TXID, opt.Timestamp = last.MaxTXID, time.Time{} // what was planned, though more may come meanwhile
-	_ = os.Remove(path + ".tmp")                        // of one that was cut off
-	if err := litestream.NewReplicaWithClient(nil, c).Restore(ctx, opt); err != nil {
+	out, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // a path of ours
+	if err != nil {
 		return r, restoreFault(err)
 	}
-	if err := sound(ctx, path); err != nil {
-		return r, errors.Join(err, os.Remove(path))
+	if err := c.fetch(ctx, files, out); err != nil {
+		return r, errors.Join(restoreFault(err), out.Close())
+	}
+	var g errgroup.Group
+	g.Go(func() error { return errors.Join(out.Sync(), out.Close()) })
+	g.Go(func() error { return sound(ctx, path) })
+	if err := g.Wait(); err != nil {
+		return r, restoreFault(err)
 	}
 	info, err := os.Stat(path)
 	if err == nil {
 		r.Bytes = info.Size()
 	}
 	return r, err
+}
+
+// choose returns the files that a moment is made of.
+func (c *counter) choose(ctx context.Context, to Target) (files []*ltx.FileInfo, err error) {
+	var position ltx.TXID
+	if to.Position != "" {
+		if !to.Time.IsZero() {
+			return nil, errBoth
+		}
+		if position, err = ltx.ParseTXID(to.Position); err != nil {
+			return nil, errPosition.Because(err)
+		}
+	}
+	if err := c.Init(ctx); err != nil {
+		return nil, explain(err)
+	}
+	if files, err = litestream.CalcRestorePlan(ctx, c, position, to.Time, quiet(nil)); err != nil {
+		return nil, restoreFault(err)
+	}
+	for _, f := range files {
+		c.total += f.Size
+	}
+	return files, nil
+}
+
+// fetch writes what was chosen to out. Files may go meanwhile, because others
+// take their place: then the same moment is put together of those.
+func (c *counter) fetch(ctx context.Context, files []*ltx.FileInfo, out *os.File) error {
+	for left := replans; ; left-- {
+		err := c.lay(ctx, files, out)
+		if left == 0 || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if files, err = litestream.CalcRestorePlan(ctx, c, files[len(files)-1].MaxTXID, time.Time{}, quiet(nil)); err != nil {
+			return err
+		}
+	}
 }
 
 // sound checks a restored file: integrity, and that it is a database of ours.

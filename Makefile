@@ -99,7 +99,7 @@ fuzz: $(PAGES) ## Every fuzz target for 30 s
 	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$pkg; done; done
 
-bench: unity ## The figures that are promised, each beside its limit
+bench: unity $(HELPERS) ## The figures that are promised, each beside its limit
 	@go run ./packaging/bench
 
 vuln: ## Known holes in what we use (asks vuln.go.dev)

@@ -50,7 +50,7 @@ var may = map[string][]string{
 		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi", "app/backup", "app/backup/place", "app/backup/kit", "app/backup/transfer",
 	},
 	"packaging":       {},
-	"packaging/bench": {"app/server/farm"},
+	"packaging/bench": {"store", "app/server/farm"},
 }
 
 // only says where a foreign module may be imported; blanks divide places.

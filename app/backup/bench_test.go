@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func (f *farm) poll(i int, at time.Time) store.Batch {
 	v := store.Batch{Server: f.servers[i], At: at}
 	for k, s := range f.sources[i] {
 		v.Readings = append(v.Readings, store.Reading{
-			Metric: fmt.Sprintf("metric_%02d", k/10), Labels: store.LabelsOf("device", fmt.Sprint(k%10)), Value: s.Next(f.random),
+			Metric: fmt.Sprintf("metric_%02d", k/10), Labels: store.LabelsOf("device", strconv.Itoa(k%10)), Value: s.Next(f.random),
 		})
 	}
 	return v
@@ -132,7 +133,7 @@ func (f *farm) rounds() (all [][]metric.Sample) {
 	var refs []metric.Ref
 	var sources []*metrictest.Source
 	for i := range count {
-		ref, err := f.Ref(f.Context(), f.home, f.servers[i/seriesCount], fmt.Sprintf("metric_%02d", i%seriesCount/10), store.LabelsOf("device", fmt.Sprint(i%10)))
+		ref, err := f.Ref(f.Context(), f.home, f.servers[i/seriesCount], fmt.Sprintf("metric_%02d", i%seriesCount/10), store.LabelsOf("device", strconv.Itoa(i%10)))
 		f.ok(nil, err)
 		refs, sources = append(refs, ref), append(sources, metrictest.NewSource(f.random, metrictest.Kinds[i/10%len(metrictest.Kinds)]))
 	}
@@ -209,9 +210,9 @@ const paced = time.Minute
 // round, and returns how much CPU the process had in it.
 func (f *farm) pace(begin func()) time.Duration {
 	ctx, cancel := context.WithCancel(f.Context())
-	ended := make(chan struct{})
-	go func() { defer close(ended); f.ok(nil, f.Service.Run(ctx)) }()
-	defer func() { cancel(); <-ended }()
+	ended := make(chan error, 1)
+	go func() { ended <- f.Service.Run(ctx) }()
+	defer func() { cancel(); f.ok(nil, <-ended) }()
 	for i := range serverCount { // its series come into being
 		f.ok(nil, f.AppendSync(ctx, f.home, f.poll(i, time.Now())))
 	}

@@ -82,6 +82,7 @@ var measurements = []measurement{
 	{"pages", pages},
 	{"start", start},
 	{"idle", idle},
+	{"rescue", rescue},
 	{"farm", hundred},
 }
 

@@ -37,6 +37,22 @@ var promises = []promise{
 	{"app/auth", "Reload", "ms/reload", figure{name: "who may what, read anew"}},
 	{"app/alert", "Observe", "ns/series", figure{name: "one series against its thresholds"}},
 	{"app/cert", "Start", "ns/op", figure{name: "certificates at the start", limit: 5e6}},
+	{"app/backup", "Write", "samples/s", figure{name: "samples appended and replicated"}},
+	{"app/backup", "Write", "%-slower", figure{name: "  slower than without a replica", limit: 30}},
+	{"app/backup", "Write", "log-MB", figure{name: "  the log at most", limit: 40}},
+	{"app/backup", "Pace", "%-of-core", figure{name: "3,000 samples a second replicated", limit: 5}},
+	{"app/backup", "Pace", "bytes/sample", figure{name: "  a sample in the replica", limit: 10}},
+	{"app/backup", "Sync/file", "p50-ms", figure{name: "sync now to a file, median", limit: 5}},
+	{"app/backup", "Sync/file", "p99-ms", figure{name: "  p99"}},
+	{"app/backup", "Sync/file", "of-limit", figure{name: "  of writing such a file there"}},
+	{"app/backup", "Sync/s3", "p50-ms", figure{name: "sync now to S3, median", limit: 25}},
+	{"app/backup", "Sync/s3", "p99-ms", figure{name: "  p99"}},
+	{"app/backup", "Sync/s3", "of-limit", figure{name: "  of writing such a file there"}},
+	{"app/backup", "Gigabyte/restore", "s/GB", figure{name: "a gigabyte restored and checked"}},
+	{"app/backup", "Gigabyte/restore", "of-litestream", figure{name: "  of Litestream's own command, unchecked", limit: 1.1}},
+	{"app/backup", "Gigabyte/drill", "s/drill", figure{name: "a gigabyte restored for trial and compared"}},
+	{"app/backup", "Gigabyte/drill", "ms-pause", figure{name: "  the longest wait of a writer meanwhile"}},
+	{"app/backup", "Gigabyte/drill", "ms-pause-without", figure{name: "  and without it"}},
 }
 
 // packages runs the benchmarks of the promises, package by package.

@@ -108,10 +108,11 @@ var (
 )
 
 // launch starts the binary on a data directory and returns when it says that it is ready.
-func launch(ctx context.Context, dir string) (*process, error) {
+func launch(ctx context.Context, dir string, flags ...string) (*process, error) {
 	p := &process{}
-	p.cmd = exec.CommandContext(ctx, binary, "serve", "--data-dir", dir, //nolint:gosec // a path of ours
-		"--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn")
+	p.cmd = exec.CommandContext(ctx, binary, append([]string{ //nolint:gosec // paths of ours
+		"serve", "--data-dir", dir, "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn",
+	}, flags...)...)
 	p.cmd.Stderr = &p.said
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	out, err := p.cmd.StdoutPipe()
@@ -147,10 +148,18 @@ func ready(ctx context.Context) (p *process, end func() error, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if p, err = launch(ctx, dir); err != nil {
+	if p, err = set(ctx, dir); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	end = func() error { return errors.Join(p.stop(), os.RemoveAll(dir)) }
+	return p, func() error { return errors.Join(p.stop(), os.RemoveAll(dir)) }, nil
+}
+
+// set launches an appliance on an empty data directory and makes its first user.
+func set(ctx context.Context, dir string) (*process, error) {
+	p, err := launch(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
 	token, err := p.hear(invitation)
 	if err == nil {
 		var made struct {
@@ -162,9 +171,9 @@ func ready(ctx context.Context) (p *process, end func() error, err error) {
 		p.token = made.Token
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, end())
+		return nil, errors.Join(err, p.stop())
 	}
-	return p, end, nil
+	return p, nil
 }
 
 // stop ends the process as a person does.

@@ -273,8 +273,11 @@ func (f *follower) sync(ctx context.Context) error {
 		}
 		f.asked = began
 	}
-	if f.service.state.synced(began, uint64(local.TXID)) {
+	again, tell := f.service.state.synced(began, uint64(local.TXID))
+	if again {
 		f.service.Log.InfoContext(ctx, "replicated", "position", local.TXID.String())
+	}
+	if tell {
 		f.service.publish()
 	}
 	return nil

@@ -3,6 +3,9 @@ package backup
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/url"
 
 	"unity.internal/app/backup/place"
 	"unity.internal/app/fault"
@@ -29,6 +32,21 @@ var errFixed = fault.New(fault.Conflict, "replica.fixed", "The replica is named 
 
 // errSame says that a second place is none.
 var errSame = fault.New(fault.Invalid, "target.same", "That is where the replica is. Choose another place: one fault must not take both.")
+
+// errElsewhere says that a secret is kept for another place.
+var errElsewhere = fault.New(fault.Invalid, "replica.secret_again", "The secret that is kept belongs to another place or another user there, and is sent nowhere else. Enter it again.")
+
+// sameHome reports whether the secret of one place may be sent to another.
+func sameHome(a, b place.Config) bool {
+	one, err := url.Parse(a.Clean().URL)
+	other, err2 := url.Parse(b.Clean().URL)
+	if err != nil || err2 != nil {
+		return false
+	}
+	a, b = a.Clean(), b.Clean()
+	return one.Scheme == other.Scheme && one.Host == other.Host && one.User.String() == other.User.String() &&
+		a.Endpoint == b.Endpoint && a.AccessKey == b.AccessKey && a.Username == b.Username
+}
 
 // Settings returns what is chosen.
 func (s *Service) Settings(ctx context.Context) (ReplicaSettings, error) {
@@ -80,10 +98,10 @@ func (s *Service) Update(ctx context.Context, y store.System, v ReplicaSettings)
 		if v.Replica != old.Replica || v.ReplicaSecret != old.ReplicaSecret {
 			return v, errFixed
 		}
-	} else if row.Replica, row.ReplicaSecret, err = s.chosen(ctx, v.Replica, v.ReplicaSecret, row.ReplicaSecret, replicaSecret); err != nil {
+	} else if row.Replica, row.ReplicaSecret, err = s.chosen(ctx, v.Replica, v.ReplicaSecret, old.Replica, row.ReplicaSecret, replicaSecret); err != nil {
 		return v, err
 	}
-	if row.Target, row.TargetSecret, err = s.chosen(ctx, v.Target, v.TargetSecret, row.TargetSecret, targetSecret); err != nil {
+	if row.Target, row.TargetSecret, err = s.chosen(ctx, v.Target, v.TargetSecret, old.Target, row.TargetSecret, targetSecret); err != nil {
 		return v, err
 	}
 	if v.Target.URL != "" && v.Target.Clean() == v.Replica.Clean() {
@@ -99,7 +117,7 @@ func (s *Service) Update(ctx context.Context, y store.System, v ReplicaSettings)
 }
 
 // chosen checks a place and seals its secret; the mask keeps the one there is.
-func (s *Service) chosen(ctx context.Context, c place.Config, secret string, old seal.Value, where string) (text json.RawMessage, sealed seal.Value, err error) {
+func (s *Service) chosen(ctx context.Context, c place.Config, secret string, was place.Config, old seal.Value, where string) (text json.RawMessage, sealed seal.Value, err error) {
 	if c.URL == "" {
 		return json.RawMessage(`{}`), seal.Value{}, nil
 	}
@@ -112,6 +130,9 @@ func (s *Service) chosen(ctx context.Context, c place.Config, secret string, old
 	}
 	switch secret {
 	case store.SecretMask:
+		if !sameHome(c, was) {
+			return nil, sealed, errElsewhere
+		}
 		return text, old, nil
 	case "":
 		return text, seal.Value{}, nil
@@ -146,6 +167,15 @@ func (s *Service) Try(ctx context.Context, c place.Config, secret string, target
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	if secret == store.SecretMask {
+		now, err := s.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		if target && !sameHome(c, now.Target) || !target && !sameHome(c, now.Replica) {
+			return errElsewhere
+		}
+	}
 	plain, err := s.kept(ctx, secret, target)
 	if err != nil {
 		return err
@@ -155,8 +185,15 @@ func (s *Service) Try(ctx context.Context, c place.Config, secret string, target
 		return explain(err)
 	}
 	defer where.Close()
-	return explain(probe(ctx, where))
+	err = probe(ctx, where)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNowhere.Because(err)
+	}
+	return explain(err)
 }
+
+// errNowhere says that a directory is neither there nor can be made.
+var errNowhere = fault.New(fault.NotFound, "replica.no_directory", "There is no such directory, and it cannot be made. Check the path, and that the disk is mounted.")
 
 func (s *Service) kept(ctx context.Context, secret string, target bool) ([]byte, error) {
 	if secret != store.SecretMask {

@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	tellEvery  = 15 * time.Second
 	lagLimit   = time.Minute        // a replica that is further behind is a fault
 	drillGrace = 2 * 24 * time.Hour // a drill may be late for so long: the box was off
 )
@@ -40,6 +41,7 @@ type known struct {
 	position uint64
 	proved   time.Time // everything committed until then is in the replica
 	began    time.Time // of this state
+	told     time.Time // when open pages heard of it last
 	err      error
 	since    time.Time // of err
 	failures int
@@ -60,17 +62,20 @@ func (s *state) begin(p plan) {
 	s.url, s.instance = p.config.Clean().URL, p.row.Instance
 }
 
-// synced notes that everything committed before at is in the replica; true: it
-// was not following before.
-func (s *state) synced(at time.Time, position uint64) bool {
+// synced notes that everything committed before at is in the replica. Again: it
+// was not following before; tell: open pages have not heard of it for a while.
+func (s *state) synced(at time.Time, position uint64) (again, tell bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	again := s.is != Following
+	again = s.is != Following
 	if again {
 		s.began = at
 	}
+	if tell = again || at.Sub(s.told).Abs() >= tellEvery; tell {
+		s.told = at
+	}
 	s.is, s.proved, s.position, s.err, s.failures = Following, at, position, nil, 0
-	return again
+	return again, tell
 }
 
 // fail notes what went wrong; true: it is another fault than before.

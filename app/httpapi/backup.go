@@ -41,6 +41,7 @@ type backupState struct {
 	LastDrill *store.Drill    `json:"last_drill,omitempty"`
 	Proved    *time.Time      `json:"proved_at" nullable:"true" doc:"When a restore was tried last and went well"`
 	DrillDays int             `json:"drill_days"`
+	Preview   *time.Time      `json:"preview_at" nullable:"true" doc:"The moment that lies beside the database, to be looked at"`
 }
 
 func (m mux) getBackup(ctx context.Context, c Caller, _ *struct{}) (*body[backupState], error) {
@@ -55,8 +56,11 @@ func (m mux) getBackup(ctx context.Context, c Caller, _ *struct{}) (*body[backup
 	if passed != nil {
 		v.Proved = &passed.At
 	}
+	if p, err := m.Backup.Previewed(); err == nil {
+		v.Preview = &p.Moment
+	}
 	if !c.Holds(auth.BackupWrite) {
-		v.URL, v.Instance, v.LastDrill, v.Restored = "", "", nil, nil
+		v.URL, v.Instance, v.LastDrill, v.Restored, v.Preview = "", "", nil, nil, nil
 	}
 	return &body[backupState]{v}, err
 }

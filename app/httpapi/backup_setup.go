@@ -21,6 +21,7 @@ type Rescuer interface {
 
 func (m mux) rescue() {
 	handle(m, auth.Public, action("findCopies", "/setup/restore/find"), m.findCopies)
+	handle(m, auth.Public, action("askRescueHostKey", "/setup/restore/host-key"), m.askRescueHostKey)
 	handle(m, auth.Public, accepted("startRescue", "/setup/restore"), m.startRescue)
 	handle(m, auth.Public, route("getRescue", http.MethodGet, "/setup/restore"), m.getRescue)
 }
@@ -47,6 +48,21 @@ func (m mux) findCopies(ctx context.Context, _ Caller, in *findIn) (*body[items[
 		return nil, err
 	}
 	return listed(m.Rescue.Find(ctx, in.Body.ask()))
+}
+
+type rescueKeyIn struct {
+	Body struct {
+		Token string       `json:"token" minLength:"1" maxLength:"200"`
+		Place place.Config `json:"place"`
+	}
+}
+
+func (m mux) askRescueHostKey(ctx context.Context, _ Caller, in *rescueKeyIn) (*body[offered], error) {
+	if err := m.mayRescue(ctx, in.Body.Token); err != nil {
+		return nil, err
+	}
+	key, fingerprint, err := place.HostKey(ctx, in.Body.Place)
+	return &body[offered]{offered{key, fingerprint}}, err
 }
 
 // mayRescue lets in who may set the appliance up, while nobody has.

@@ -1446,6 +1446,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup/restore/host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["askRescueHostKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -2138,6 +2154,11 @@ export interface components {
             last_drill?: components["schemas"]["Drill"];
             /** @description The newest transaction copied from the log */
             local_position: string;
+            /**
+             * Format: date-time
+             * @description The moment that lies beside the database, to be looked at
+             */
+            preview_at: string | null;
             /**
              * Format: date-time
              * @description When a restore was tried last and went well
@@ -3241,6 +3262,10 @@ export interface components {
              */
             time?: string;
             /** @description From the printed URL, or the file setup-token */
+            token: string;
+        };
+        RescueKeyInBody: {
+            place: components["schemas"]["Config"];
             token: string;
         };
         ResetInBody: {
@@ -7653,6 +7678,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ItemsCopy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askRescueHostKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RescueKeyInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offered"];
                 };
             };
             /** @description Error */

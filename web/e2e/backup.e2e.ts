@@ -19,6 +19,7 @@ async function signIn(page: Page) {
   await page.getByLabel("User name").fill(person.username);
   await page.getByLabel("Password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.waitForURL((url) => !url.pathname.includes("sign-in"));
 }
 
 test("a place is chosen, and the replica follows", async ({ page }) => {
@@ -45,7 +46,7 @@ test("a recovery kit is made and downloaded", async ({ page }) => {
   await page.getByRole("button", { name: "Make the kit" }).click();
   const [file] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download" }).click(),
+    page.getByRole("link", { name: "Download" }).click(),
   ]);
   kit = readFileSync(await file.path(), "utf8");
   expect(kit).toContain("BEGIN AGE ENCRYPTED FILE");
@@ -107,7 +108,6 @@ test("an empty box comes back in the browser, with the kit", async ({ browser })
     await page.getByRole("button", { name: "Restore", exact: true }).last().click();
     await page.waitForURL(/sign-in/, { timeout: 30_000 });
     await signIn(page);
-    await page.waitForURL((url) => !url.pathname.includes("sign-in"));
     await page.goto("/settings/backup");
     await expect(page.getByText(/Alerts and schedules are held/)).toBeVisible();
     await expect(page.getByText("Everything that was done here is in the replica.")).toBeVisible();

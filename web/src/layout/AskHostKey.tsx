@@ -35,23 +35,24 @@ function Offered({ fingerprint, onPin }: OfferedProps) {
 
 interface AskHostKeyProps {
   form: PlaceForm;
+  /** Of set-up; without it, whoever is signed in asks. */
+  token: string | undefined;
   onPin: (key: string) => void;
 }
 
 /** Asks a server for the key it proves itself with, and pins it once somebody has compared it. */
-export function AskHostKey({ form, onPin }: AskHostKeyProps) {
+export function AskHostKey({ form, token, onPin }: AskHostKeyProps) {
   const [pinned, setPinned] = useState("");
-  const ask = api.useMutation("post", "/api/v1/backup/host-key");
+  const signedIn = api.useMutation("post", "/api/v1/backup/host-key");
+  const settingUp = api.useMutation("post", "/api/v1/setup/restore/host-key");
+  const ask = token === undefined ? signedIn : settingUp;
   const { host_key: _, ...place } = toPlace(form);
+  const go = () =>
+    token === undefined ? signedIn.mutate({ body: { place } }) : settingUp.mutate({ body: { token, place } });
   return (
     <>
       <div className="row">
-        <Button
-          size="small"
-          busy={ask.isPending}
-          disabled={!form.host.trim()}
-          onClick={() => ask.mutate({ body: { place } })}
-        >
+        <Button size="small" busy={ask.isPending} disabled={!form.host.trim()} onClick={go}>
           {words.ask}
         </Button>
         {pinned && pinned === form.host_key && <Status look="done">{words.pinned}</Status>}

@@ -14,8 +14,8 @@ interface PlaceFieldsProps {
   problem: Problem | undefined;
   /** What the place is called in the request: "replica". */
   of: string;
-  /** The server may be asked for its key: somebody is signed in. */
-  mayAsk?: boolean;
+  /** Of set-up, where nobody is signed in who could ask a server for its key. */
+  token?: string;
 }
 
 interface Part {
@@ -30,7 +30,7 @@ interface Part {
     onChange: (event: { target: { value: string } }) => void;
   };
   set: (change: Partial<PlaceForm>) => void;
-  mayAsk: boolean;
+  token: string | undefined;
 }
 
 const stored = ({ secret }: PlaceForm, otherwise?: string) => (secret === mask ? words.stored : otherwise);
@@ -79,7 +79,7 @@ function S3({ value, text, set }: Part) {
   );
 }
 
-function Sftp({ value, text, set, mayAsk }: Part) {
+function Sftp({ value, text, set, token }: Part) {
   return (
     <>
       <div className="pair">
@@ -124,7 +124,7 @@ function Sftp({ value, text, set, mayAsk }: Part) {
           {...plain}
           {...text("host_key")}
         />
-        {mayAsk && <AskHostKey form={value} onPin={(key) => set({ host_key: key })} />}
+        <AskHostKey token={token} form={value} onPin={(key) => set({ host_key: key })} />
       </div>
     </>
   );
@@ -153,7 +153,7 @@ function WebDav({ value, text }: Part) {
 const parts = { file: Disk, s3: S3, sftp: Sftp, webdav: WebDav } as const;
 
 /** Where a replica or a copy is: the kind, and only what goes with it. */
-export function PlaceFields({ value, onChange, problem, of, mayAsk = false }: PlaceFieldsProps) {
+export function PlaceFields({ value, onChange, problem, of, token }: PlaceFieldsProps) {
   const Fields = parts[value.kind];
   const url = placeURL(value);
   const set = (change: Partial<PlaceForm>) => onChange({ ...value, ...change });
@@ -174,7 +174,7 @@ export function PlaceFields({ value, onChange, problem, of, mayAsk = false }: Pl
         onChange={(kind) => onChange(withKind(value, kind))}
         options={placeKinds.map((kind) => ({ value: kind, label: words.kinds[kind] }))}
       />
-      <Fields value={value} text={text} set={set} mayAsk={mayAsk} />
+      <Fields value={value} text={text} set={set} token={token} />
       {url && (
         <p className="text-sm text-muted">
           {words.url} <code className="break-all">{url}</code>

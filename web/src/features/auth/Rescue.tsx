@@ -167,6 +167,7 @@ export function Rescue({ token, answers, onAnswers, onStart }: RescueProps) {
       {step === "place" && answers.place && (
         <PlaceFields
           of="replica"
+          token={answers.token}
           value={answers.place}
           onChange={(place) => set({ place })}
           problem={problem}

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
 import { api } from "../../api/client";
 import { Problem, toProblem } from "../../api/errors";
@@ -70,12 +71,18 @@ const often = 1000;
 /** How far a restore on this box is. */
 export const rescueQuery = () => api.queryOptions("get", "/api/v1/setup/restore");
 
-/** A restore that goes on. Nobody is signed in, so there is no stream that would say so. */
+/**
+ * A restore that goes on. Nobody is signed in, so there is no stream that would say so.
+ * Once it is done, the appliance begins anew and knows of none.
+ */
 export function useRescue(): RescueState | undefined {
-  return useQuery({
+  const [ran, setRan] = useState(false);
+  const state = useQuery({
     ...rescueQuery(),
     retry: false,
     refetchOnMount: "always",
-    refetchInterval: ({ state }) => state.data?.state === "running" && often,
+    refetchInterval: ({ state: { data } }) => data?.state === "running" && often,
   }).data;
+  if (!ran && state?.state === "running") setRan(true);
+  return ran && state?.state === "none" ? { ...state, state: "restarting" } : state;
 }

@@ -2,13 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { useMay, useMe } from "../../api/may";
 import type { BackupState } from "./types";
+import { ExportTenant } from "../../layout/ExportTenant";
 import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { useUrl } from "../../layout/useUrl";
 import { b } from "../../locales/backup";
 import { paths } from "../../paths";
-import { buttonClass } from "../../ui/Button";
+import { Button, buttonClass } from "../../ui/Button";
 import { Section } from "../../ui/Facts";
 import { Time } from "../../ui/Time";
 import { DrillPanel, Drills } from "./Drills";
@@ -42,6 +44,28 @@ function Kit({ at }: { at: string | null }) {
   );
 }
 
+/** All that this tenant has, as one file for another appliance. */
+function Export() {
+  const me = useMe();
+  const may = useMay("tenant.export");
+  const [asking, setAsking] = useState(false);
+  if (!may || !me) return null;
+  const { id, name } = me.tenant;
+  return (
+    <Section
+      title={b.export.title}
+      end={
+        <Button size="small" onClick={() => setAsking(true)}>
+          {b.export.action}
+        </Button>
+      }
+    >
+      <p className="max-w-160 text-muted">{me.multi_tenancy ? b.export.one(name) : b.export.all}</p>
+      {asking && <ExportTenant id={id} name={name} onClose={() => setAsking(false)} />}
+    </Section>
+  );
+}
+
 interface KeeperProps {
   state: BackupState;
   choosing: boolean;
@@ -63,7 +87,7 @@ function Keeper({ state, choosing, onChoosing }: KeeperProps) {
     >
       {settings.data && (
         <>
-          {on && state.state !== "beginning" && <Moments />}
+          {on && state.state !== "beginning" && <Moments preview={state.preview_at} />}
           {on && (
             <Drills
               on={on}
@@ -109,6 +133,7 @@ export function BackupPage() {
             <Held state={data} />
             <Status state={data} asked={dataUpdatedAt} onChoose={() => setChoosing(true)} />
             {keeper && <Keeper state={data} choosing={choosing} onChoosing={setChoosing} />}
+            <Export />
           </>
         )}
       </Loaded>

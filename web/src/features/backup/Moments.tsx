@@ -150,15 +150,17 @@ function Line({ all, listed }: { all: Span; listed: Listed }) {
 }
 
 /** Every moment that can be restored, and the way to look at one. */
-export function Moments() {
+export function Moments({ preview }: { preview: string | null }) {
   const { data, error, isPending, refetch } = useQuery({ ...momentsQuery(), refetchOnMount: "always" });
   return (
     <Section
       title={words.title}
       end={
-        <Link className={buttonClass({ kind: "quiet", size: "small" })} to={paths.backupPreview()}>
-          {words.last}
-        </Link>
+        preview && (
+          <Link className={buttonClass({ kind: "quiet", size: "small" })} to={paths.backupPreview()}>
+            {words.last}
+          </Link>
+        )
       }
     >
       <p className="mb-3 max-w-160 text-muted">{words.lead}</p>

@@ -119,7 +119,7 @@ export function ReplicaDialog({ settings, fixed, expected, onClose }: ReplicaDia
         <Banner look="info" title={words.fixed} />
       ) : (
         <>
-          <PlaceFields mayAsk of="replica" value={place} onChange={setPlace} problem={problem} />
+          <PlaceFields of="replica" value={place} onChange={setPlace} problem={problem} />
           <Try place={place} target={false} />
         </>
       )}
@@ -165,7 +165,7 @@ export function TargetDialog({ settings, onClose }: DialogProps) {
       }}
       onClose={onClose}
     >
-      <PlaceFields mayAsk of="target" value={place} onChange={setPlace} problem={problem} />
+      <PlaceFields of="target" value={place} onChange={setPlace} problem={problem} />
       <Try target place={place} />
       <div className="pair">
         <Input

@@ -293,6 +293,13 @@ export const backup = {
     action: "Open",
     make: "Make one",
   },
+  export: {
+    title: "For another appliance",
+    all: "Everything here as one encrypted file, which another appliance makes a tenant of. For moving house, not for the case that this box dies.",
+    one: (name: string) =>
+      `Everything of ${name} as one encrypted file, which another appliance makes a tenant of.`,
+    action: "Export",
+  },
   rescue: {
     steps: (n: number, of: number) => `Step ${n} of ${of}`,
     key: "What opens the vault",

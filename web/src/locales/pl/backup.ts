@@ -296,6 +296,13 @@ export const backup = {
     action: "Otwórz",
     make: "Utwórz",
   },
+  export: {
+    title: "Dla innego urządzenia",
+    all: "Wszystko, co tu jest, w jednym zaszyfrowanym pliku, z którego inne urządzenie robi najemcę. Na przeprowadzkę, a nie na wypadek awarii.",
+    one: (name: string) =>
+      `Wszystko, co ma ${name}, w jednym zaszyfrowanym pliku, z którego inne urządzenie robi najemcę.`,
+    action: "Eksportuj",
+  },
   rescue: {
     steps: (n, of) => `Krok ${n} z ${of}`,
     key: "Co otwiera sejf",

@@ -363,18 +363,20 @@ func (f *follower) close(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_ = f.service.Store.Follow(ctx, nil) // at a stop it is closed already
+	gone := false                        // then it is not waited for twice
 	if f.stream != nil {
 		if f.lease.valid() != nil {
 			f.mute()
 		}
 		if err := f.stream.Close(ctx); err != nil {
 			f.service.Log.InfoContext(ctx, "close the replica", "err", explain(err))
+			gone = place.Failed(err) || errors.Is(err, context.DeadlineExceeded)
 		}
 		if f.forget {
 			_ = os.RemoveAll(stateDir(f.db.Path())) // else it is forgotten at the next begin
 		}
 	}
-	if f.lease != nil {
+	if f.lease != nil && !gone {
 		if err := f.lease.release(ctx); err != nil {
 			f.service.Log.InfoContext(ctx, "give the replica back", "err", explain(err)) // it ends by itself
 		}

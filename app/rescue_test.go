@@ -197,6 +197,69 @@ func TestAnEmptyBoxComesBack(t *testing.T) {
 	must(t, p.end(syscall.SIGTERM))
 }
 
+// TestKilledWhileItRestores kills the command at any moment and begins it again,
+// until it is done.
+func TestKilledWhileItRestores(t *testing.T) {
+	t.Parallel()
+	url := "file://" + filepath.Join(t.TempDir(), "replica")
+	dir, to := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "to")
+	p := replicating(t, dir, url)
+	p.setUp(p.printed())
+	if status, err := p.threshold("mine"); err != nil || status != 201 {
+		t.Fatal(status, err)
+	}
+	p.synced()
+	_ = p.end(syscall.SIGKILL)
+	args := []string{"restore", "--replica", url, "--master-key", filepath.Join(dir, "master.key"), "--data-dir", to}
+	killed := 0
+	for i := range 30 {
+		cmd := command(t, args...)
+		must(t, cmd.Start())
+		<-time.After(time.Duration(10+8*i) * time.Millisecond) // the moment differs, nothing is waited for
+		_ = cmd.Process.Kill()
+		if cmd.Wait() == nil {
+			break // it was faster
+		}
+		killed++
+	}
+	out, err := run(t, "", args...)
+	if err != nil && !strings.Contains(out, "restore.occupied") { // it was killed when all was done
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p = start(t, to)
+	p.signIn()
+	if !slices.Contains(p.thresholds(), "mine") {
+		t.Errorf("%v", p.thresholds())
+	}
+	must(t, p.end(syscall.SIGTERM))
+	for path := range files(t, to) {
+		if strings.Contains(path, "restored") || strings.Contains(path, "swap.json") || strings.HasSuffix(path, ".tmp") {
+			t.Errorf("%s is left", path)
+		}
+	}
+	t.Logf("it was killed %d times", killed)
+}
+
+// TestAStopDoesNotWaitForASilentReplica stops a box whose replica says nothing.
+func TestAStopDoesNotWaitForASilentReplica(t *testing.T) {
+	t.Parallel()
+	s, env, _ := dav(t)
+	p := start(t, filepath.Join(t.TempDir(), "data"), env...)
+	p.setUp(p.printed())
+	p.synced()
+	s.Silence()
+	if status, err := p.threshold("mine"); err != nil || status != 201 {
+		t.Fatal(status, err)
+	}
+	began := time.Now()
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Errorf("%v\n%s", err, p.stderr)
+	}
+	if took := time.Since(began); took > 18*time.Second { // ten are given to the last copy, and none to the lease then
+		t.Errorf("it took %v", took)
+	}
+}
+
 // TestRootRestoresForAnother restores into the directory of a user: nothing in
 // it is root's then.
 func TestRootRestoresForAnother(t *testing.T) {

@@ -191,6 +191,7 @@ func TestAPlaceInTroubleIsComeBackTo(t *testing.T) {
 			if n, err := restored(t, s.Config, s.Secret, backup.Target{}); err != nil || n != 4 {
 				t.Errorf("%d tenants, %v", n, err)
 			}
+			b.stop() // before its place ends
 		})
 	}
 }
@@ -214,5 +215,6 @@ func TestAWrongSecretIsSaid(t *testing.T) {
 		b = newBox(t, db, s.Config, s.Secret)
 		b.following()
 		b.drill()
+		b.stop()
 	})
 }

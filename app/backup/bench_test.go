@@ -287,6 +287,7 @@ func BenchmarkSync(b *testing.B) {
 			b.ReportMetric(at(took, 0.5), "p50-ms")
 			b.ReportMetric(at(took, 0.99), "p99-ms")
 			b.ReportMetric(at(limit, 0.5), "limit-p50-ms")
+			b.ReportMetric(at(limit, 0.99), "limit-p99-ms")
 			b.ReportMetric(at(limit, 0.5)/at(took, 0.5), "of-limit")
 		})
 	}

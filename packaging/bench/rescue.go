@@ -27,26 +27,28 @@ func rescue(ctx context.Context) (figures []figure, err error) {
 	defer os.RemoveAll(dir)
 	lost := filepath.Join(dir, "lost")
 	replica := "file://" + filepath.Join(dir, "replica")
-	if err := replicated(ctx, lost, replica); err != nil {
+	instance, err := replicated(ctx, lost, replica) // what is restored replicates there, too, as another one
+	if err != nil {
 		return nil, err
 	}
 	key, err := os.ReadFile(filepath.Join(lost, "master.key")) //nolint:gosec // a path of ours
 	if err != nil {
 		return nil, err
 	}
-	command, err := byCommand(ctx, filepath.Join(dir, "command"), replica, filepath.Join(lost, "master.key"))
+	command, err := byCommand(ctx, filepath.Join(dir, "command"), replica, instance, filepath.Join(lost, "master.key"))
 	if err != nil {
 		return nil, err
 	}
-	page, err := byPage(ctx, filepath.Join(dir, "page"), replica, string(key))
+	page, err := byPage(ctx, filepath.Join(dir, "page"), replica, instance, string(key))
 	return []figure{
 		{name: "an empty box serves 100 MB again, by the command", value: command.Seconds(), unit: "s", limit: 5},
 		{name: "  by the set-up page", value: page.Seconds(), unit: "s", limit: 5},
 	}, err
 }
 
-// replicated makes an appliance with samples of some months and its replica.
-func replicated(ctx context.Context, dir, replica string) error {
+// replicated makes an appliance with samples of some months and its replica, and
+// returns the instance.
+func replicated(ctx context.Context, dir, replica string) (instance string, err error) {
 	p, err := set(ctx, dir)
 	if err == nil {
 		err = p.stop()
@@ -55,19 +57,20 @@ func replicated(ctx context.Context, dir, replica string) error {
 		err = filled(ctx, filepath.Join(dir, "unity.db"))
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	again, err := launch(ctx, dir, "--replica", replica)
 	if err != nil {
-		return err
+		return "", err
 	}
 	again.token = p.token
 	err = until(ctx, func() (bool, error) {
-		var v struct{ State string }
+		var v struct{ State, Instance string }
 		err := again.call(ctx, http.MethodGet, "/api/v1/backup", nil, &v)
+		instance = v.Instance
 		return v.State == "following", err
 	})
-	return errors.Join(err, again.stop())
+	return instance, errors.Join(err, again.stop())
 }
 
 // filled writes closed windows of samples to a database that nobody serves.
@@ -89,9 +92,9 @@ func filled(ctx context.Context, path string) error {
 }
 
 // byCommand restores with the command, and serves.
-func byCommand(ctx context.Context, dir, replica, key string) (time.Duration, error) {
+func byCommand(ctx context.Context, dir, replica, instance, key string) (time.Duration, error) {
 	begun := time.Now()
-	out, err := exec.CommandContext(ctx, binary, "restore", "--data-dir", dir, "--replica", replica, "--master-key", key).CombinedOutput() //nolint:gosec // paths of ours
+	out, err := exec.CommandContext(ctx, binary, "restore", "--data-dir", dir, "--replica", replica, "--instance", instance, "--master-key", key).CombinedOutput() //nolint:gosec // paths of ours
 	if err != nil {
 		return 0, fmt.Errorf("%w: %s", err, out)
 	}
@@ -105,7 +108,7 @@ func byCommand(ctx context.Context, dir, replica, key string) (time.Duration, er
 
 // byPage asks an empty appliance for it, as the set-up page does, until its
 // users are there.
-func byPage(ctx context.Context, dir, replica, key string) (took time.Duration, err error) {
+func byPage(ctx context.Context, dir, replica, instance, key string) (took time.Duration, err error) {
 	p, err := launch(ctx, dir)
 	if err != nil {
 		return 0, err
@@ -114,7 +117,7 @@ func byPage(ctx context.Context, dir, replica, key string) (took time.Duration, 
 	begun := time.Now()
 	if err == nil {
 		err = p.call(ctx, http.MethodPost, "/api/v1/setup/restore", map[string]any{
-			"token": token, "replica": map[string]string{"url": replica}, "key": key,
+			"token": token, "replica": map[string]string{"url": replica}, "key": key, "instance": instance,
 		}, nil)
 	}
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/benbjohnson/litestream"
@@ -30,6 +31,7 @@ type follower struct {
 	service *Service
 	plan    plan
 	place   place.Place
+	gate    *gate
 	lease   *lease
 	db      *litestream.DB
 	stream  *litestream.Store
@@ -57,20 +59,32 @@ func open(ctx context.Context, s *Service, p plan) (*follower, error) {
 func (f *follower) mute() {
 	if f.db != nil {
 		f.db.ShutdownSyncTimeout = 0
-		f.db.Replica.Client = refused{f.db.Replica.Client}
+		f.gate.shut.Store(true)
 	}
 }
 
-// refused is a replica that is another's now.
-type refused struct{ litestream.ReplicaClient }
-
-// WriteLTXFile refuses.
-func (refused) WriteLTXFile(context.Context, int, ltx.TXID, ltx.TXID, io.Reader) (*ltx.FileInfo, error) {
-	return nil, errLost
+// A gate is before a replica, and is shut when that is another's now, or is
+// to begin anew. Litestream's own loops may be at work then.
+type gate struct {
+	litestream.ReplicaClient
+	shut atomic.Bool
 }
 
-// DeleteLTXFiles refuses.
-func (refused) DeleteLTXFiles(context.Context, []*ltx.FileInfo) error { return errLost }
+// WriteLTXFile implements litestream.ReplicaClient.
+func (g *gate) WriteLTXFile(ctx context.Context, level int, minTXID, maxTXID ltx.TXID, r io.Reader) (*ltx.FileInfo, error) {
+	if g.shut.Load() {
+		return nil, errLost
+	}
+	return g.ReplicaClient.WriteLTXFile(ctx, level, minTXID, maxTXID, r)
+}
+
+// DeleteLTXFiles implements litestream.ReplicaClient.
+func (g *gate) DeleteLTXFiles(ctx context.Context, files []*ltx.FileInfo) error {
+	if g.shut.Load() {
+		return errLost
+	}
+	return g.ReplicaClient.DeleteLTXFiles(ctx, files)
+}
 
 func (f *follower) begin(ctx context.Context) (err error) {
 	instance := f.plan.row.Instance
@@ -87,7 +101,8 @@ func (f *follower) begin(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f.stream, f.db = stream(f.service, client, f.plan.row.RetentionDays)
+	f.gate = &gate{ReplicaClient: client}
+	f.stream, f.db = stream(f.service, f.gate, f.plan.row.RetentionDays)
 	if err := f.settle(ctx, client); err != nil {
 		return err
 	}
@@ -297,32 +312,18 @@ func (f *follower) ask(ctx context.Context) error {
 	return nil
 }
 
-// repair forgets local state that is lost or damaged, if that is what err says:
-// the next copy begins with the whole database, after what the replica holds.
+// repair gives up local state that is lost or damaged, if that is what err says:
+// it is forgotten when the follower is closed, and the next one begins with the
+// whole database, after what the replica holds.
 func (f *follower) repair(ctx context.Context, err error) error {
 	bad, ok := errors.AsType[*litestream.LTXError](err)
 	if !ok || !bad.IsAutoRecoverable() {
 		return nil
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	newest, err := newestOf(ctx, f.db.Replica.Client)
-	if err != nil {
-		return err
-	}
-	if newest[0] < newest[1] {
-		return errUnsafe
-	}
 	f.service.Log.WarnContext(ctx, "repair what is known of the replica", "err", bad)
-	path := f.db.Path()
-	if err := f.stream.DisableDB(ctx, path); err != nil {
-		f.service.Log.DebugContext(ctx, "close a damaged state", "err", err) // that it is damaged is why it is closed
-	}
-	if err := f.db.ResetLocalState(ctx); err != nil {
-		return err
-	}
-	f.db.Replica.SetPos(ltx.Pos{})
-	return f.stream.EnableDB(ctx, path)
+	f.mute()
+	f.forget = true
+	return errLocal.Because(bad)
 }
 
 // errBacklog says that more waits for the replica than is worth keeping.

@@ -200,6 +200,7 @@ export const backup = {
     sentences: [
       "What is here now is kept first: as a moment in the replica, and as a checkpoint on this disk.",
       "Unity restarts with the database of that moment, and everybody is signed out.",
+      "Passwords, members and keys are those of that moment, too: what was taken away since is back.",
       "Alerts and schedules are held until somebody releases them on the backup page.",
     ],
     restore: "Restore this moment",

@@ -200,6 +200,7 @@ export const backup = {
     sentences: [
       "Najpierw zostanie zachowane to, co jest teraz: jako chwila w replice i jako punkt kontrolny na tym dysku.",
       "Unity uruchomi się ponownie z bazą z tamtej chwili, a wszyscy zostaną wylogowani.",
+      "Hasła, członkowie i klucze też będą takie jak wtedy: co od tamtej pory odebrano, wróci.",
       "Alerty i harmonogramy będą czekać, aż ktoś zwolni je na stronie kopii.",
     ],
     restore: "Przywróć tę chwilę",

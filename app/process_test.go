@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -48,8 +49,28 @@ type process struct {
 	base   string      // of its plain HTTP
 	setup  chan string // the set-up token it printed, if any
 	token  string      // of a program that signed in
-	stderr *bytes.Buffer
+	stderr *said
 	done   chan error
+}
+
+// said is what a process says while a test reads it.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+// String returns what it said so far.
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // command returns the product with arguments, as a process that was not started.
@@ -76,7 +97,7 @@ func start(t *testing.T, dir string, wrap ...string) *process {
 		}
 		cmd.Path = path
 	}
-	p := &process{t: t, cmd: cmd, setup: make(chan string, 2), stderr: &bytes.Buffer{}, done: make(chan error, 1)}
+	p := &process{t: t, cmd: cmd, setup: make(chan string, 2), stderr: &said{}, done: make(chan error, 1)}
 	cmd.Stderr = p.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -136,16 +136,18 @@ func (s *Service) pinned(ctx context.Context, f *follower) (position string, d s
 	err = s.Store.Still(ctx, func() error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if err := f.db.Sync(ctx); err != nil {
+		return f.use(func() error {
+			if err := f.db.Sync(ctx); err != nil {
+				return err
+			}
+			pos, err := f.db.Pos()
+			if err != nil {
+				return err
+			}
+			position = pos.TXID.String()
+			at, err = s.Store.Snapshot(ctx)
 			return err
-		}
-		pos, err := f.db.Pos()
-		if err != nil {
-			return err
-		}
-		position = pos.TXID.String()
-		at, err = s.Store.Snapshot(ctx)
-		return err
+		})
 	})
 	if err != nil {
 		return "", nil, err

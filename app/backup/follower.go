@@ -38,8 +38,25 @@ type follower struct {
 	asked   time.Time
 	forget  bool // what waits for the replica is given up
 
-	mu sync.Mutex // one copy at a time; held while the local state is repaired
+	mu sync.Mutex // one copy at a time
+	// open is held for reading by who uses db: once it is closed, Litestream would
+	// open it again.
+	open   sync.RWMutex
+	closed bool
 }
+
+// use runs do while the follower is open.
+func (f *follower) use(do func() error) error {
+	f.open.RLock()
+	defer f.open.RUnlock()
+	if f.closed {
+		return errClosed
+	}
+	return do()
+}
+
+// errClosed says that the settings changed meanwhile.
+var errClosed = fault.New(fault.Unavailable, "replica.changing", "The replica is being opened anew. Try again in a moment.")
 
 // open takes the replica of p, and copies nothing yet.
 func open(ctx context.Context, s *Service, p plan) (*follower, error) {
@@ -268,6 +285,10 @@ var errBehind = fault.New(fault.Unavailable, "replica.behind", "The replica does
 func (f *follower) sync(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.use(func() error { return f.copy(ctx) })
+}
+
+func (f *follower) copy(ctx context.Context) error {
 	if err := f.lease.valid(); err != nil {
 		return err
 	}
@@ -353,7 +374,7 @@ func (f *follower) bound() error {
 // checkpoint begins the log anew, while nobody writes. A passive one is enough
 // then, and copies no whole database as a truncating one does.
 func (f *follower) checkpoint(ctx context.Context) error {
-	return f.db.Checkpoint(ctx, litestream.CheckpointModePassive)
+	return f.use(func() error { return f.db.Checkpoint(ctx, litestream.CheckpointModePassive) })
 }
 
 // close copies what was written last and gives the lease back. That it could not
@@ -361,10 +382,13 @@ func (f *follower) checkpoint(ctx context.Context) error {
 func (f *follower) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*closeTime)
 	defer cancel()
+	_ = f.service.Store.Follow(ctx, nil) // at a stop it is closed already
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_ = f.service.Store.Follow(ctx, nil) // at a stop it is closed already
-	gone := false                        // then it is not waited for twice
+	f.open.Lock()
+	defer f.open.Unlock()
+	f.closed = true
+	gone := false // then it is not waited for twice
 	if f.stream != nil {
 		if f.lease.valid() != nil {
 			f.mute()

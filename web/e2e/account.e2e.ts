@@ -53,6 +53,7 @@ test("an invitation waits for somebody to sign in, and tells who joins", async (
   const page = await context.newPage();
   await page.goto(`${paths.invitation()}${new URL(url).hash}`);
   await page.getByRole("link", { name: "I have an account" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible(); // the form before has the same fields
   await enterPassword(page);
   await page.getByRole("button", { name: `Join as ${person.username}` }).click();
   await expect(page.getByText("You are a member there already")).toBeVisible();

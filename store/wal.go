@@ -10,7 +10,7 @@ import (
 
 // Of the log that readers and a replica follow, in bytes.
 const (
-	walFull    = 24 << 20        // writers wait until it was copied
+	walFull    = 32 << 20        // writers wait until it was copied
 	frameSize  = 4096 + 24       // a page with its header
 	walTry     = 5 * time.Second // how long they wait at most
 	drainTries = 3

@@ -68,6 +68,7 @@ type App struct {
 	keys     *keys
 	deletion *deletion
 	backup   *backup.Service
+	rescue   *rescuer
 	silent   atomic.Bool // a restore holds what speaks to the world
 	transfer *transfers
 	unlocked chan struct{}      // holds a token when the vault may have been opened
@@ -174,6 +175,7 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.replicate(ctx); err != nil {
 		return err
 	}
+	a.rescue = newRescuer(a.config.DataDir, a.Restart)
 	a.transfer = newTransfers(a.config.DataDir, a.vault)
 	a.transfer.jobs, a.transfer.before, a.transfer.changed, a.transfer.service.Forget = a.jobs, a.metrics.Flush, a.changed, a.letGo
 	if err := a.firstServer(ctx); err != nil {
@@ -288,7 +290,7 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, streams, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: &rescuer{dir: a.config.DataDir, restart: a.Restart},
+		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue,
 		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{
@@ -341,7 +343,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	for _, run := range []func(context.Context) error{
 		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
 		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.backup.Run, a.backup.Schedule,
-		a.awaitRestart,
+		a.rescue.run, a.awaitRestart,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {
 		g.Go(func() error { return run(ctx) })

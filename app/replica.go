@@ -103,7 +103,7 @@ func (a *App) replicaGauges(ctx context.Context) []httpapi.Gauge {
 		{Name: "unity_replica_up", Help: "Whether the replica follows the database", Value: up},
 		{Name: "unity_replica_lag_seconds", Help: "How long ago everything committed was in the replica", Value: v.Lag},
 	}
-	if _, passed, err := a.backup.LastDrills(ctx); err == nil && passed != nil {
+	if _, passed, err := a.store.System().LastDrills(ctx); err == nil && passed != nil {
 		all = append(all, httpapi.Gauge{Name: "unity_drill_last_success_timestamp_seconds", Help: "When a restore was tried last and went well", Value: float64(passed.At.Unix())})
 	}
 	return all

@@ -23,6 +23,23 @@ type rescuer struct {
 	dir     string
 	task    backup.Task
 	restart func()
+	work    chan func(context.Context) // one, for run
+}
+
+func newRescuer(dir string, restart func()) *rescuer {
+	return &rescuer{dir: dir, restart: restart, work: make(chan func(context.Context), 1)}
+}
+
+// run restores what Start was asked for, until ctx ends.
+func (r *rescuer) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case do := <-r.work:
+			do(ctx)
+		}
+	}
 }
 
 // An opener is what was given to restore with: where the replica is, and the
@@ -116,15 +133,14 @@ func (r *rescuer) Start(ctx context.Context, ask backup.Ask, instance string, to
 	if err := r.task.Begin(); err != nil {
 		return errors.Join(err, o.where.Close())
 	}
-	go func() {
-		ctx := context.WithoutCancel(ctx)
+	r.work <- func(ctx context.Context) { // it has room: no other is under way
 		_, err := o.restore(ctx, r.dir, instance, to, r.task.Progress)
 		err = errors.Join(err, o.where.Close())
 		r.task.End(err)
 		if err == nil {
 			r.restart()
 		}
-	}()
+	}
 	return nil
 }
 

@@ -222,6 +222,23 @@ func (y System) Drills(ctx context.Context) ([]Drill, error) {
 	return all, known(err)
 }
 
+// LastDrills returns the newest drill, and the newest that passed; nil: there is none.
+func (y System) LastDrills(ctx context.Context) (last, passed *Drill, err error) {
+	last, err = newest(sq.One(ctx, y.db(), scanDrill, `SELECT `+drillCols+` FROM drills ORDER BY at DESC, id DESC LIMIT 1`))
+	if err != nil || last == nil || last.Passed {
+		return last, last, err
+	}
+	passed, err = newest(sq.One(ctx, y.db(), scanDrill, `SELECT `+drillCols+` FROM drills WHERE passed ORDER BY at DESC, id DESC LIMIT 1`))
+	return last, passed, err
+}
+
+func newest(v Drill, err error) (*Drill, error) {
+	if err = known(err); errors.Is(err, ErrNotFound) {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return &v, err
+}
+
 // AddDrill keeps what a drill found; the oldest ones go.
 func (y System) AddDrill(ctx context.Context, v Drill) error {
 	return y.own.changeWith(ctx, "backup."+v.Kind, v.ID, map[string]any{"set": map[string]any{"passed": v.Passed, "position": v.Position, "error": v.Error}}, func(t Tenant) error {

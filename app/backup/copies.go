@@ -35,11 +35,12 @@ func (s *Service) SendCopy(ctx context.Context, p Progress) error {
 		if err != nil {
 			return err
 		}
-		where, err := s.target(ctx, row)
+		where, url, err := s.target(ctx, row)
 		if err != nil {
 			return err
 		}
 		defer where.Close()
+		e.Place = url
 		file, err := s.rehearse(ctx, p, v, e)
 		if err != nil {
 			return err
@@ -54,20 +55,21 @@ func (s *Service) SendCopy(ctx context.Context, p Progress) error {
 	})
 }
 
-// target opens the second place.
-func (s *Service) target(ctx context.Context, row store.Backup) (place.Place, error) {
+// target opens the second place, and says where it is.
+func (s *Service) target(ctx context.Context, row store.Backup) (where place.Place, url string, err error) {
 	var c place.Config
 	if err := json.Unmarshal(row.Target, &c); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if c.URL == "" {
-		return nil, errNoTarget
+		return nil, "", errNoTarget
 	}
 	secret, err := s.kept(ctx, store.SecretMask, true)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return place.Open(ctx, c, secret)
+	where, err = place.Open(ctx, c, secret)
+	return where, c.URL, err
 }
 
 // send packs a file, uploads it and reads it back. It returns its digest.
@@ -79,7 +81,9 @@ func send(ctx context.Context, where place.Place, name, file string) (sum string
 	defer f.Close()
 	sent := sha256.New()
 	pr, pw := io.Pipe()
+	packed := make(chan struct{})
 	go func() {
+		defer close(packed)
 		z, err := zstd.NewWriter(io.MultiWriter(pw, sent), zstd.WithEncoderConcurrency(1))
 		if err == nil {
 			_, err = io.Copy(z, f)
@@ -89,6 +93,7 @@ func send(ctx context.Context, where place.Place, name, file string) (sum string
 	}()
 	_, err = where.Upload(ctx, name, pr)
 	_ = pr.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // ends the packing of what nobody takes
+	<-packed
 	if err != nil {
 		return "", err
 	}

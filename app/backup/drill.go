@@ -72,14 +72,18 @@ func (s *Service) try(ctx context.Context, kind string, do func(context.Context,
 	return errors.Join(explain(err), err2)
 }
 
-// tidy removes what restores left, but for a preview.
+// drillFile begins the name of what is restored for trial. Beside it lie a preview
+// and, on a box that nobody set up, what is brought back.
+const drillFile = "drill-"
+
+// tidy removes what restores for trial left.
 func (s *Service) tidy() error {
 	entries, err := os.ReadDir(s.work())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), previewFile) {
+		if strings.HasPrefix(e.Name(), drillFile) {
 			err = errors.Join(err, os.Remove(filepath.Join(s.work(), e.Name())))
 		}
 	}
@@ -105,7 +109,7 @@ func (s *Service) rehearse(ctx context.Context, p Progress, v *store.Drill, e *e
 	if err := f.sync(ctx); err != nil {
 		return "", err
 	}
-	path = filepath.Join(s.work(), "drill-"+v.ID+".db")
+	path = filepath.Join(s.work(), drillFile+v.ID+".db")
 	p.Step(ctx, "Restoring", 2, 4)
 	r, err := Restore(ctx, f.place, f.plan.row.Instance, Target{Position: position}, path, nil)
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 // A Rescue brings an appliance back on a box that has none: first it asks for
 // what opens the vault, then it shows what a replica holds, then it restores.
 type Rescue struct {
-	Dir string // the data directory
 	// Prove fails if the key does not open the vault of the file at path.
 	Prove func(ctx context.Context, path string) error
 	// Opens fails if the key does not open the vault that lock belongs to.

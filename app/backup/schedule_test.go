@@ -124,7 +124,7 @@ func TestAVerifiedCopyGoesToASecondPlace(t *testing.T) {
 	if err := b.service.SendCopy(t.Context(), progress{}); code(err) != "replica.full" {
 		t.Errorf("to a full place: %v", err)
 	}
-	last, _, err := b.service.LastDrills(t.Context())
+	last, _, err := b.store.System().LastDrills(t.Context())
 	if err != nil || last.Kind != "copy" || last.Passed || last.Code != "replica.full" {
 		t.Errorf("%+v %v", last, err)
 	}

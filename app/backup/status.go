@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -163,13 +162,14 @@ func (s *state) status() Status {
 	return v
 }
 
-// Unwell returns what is wrong with the replica and its drills, each in a sentence.
+// Unwell returns what is wrong with the replica and its drills, each in a sentence
+// that names no place: tenants read it, too.
 func (s *Service) Unwell(ctx context.Context) []string {
 	var all []string
 	v := s.Status()
 	switch behind := time.Duration(v.Lag * float64(time.Second)); {
 	case v.State == Failing && v.Failed != nil && s.Now().Sub(*v.Failed) > lagLimit/6:
-		all = append(all, "replica: "+v.Error)
+		all = append(all, "replica: it does not follow ("+v.Code+"); the backup page says what to do")
 	case v.State == Following && behind > lagLimit:
 		all = append(all, "replica: it is more than a minute behind")
 	}
@@ -191,41 +191,16 @@ func (s *Service) Unwell(ctx context.Context) []string {
 
 // drillUnwell says in a sentence what is wrong with the drills.
 func (s *Service) drillUnwell(ctx context.Context, row store.Backup) string {
-	last, passed, err := s.LastDrills(ctx)
+	last, passed, err := s.Store.System().LastDrills(ctx)
 	if err != nil || row.DrillDays == 0 {
 		return ""
 	}
 	if last != nil && !last.Passed {
-		return "the last restore for trial failed: " + last.Error
+		return "the last restore for trial failed (" + last.Code + "); the backup page says what to do"
 	}
 	due := time.Duration(row.DrillDays)*day + drillGrace
 	if passed != nil && s.Now().Sub(passed.At) > due {
 		return "no restore for trial succeeded for " + strconv.Itoa(int(s.Now().Sub(passed.At)/day)) + " days"
 	}
 	return ""
-}
-
-// LastDrills returns the newest drill, and the newest that passed.
-func (s *Service) LastDrills(ctx context.Context) (last, passed *store.Drill, err error) {
-	all, err := s.Store.System().Drills(ctx)
-	for i := range all {
-		if last == nil {
-			last = &all[i]
-		}
-		if passed == nil && all[i].Passed {
-			passed = &all[i]
-		}
-	}
-	return last, passed, err
-}
-
-// explain returns what a person can do about err.
-func explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return err
-	}
-	return explained(err)
 }

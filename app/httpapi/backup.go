@@ -49,7 +49,7 @@ func (m mux) getBackup(ctx context.Context, c Caller, _ *struct{}) (*body[backup
 	if err != nil {
 		return nil, err
 	}
-	last, passed, err := m.Backup.LastDrills(ctx)
+	last, passed, err := m.System.LastDrills(ctx)
 	v := backupState{
 		Status: m.Backup.Status(), Held: row.Held, Restored: row.Restored, Kit: row.Kit, LastDrill: last, DrillDays: row.DrillDays,
 	}
@@ -60,7 +60,7 @@ func (m mux) getBackup(ctx context.Context, c Caller, _ *struct{}) (*body[backup
 		v.Preview = &p.Moment
 	}
 	if !c.Holds(auth.BackupWrite) {
-		v.URL, v.Instance, v.LastDrill, v.Restored, v.Preview = "", "", nil, nil, nil
+		v.URL, v.Instance, v.Error, v.LastDrill, v.Restored, v.Preview = "", "", "", nil, nil, nil
 	}
 	return &body[backupState]{v}, err
 }

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
-	"unity.internal/app/fault"
 	"unity.internal/app/vault"
 )
 
@@ -27,22 +24,13 @@ type backupCmd struct {
 	File string `arg:"" help:"The file to write; it must not exist." type:"path"`
 }
 
-// Run writes a backup. The file is made before root becomes the owner of the
-// data directory, so that it may stand anywhere.
+// Run writes a backup.
 func (b backupCmd) Run(ctx context.Context, c *Config, t terminal) error {
-	f, err := os.OpenFile(b.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fault.New(fault.Conflict, "backup.exists", "%s exists already. Choose another name.", b.File)
-	}
-	if err != nil {
+	if err := newFile(b.File, "backup", func(w io.Writer) error { return copyDatabase(ctx, c.DataDir, w) }); err != nil {
 		return err
 	}
-	err = errors.Join(copyDatabase(ctx, c.DataDir, f), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(b.File))
-	}
 	fmt.Fprintf(t.out, "The database is in %s.\n", b.File)
-	_, err = fmt.Fprintf(t.err, "The secrets in it open only with the master key, which is not in it. Keep a copy of it in another place: %s\n",
+	_, err := fmt.Fprintf(t.err, "The secrets in it open only with the master key, which is not in it. Keep a copy of it in another place: %s\n",
 		filepath.Join(c.DataDir, vault.KeyFile))
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 
@@ -23,8 +22,7 @@ type tenantExportCmd struct {
 	Recipient []string `help:"An age recipient (age1…) who may open the file, in place of a passphrase."`
 }
 
-// Run writes an export. The file is made before root becomes the owner of the
-// data directory, so that it may stand anywhere.
+// Run writes an export.
 func (v tenantExportCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	o := order{ID: v.ID, To: transfer.To{Keys: v.Recipient}}
 	if len(v.Recipient) == 0 {
@@ -36,18 +34,10 @@ func (v tenantExportCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	if _, err := o.To.Recipients(); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(v.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fault.New(fault.Conflict, "transfer.exists", "%s exists already. Choose another name.", v.File)
-	}
-	if err != nil {
+	if err := newFile(v.File, "transfer", func(w io.Writer) error { return c.exportTo(ctx, o, w) }); err != nil {
 		return err
 	}
-	err = errors.Join(c.exportTo(ctx, o, f), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(v.File))
-	}
-	_, err = fmt.Fprintf(t.out, "Tenant %s is in %s.\nOn the other appliance: unity tenant import %s\n", v.ID, v.File, v.File)
+	_, err := fmt.Fprintf(t.out, "Tenant %s is in %s.\nOn the other appliance: unity tenant import %s\n", v.ID, v.File, v.File)
 	return err
 }
 

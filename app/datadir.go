@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -74,6 +75,23 @@ func become(dir string) error {
 		return err
 	}
 	return unix.Setuid(int(owner.Uid))
+}
+
+// newFile makes a file that must not exist and has fill write it. It comes before
+// root becomes the owner of the data directory, so that it may stand anywhere. Of
+// one that could not be filled nothing stays; subject begins the code of the fault.
+func newFile(path, subject string, fill func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // whoever types the command names it
+	if errors.Is(err, fs.ErrExist) {
+		return fault.New(fault.Conflict, subject+".exists", "%s exists already. Choose another name.", path)
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // free returns how many bytes may still be written below dir.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"unity.internal/app/auth"
 	"unity.internal/app/backup"
 	"unity.internal/app/backup/kit"
-	"unity.internal/app/fault"
 	"unity.internal/app/httpapi"
 	"unity.internal/app/vault"
 	"unity.internal/store"
@@ -105,9 +103,8 @@ type kitCmd struct {
 	Replica `embed:""`
 }
 
-// Run writes a recovery kit. The file is made before root becomes the owner of
-// the data directory, so that it may stand anywhere. An appliance that runs
-// knows its replica; for one that does not, the flags may name it.
+// Run writes a recovery kit. An appliance that runs knows its replica; for one
+// that does not, the flags may name it.
 func (k kitCmd) Run(ctx context.Context, c *Config, t terminal) (err error) {
 	passphrase, err := newPassphrase(t)
 	if err == nil {
@@ -120,27 +117,19 @@ func (k kitCmd) Run(ctx context.Context, c *Config, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	if k.File == "" {
+	text := func(w io.Writer) error {
 		v, err := c.kit(ctx, fixed, passphrase)
 		if err != nil {
 			return err
 		}
-		_, err = io.WriteString(t.out, v.Text)
+		_, err = io.WriteString(w, v.Text)
 		return err
 	}
-	f, err := os.OpenFile(k.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fault.New(fault.Conflict, "kit.exists", "%s exists already. Choose another name.", k.File)
+	if k.File == "" {
+		return text(t.out)
 	}
-	if err != nil {
+	if err := newFile(k.File, "kit", text); err != nil {
 		return err
-	}
-	v, err := c.kit(ctx, fixed, passphrase)
-	if err == nil {
-		_, err = f.WriteString(v.Text)
-	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(k.File))
 	}
 	_, err = fmt.Fprintf(t.out, "The recovery kit is in %s. Keep it away from this box, and the passphrase away from it.\n", k.File)
 	return err

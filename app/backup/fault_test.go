@@ -121,6 +121,36 @@ func TestTwoInstancesOnOneReplica(t *testing.T) {
 	})(t)
 }
 
+// TestALeaseWhoseAnswerWasLost renews behind the back of the appliance, as a write
+// does that arrived although its answer did not: nothing is lost by that.
+func TestALeaseWhoseAnswerWasLost(t *testing.T) {
+	quickly(func(t *testing.T) {
+		c := directory(t)
+		b := newBox(t, storetest.Open(t), c, nil)
+		b.following()
+		began := *b.service.Status().Since
+		owners, err := filepath.Glob(strings.TrimPrefix(c.URL, "file://") + "/*/owner.json")
+		if err != nil || len(owners) != 1 {
+			t.Fatal(owners, err)
+		}
+		var o map[string]any
+		text, err := os.ReadFile(owners[0])
+		must(t, err)
+		must(t, json.Unmarshal(text, &o))
+		o["beat"] = "another"
+		text, err = json.Marshal(o)
+		must(t, err)
+		must(t, os.WriteFile(owners[0], text, 0o600))
+		<-time.After(time.Minute) // the bubble's: it renews six times
+		if v := b.service.Status(); v.State != backup.Following || !v.Since.Equal(began) {
+			t.Errorf("%+v", v)
+		}
+		if now, err := os.ReadFile(owners[0]); err != nil || string(now) == string(text) {
+			t.Errorf("it was not renewed: %s, %v", now, err)
+		}
+	})(t)
+}
+
 // TestAStolenLease has another write that the replica is its own now.
 func TestAStolenLease(t *testing.T) {
 	quickly(func(t *testing.T) {

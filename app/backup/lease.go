@@ -126,8 +126,20 @@ func (l *lease) watch(ctx context.Context, other owner, tag string) error {
 	}
 }
 
-// write renews the lease, if what stands there still is what tag says.
+// write renews the lease, if what stands there still is what tag says. It also
+// is ours if a write of ours arrived whose answer did not.
 func (l *lease) write(ctx context.Context, tag string) error {
+	err := l.put(ctx, tag)
+	if !errors.Is(err, errHeld) {
+		return err
+	}
+	if now, is, readErr := l.read(ctx); readErr == nil && now.Owner == l.me.Owner {
+		return l.put(ctx, is)
+	}
+	return err
+}
+
+func (l *lease) put(ctx context.Context, tag string) error {
 	began := time.Now()
 	l.me.Beat = rand.Text()
 	text, err := json.Marshal(l.me)

@@ -453,6 +453,12 @@ CREATE TABLE thresholds (
 CREATE UNIQUE INDEX thresholds_builtin ON thresholds (tenant_id, builtin) WHERE builtin <> '';
 CREATE INDEX thresholds_name ON thresholds (tenant_id, name, id);
 CREATE INDEX thresholds_server ON thresholds (tenant_id, server_id);
+CREATE TABLE tls_attempts (
+  name     TEXT    NOT NULL PRIMARY KEY,
+  at       INTEGER NOT NULL,
+  failures INTEGER NOT NULL CHECK (failures >= 0),
+  error    TEXT    NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
 CREATE TABLE totp (
   user_id      TEXT    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
   secret       BLOB    NOT NULL,

@@ -165,10 +165,9 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.auth.Named = a.names.named
-	a.cert = cert.New(cert.Config{
-		Storage: cert.NewStorage(a.store.System(), a.vault), Allowed: a.names.known, Hostname: a.names.hostname,
-		Domains: cert.SearchDomains(), Log: a.log.With("part", "cert"),
-	})
+	if err := a.certificates(ctx); err != nil {
+		return err
+	}
 	a.watch()
 	a.keys = &keys{dir: a.config.DataDir, store: a.store, vault: a.vault, jobs: a.jobs, grace: vault.Grace}
 	a.deletion = &deletion{store: a.store, jobs: a.jobs, forget: a.forget, changed: a.changed, work: map[store.TenantID]string{}}
@@ -297,7 +296,7 @@ func (a *App) edge(ctx context.Context) error {
 			Version: number, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
-		CA:      a.cert.RootPEM,
+		CA: a.cert.RootPEM, Cert: a.cert,
 		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make,
 		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
@@ -306,7 +305,7 @@ func (a *App) edge(ctx context.Context) error {
 
 // changed tells every part that a tenant, or its settings, changed.
 func (a *App) changed(ctx context.Context, tenant store.TenantID) {
-	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx), a.learnHeld(ctx))
+	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx), a.learnHeld(ctx), a.cert.Load(ctx))
 	a.servers.TenantsChanged()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()

@@ -31,7 +31,7 @@ type Config struct {
 type Serve struct {
 	HTTP           string   `name:"http" help:"Plain HTTP for this box; empty: none." env:"UNITY_HTTP" default:"127.0.0.1:8080"`
 	HTTPS          string   `name:"https" help:"HTTPS for the LAN; empty: none." env:"UNITY_HTTPS" default:"${lan_https}"`
-	TLS            string   `name:"tls" help:"Who signs the certificate: internal (the appliance's own CA) or off." env:"UNITY_TLS" enum:"internal,off" default:"internal"`
+	TLS            string   `name:"tls" help:"Who signs certificates: internal (the appliance's own CA), acme, manual, or off, behind a proxy; without it, what is chosen on the page." env:"UNITY_TLS" enum:",internal,acme,manual,off" default:""`
 	PublicURL      string   `help:"The base of links in mails, as in https://unity.example.org; a setting, too." env:"UNITY_PUBLIC_URL"`
 	MultiTenancy   bool     `help:"Let many tenants share this appliance; a setting, too." env:"UNITY_MULTI_TENANCY"`
 	MetricsToken   string   `help:"A file with the token that opens /metrics to other machines." env:"UNITY_METRICS_TOKEN" type:"path"`

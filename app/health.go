@@ -63,6 +63,7 @@ func (h *health) look(ctx context.Context) {
 		v.Degraded = append(v.Degraded, "metrics: "+reason)
 	}
 	v.Degraded = append(v.Degraded, h.app.backup.Unwell(ctx)...)
+	v.Degraded = append(v.Degraded, h.app.cert.Unwell(ctx)...)
 	if err := h.app.alerts.Unwell(ctx, h.app.store.System().Own(), v.Degraded); err != nil && ctx.Err() == nil {
 		h.app.log.ErrorContext(ctx, "appliance alert", "err", err)
 	}

@@ -25,7 +25,7 @@ var may = map[string][]string{
 	"app/vault":          {"store", "app/fault", "app/seal"},
 	"app/auth":           {"store", "app/fault", "app/seal"},
 	"app/job":            {"store", "app/fault"},
-	"app/cert":           {"store", "app/fault", "app/seal"},
+	"app/cert":           {"store", "app/fault", "app/seal", "app/cert/dns"},
 	"app/cert/dns":       {"app/fault"},
 	"app/metric":         {"store", "app/fault"},
 	"app/alert":          {"store", "app/fault"},
@@ -40,7 +40,7 @@ var may = map[string][]string{
 	"app/backup/kit":     {"app/fault"},
 	"app/remote":         {"store", "app/fault", "app/seal"},
 	"app/server":         {"store", "app/fault", "app/seal", "app/remote"},
-	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing", "app/backup", "app/backup/place", "app/backup/transfer"},
+	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing", "app/backup", "app/backup/place", "app/backup/transfer", "app/cert"},
 	"app/demo": {
 		"store", "app/fault", "app/auth", "app/vault", "app/server", "app/server/farm", "app/metric", "app/alert",
 		"app/notify", "app/notify/webhook", "app/notify/ntfy",

@@ -16,6 +16,7 @@ import (
 	"github.com/skip2/go-qrcode"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
+	"unity.internal/store"
 )
 
 // drainTime is how long a stop waits for requests to end.
@@ -71,7 +72,7 @@ func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 		a.names.plain = ln.Addr()
 		all = append(all, ln)
 	}
-	if s.HTTPS != "" && s.TLS != "off" {
+	if s.HTTPS != "" && a.cert.Mode() != store.TLSOff {
 		ln, err := a.hold.listen(ctx, s.HTTPS, "--https")
 		if err != nil {
 			for _, open := range all {

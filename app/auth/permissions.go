@@ -43,6 +43,7 @@ const (
 	VaultWrite     Permission = "vault.write"
 	SystemWrite    Permission = "system.write"
 	BackupWrite    Permission = "backup.write"
+	TLSWrite       Permission = "tls.write"
 )
 
 var (
@@ -61,7 +62,7 @@ var roles = map[string]set{"viewer": setOf(viewer), "member": setOf(member), "ad
 var ranks = map[string]int{"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 // ofSystem is what only system administrators may do.
-var ofSystem = []Permission{TenantsRead, TenantsWrite, UsersRead, UsersWrite, ProvidersWrite, VaultWrite, SystemWrite, BackupWrite}
+var ofSystem = []Permission{TenantsRead, TenantsWrite, UsersRead, UsersWrite, ProvidersWrite, VaultWrite, SystemWrite, BackupWrite, TLSWrite}
 
 // administrator is what a system administrator may do beside their roles; in
 // every tenant, as the appliance is theirs.

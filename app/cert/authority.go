@@ -44,7 +44,6 @@ const (
 // first use, and from then on it is the one in the storage.
 type authority struct {
 	Config
-	now  func() time.Time
 	leaf time.Duration
 
 	mu                 sync.Mutex
@@ -111,7 +110,7 @@ func (a *authority) have(ctx context.Context, key string, create func() (*pair, 
 
 // lasts reports whether p outlives a leaf that it signs now.
 func (a *authority) lasts(p *pair) bool {
-	return p != nil && a.now().Add(leafLife+90*24*time.Hour).Before(p.cert.NotAfter)
+	return p != nil && a.Now().Add(leafLife+90*24*time.Hour).Before(p.cert.NotAfter)
 }
 
 // root509 describes a new root. The names that it may vouch for are written into
@@ -119,8 +118,8 @@ func (a *authority) lasts(p *pair) bool {
 func (a *authority) root509() *x509.Certificate {
 	t := &x509.Certificate{
 		Subject:                     pkix.Name{CommonName: "Unity on " + cmp.Or(clean(a.Hostname), "an appliance"), Organization: []string{"Unity"}},
-		NotBefore:                   a.now().Add(-early),
-		NotAfter:                    a.now().Add(rootLife),
+		NotBefore:                   a.Now().Add(-early),
+		NotAfter:                    a.Now().Add(rootLife),
 		MaxPathLen:                  1,
 		PermittedDNSDomainsCritical: true,
 		PermittedDNSDomains:         domains(a.Hostname, a.Domains),
@@ -135,13 +134,13 @@ func (a *authority) root509() *x509.Certificate {
 // intermediate509 describes a new intermediate. It carries the root's constraints,
 // because some clients do not look for them in a certificate that they trust.
 func (a *authority) intermediate509(root *x509.Certificate) *x509.Certificate {
-	end := a.now().Add(intermediateLife)
+	end := a.Now().Add(intermediateLife)
 	if end.After(root.NotAfter) {
 		end = root.NotAfter
 	}
 	return &x509.Certificate{
 		Subject:                     pkix.Name{CommonName: root.Subject.CommonName + ", issuing", Organization: root.Subject.Organization},
-		NotBefore:                   a.now().Add(-early),
+		NotBefore:                   a.Now().Add(-early),
 		NotAfter:                    end,
 		MaxPathLenZero:              true,
 		PermittedDNSDomainsCritical: true,
@@ -187,7 +186,7 @@ func (a *authority) Issue(ctx context.Context, csr *x509.CertificateRequest) (*c
 		return nil, certmagic.ErrNoRetry{Err: err} // the next handshake tries again
 	}
 	t := &x509.Certificate{
-		NotBefore:   a.now().Add(-min(early, a.leaf/2)),
+		NotBefore:   a.Now().Add(-min(early, a.leaf/2)),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:    csr.DNSNames,

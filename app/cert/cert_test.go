@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/certmagic"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"unity.internal/app/vault"
@@ -35,9 +34,10 @@ func opened(tb testing.TB) (*store.Store, *Storage) {
 
 // of returns what the service of a machine called nas needs, which answers to
 // names.
-func of(storage certmagic.Storage, names ...string) Config {
+func of(storage *Storage, names ...string) Config {
 	return Config{
-		Storage: storage, Hostname: "nas", Domains: []string{"home.example.org"}, Log: slog.New(slog.DiscardHandler),
+		System: storage.db, Storage: storage, Sealer: storage.sealer, Now: time.Now, Publish: func(string) {},
+		Own: func() []string { return names }, Public: func() []string { return nil }, Ports: func() (int, int) { return 0, 0 }, Hostname: "nas", Domains: []string{"home.example.org"}, Log: slog.New(slog.DiscardHandler),
 		Allowed: func(name string) bool { return slices.Contains(names, name) },
 	}
 }
@@ -231,7 +231,7 @@ func TestRenewalIsLive(t *testing.T) {
 	// A name of its own: certmagic remembers in a global which names are being
 	// renewed, and the renewal behind the last handshake outlives this test.
 	name := fmt.Sprintf("nas-%d.lan", time.Now().UnixNano())
-	s := newService(of(storage, name), time.Now, time.Hour, 1) // always time to renew
+	s := newService(of(storage, name), time.Hour, 1) // always time to renew
 	address, roots := serve(t, s), trust(t, s)
 	first, err := shake(t, address, name, roots)
 	if err != nil {
@@ -254,7 +254,9 @@ func TestAuthorityIsReplacedInTime(t *testing.T) {
 	t.Parallel()
 	_, storage := opened(t)
 	now := time.Now()
-	a := &authority{Config: of(storage), now: func() time.Time { return now }, leaf: leafLife}
+	c := of(storage)
+	c.Now = func() time.Time { return now }
+	a := &authority{Config: c, leaf: leafLife}
 	root, issuing, err := a.chain(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -426,5 +428,3 @@ func BenchmarkStart(b *testing.B) {
 		s.cache.Stop()
 	}
 }
-
-var _ certmagic.Issuer = (*authority)(nil)

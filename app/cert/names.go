@@ -3,9 +3,11 @@ package cert
 import (
 	"net/netip"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 )
 
@@ -61,6 +63,24 @@ func domains(hostname string, search []string) []string {
 	}
 	return all
 }
+
+// CheckName returns a name as it stands in certificates, or says why it is none.
+// It may begin with *., and have letters of any script.
+func CheckName(text string) (string, error) {
+	name := clean(text)
+	star := ""
+	if rest, ok := strings.CutPrefix(name, "*."); ok {
+		star, name = "*.", rest
+	}
+	ascii, err := idna.Lookup.ToASCII(name)
+	if _, bad := netip.ParseAddr(name); err != nil || bad == nil || ascii == "" || star != "" && !strings.Contains(ascii, ".") || !hostName.MatchString(ascii) {
+		return "", field("name", "tls.bad_name", "That is no name of a host. A name is like unity.example.org, or *.example.org for all below it; addresses of this box need not be added.")
+	}
+	return star + ascii, nil
+}
+
+// hostName is a name of labels: letters, digits, and hyphens between them.
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func clean(name string) string {
 	return strings.Trim(strings.ToLower(strings.TrimSpace(name)), ".")

@@ -21,6 +21,7 @@ import (
 	"unity.internal/app/auth"
 	"unity.internal/app/backup"
 	"unity.internal/app/backup/transfer"
+	"unity.internal/app/cert"
 	"unity.internal/app/event"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
@@ -70,6 +71,7 @@ type Parts struct {
 	Health func() Health // how the appliance is
 	About  About
 	CA     func(context.Context) ([]byte, error) // the certificate of the appliance's own CA, PEM
+	Cert   *cert.Service                         // gives the appliance its certificates
 	// MetricsToken opens /metrics to others than this box; empty: nobody.
 	MetricsToken string
 	// Base is what links in mails and invitations begin with.
@@ -195,6 +197,7 @@ func (m mux) routes() {
 	m.backup()
 	m.rescue()
 	m.system()
+	m.tls()
 	m.dashboard()
 	m.events()
 }

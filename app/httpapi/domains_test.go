@@ -9,6 +9,7 @@ import (
 	"unity.internal/app/alert"
 	"unity.internal/app/auth"
 	"unity.internal/app/backup"
+	"unity.internal/app/cert"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
 	"unity.internal/app/notify"
@@ -51,6 +52,7 @@ func (b *bench) domains(v *vault.Vault) {
 		},
 	})
 	b.parts.Rescue, b.parts.Restart = nobody{}, func() {}
+	b.certificates(v)
 	b.parts.Kit = func(ctx context.Context, y store.System, passphrase []byte) (KitFile, error) {
 		return KitFile{FileName: "unity-kit.txt", Text: "for people\nblock", Block: "block"}, errors.Join(auth.CheckPassphrase(string(passphrase)), y.KitMade(ctx))
 	}
@@ -58,6 +60,33 @@ func (b *bench) domains(v *vault.Vault) {
 	b.tb.Cleanup(pool.Close)
 	b.parts.Servers = server.New(server.Parts{
 		Store: b.store, Vault: v, Remote: pool, Sink: deaf{}, Log: b.parts.Log, Publish: b.bus.Publish, Hostname: "attic",
+	})
+}
+
+// certificates adds the service that keeps them, for a box called attic.
+func (b *bench) certificates(v *vault.Vault) {
+	y := b.store.System()
+	b.parts.Cert = cert.New(cert.Config{
+		System: y, Storage: cert.NewStorage(y, v), Sealer: v, Hostname: "attic", Now: time.Now, Log: b.parts.Log,
+		Allowed: func(name string) bool { return name == "attic" }, Own: func() []string { return []string{"attic"} },
+		Public: func() []string {
+			v, _ := y.Settings(context.WithoutCancel(b.tb.Context()))
+			return v.PublicNames
+		},
+		Ports: func() (int, int) { return 0, 0 }, Publish: func(string) {},
+		Start: func(ctx context.Context, y store.System, kind, title string, work func(context.Context) error) (store.Job, error) {
+			return b.parts.Jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, _ *job.Progress) error { return work(ctx) })
+		},
+	})
+	if err := b.parts.Cert.Load(b.tb.Context()); err != nil {
+		b.tb.Fatal(err)
+	}
+	b.tb.Cleanup(func() { // one that is over lets go of what New began
+		ended, end := context.WithCancel(context.WithoutCancel(b.tb.Context()))
+		end()
+		if err := b.parts.Cert.Run(ended); err != nil {
+			b.tb.Error(err)
+		}
 	})
 }
 

@@ -5,18 +5,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"unity.internal/app/auth"
 )
 
 func (m mux) system() {
 	handle(m, auth.SystemRead, route("getSystem", http.MethodGet, "/system"), m.getSystem)
-	ca := route("getCA", http.MethodGet, "/tls/ca.pem")
-	ca.Responses = map[string]*huma.Response{"200": {
-		Description: "The certificate of the appliance's own CA",
-		Content:     map[string]*huma.MediaType{"application/x-pem-file": {Schema: &huma.Schema{Type: huma.TypeString}}},
-	}}
-	handle(m, auth.Public, ca, m.getCA)
 }
 
 // appliance is what runs here, and how it is.
@@ -44,14 +37,4 @@ func (m mux) getSystem(ctx context.Context, _ Caller, _ *struct{}) (*body[applia
 		m.About.Version, m.About.Commit, m.About.Started, m.About.Hostname, m.Vault.Instance(), free, database, degraded,
 		fingerprint, m.About.URLs(),
 	}}, err
-}
-
-type pem struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
-}
-
-func (m mux) getCA(ctx context.Context, _ Caller, _ *struct{}) (*pem, error) {
-	data, err := m.CA(ctx)
-	return &pem{"application/x-pem-file", data}, err
 }

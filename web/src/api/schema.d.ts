@@ -1737,6 +1737,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getTLS"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: operations["updateTLS"];
+        trace?: never;
+    };
     "/api/v1/tls/ca.pem": {
         parameters: {
             query?: never;
@@ -1747,6 +1763,86 @@ export interface paths {
         get: operations["getCA"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tls/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["uploadCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tls/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["checkTLS"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tls/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["createTLSName"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tls/names/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["deleteTLSName"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tls/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["renewCertificate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1902,6 +1998,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ACME: {
+            /** @description The authority's terms are agreed to */
+            agreed: boolean;
+            /**
+             * @description How a name is shown to be ours: a file on port 80, a handshake on port 443, or a record in the DNS
+             * @enum {string}
+             */
+            challenge: "http" | "alpn" | "dns";
+            /**
+             * @description The address of the authority's directory
+             * @example https://acme-v02.api.letsencrypt.org/directory
+             */
+            directory: string;
+            dns: components["schemas"]["DNS"];
+            /** @description Binds the account to one that the authority knows already */
+            eab_key_id: string;
+            /** @description Where the authority writes to when something is wrong */
+            email: string;
+            /** @description A DNS server, host:port, that sees what the authority sees; empty: the system's */
+            resolver: string;
+            /** @description PEM certificates that the directory is trusted by, beside the system's */
+            roots: string;
+            /** @description A directory that is asked first, for trial; empty: the authority's own, if it is known */
+            staging: string;
+        };
         Account: {
             home: string;
             name: string;
@@ -2055,6 +2176,15 @@ export interface components {
             seq: number;
             thing: string;
         };
+        Authority: {
+            /** @description What it may vouch for beside private addresses */
+            domains: string[];
+            /** @description SHA-256 */
+            fingerprint: string;
+            /** Format: date-time */
+            not_after: string;
+            subject: string;
+        };
         BackupPatchBody: {
             /** Format: int64 */
             drill_days?: number;
@@ -2189,6 +2319,12 @@ export interface components {
             /** @description What PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON reads */
             options: unknown;
         };
+        CertificateInBody: {
+            /** @description PEM, with its chain */
+            certificate: string;
+            /** @description PEM, its private key */
+            key: string;
+        };
         Channel: {
             config: {
                 [key: string]: unknown;
@@ -2204,6 +2340,12 @@ export interface components {
             template: string;
             /** @enum {string} */
             type: "webhook" | "ntfy" | "smtp";
+        };
+        CheckTLSInBody: {
+            acme: components["schemas"]["ACME"];
+            /** @description Without it, the one that is stored */
+            dns_secret?: string;
+            name: string;
         };
         CodeInBody: {
             challenge: string;
@@ -2343,6 +2485,18 @@ export interface components {
             /** Format: double */
             value: number;
         };
+        DNS: {
+            /** @description RFC 2136: the algorithm of the key, as in hmac-sha256 */
+            algorithm: string;
+            /** @description The address of the service's API, where it is not the usual one */
+            api: string;
+            /** @description RFC 2136: the name of the TSIG key */
+            key_name: string;
+            /** @enum {string} */
+            provider: "" | "rfc2136" | "cloudflare" | "desec" | "hetzner";
+            /** @description RFC 2136: host:port of the primary server */
+            server: string;
+        };
         Dashboard: {
             alerts: components["schemas"]["Stats"];
             /** @description The machine this runs on, if it is watched */
@@ -2460,6 +2614,15 @@ export interface components {
             /** @example body.port */
             field: string;
             message: string;
+        };
+        Finding: {
+            /** @description Without it no certificate comes; else it may come all the same */
+            hard: boolean;
+            ok: boolean;
+            /** @description What was found, and what to do */
+            text: string;
+            /** @enum {string} */
+            what: "name" | "directory" | "binding" | "address" | "http" | "alpn" | "dns";
         };
         FinishInBody: {
             code?: string;
@@ -2857,6 +3020,42 @@ export interface components {
             size_bytes: number;
             type: string;
         };
+        Name: {
+            /** @description How it went when the authority was asked last */
+            attempt?: components["schemas"]["TLSAttempt"];
+            /**
+             * @description Who signs for it
+             * @enum {string}
+             */
+            by: "internal" | "acme" | "manual";
+            /** @description Who signed the certificate that is served; empty: there is none yet */
+            issuer: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is asked again
+             */
+            next_attempt_at?: string;
+            /** Format: date-time */
+            not_after?: string;
+            /** Format: date-time */
+            not_before?: string;
+            /** @description The appliance has it by itself; others were given, and can be taken away */
+            own: boolean;
+            /**
+             * Format: date-time
+             * @description When it is renewed by itself
+             */
+            renewal_at?: string;
+            /** @description The appliance's own authority stands in until the chosen one has signed */
+            stands_in: boolean;
+            /** @description Why not the authority that was chosen signs for it */
+            why?: string;
+        };
+        NameInBody: {
+            /** @example unity.example.org */
+            name: string;
+        };
         NewAPIKey: {
             api_key: components["schemas"]["ApiKey"];
             /** @description Shown once */
@@ -2975,6 +3174,14 @@ export interface components {
         PageUserRow: {
             items: components["schemas"]["UserRow"][];
             next_cursor?: string;
+        };
+        Pair: {
+            issuer: string;
+            names: string[];
+            /** Format: date-time */
+            not_after: string;
+            /** @description It was uploaded; else it stands in files */
+            uploaded: boolean;
         };
         Passkey: {
             /** Format: date-time */
@@ -3234,6 +3441,13 @@ export interface components {
             target_keep: number;
             /** @description ******** if one is stored; it is never shown */
             target_secret: string;
+        };
+        Report: {
+            /** @description The authority takes only accounts that are bound to one it knows */
+            binding: boolean;
+            findings: components["schemas"]["Finding"][];
+            /** @description The address of the authority's terms */
+            terms: string;
         };
         RescueBody: {
             /** @description The text of master.key, or the passphrase of the vault */
@@ -3706,6 +3920,17 @@ export interface components {
             public_url?: string;
             trusted_proxies?: string[] | null;
         };
+        TLSAttempt: {
+            /** Format: date-time */
+            at: string;
+            /** @description What the authority, or what stood before it, said */
+            error: string;
+            /**
+             * Format: int64
+             * @description How often it failed one after the other; 0: it went well
+             */
+            failures: number;
+        };
         Tag: {
             /** Format: int64 */
             count: number;
@@ -3829,6 +4054,66 @@ export interface components {
             tag: string;
             /** Format: double */
             value: number;
+        };
+        TlsPatchBody: {
+            acme?: {
+                /** @description The authority's terms are agreed to */
+                agreed: boolean;
+                /**
+                 * @description How a name is shown to be ours: a file on port 80, a handshake on port 443, or a record in the DNS
+                 * @enum {string}
+                 */
+                challenge: "http" | "alpn" | "dns";
+                /**
+                 * @description The address of the authority's directory
+                 * @example https://acme-v02.api.letsencrypt.org/directory
+                 */
+                directory: string;
+                dns: components["schemas"]["DNS"];
+                /** @description Binds the account to one that the authority knows already */
+                eab_key_id: string;
+                /** @description Where the authority writes to when something is wrong */
+                email: string;
+                /** @description A DNS server, host:port, that sees what the authority sees; empty: the system's */
+                resolver: string;
+                /** @description PEM certificates that the directory is trusted by, beside the system's */
+                roots: string;
+                /** @description A directory that is asked first, for trial; empty: the authority's own, if it is known */
+                staging: string;
+            };
+            certificate_file?: string;
+            /** @description The token or key of the service that keeps the zone */
+            dns_secret?: string;
+            /** @description The key of the binding, base64 */
+            eab_secret?: string;
+            key_file?: string;
+            /** @enum {string} */
+            mode?: "internal" | "acme" | "manual" | "off";
+        };
+        TlsState: {
+            acme: components["schemas"]["ACME"];
+            /** @description The appliance's own */
+            authority: components["schemas"]["Authority"];
+            /** @description A PEM file with the certificate and its chain; empty: what was uploaded */
+            certificate_file: string;
+            dns_secret_set: boolean;
+            eab_secret_set: boolean;
+            /** @description A PEM file with its private key */
+            key_file: string;
+            /**
+             * @description Who signs: the appliance's own authority, one that speaks ACME, a person, or nobody, because a proxy before the appliance speaks TLS
+             * @enum {string}
+             */
+            mode: "internal" | "acme" | "manual" | "off";
+            /** @description The mode is named where the appliance is started, and cannot be chosen here */
+            mode_fixed: boolean;
+            /** @enum {string} */
+            mode_in_force: "internal" | "acme" | "manual" | "off";
+            names: components["schemas"]["Name"][];
+            /** @description What a person brought */
+            pair?: components["schemas"]["Pair"];
+            /** Format: int64 */
+            rev: number;
         };
         TokenInBody: {
             /** @description A second factor, for who has one */
@@ -8608,6 +8893,73 @@ export interface operations {
             };
         };
     };
+    getTLS: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TlsState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTLS: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TlsPatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TlsState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCA: {
         parameters: {
             query?: never;
@@ -8625,6 +8977,172 @@ export interface operations {
                 };
                 content: {
                     "application/x-pem-file": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TlsState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkTLS: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckTLSInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTLSName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TlsState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTLSName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TlsState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description Error */

@@ -101,6 +101,13 @@ func (n *NameServer) TXT(name string) []string {
 	return all
 }
 
+// Put adds a value to a name, as somebody else would.
+func (n *NameServer) Put(name, value string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.change(&dns.TXT{Hdr: dns.RR_Header{Name: dns.CanonicalName(name), Rrtype: dns.TypeTXT, Class: dns.ClassINET, Ttl: 1}, Txt: []string{value}})
+}
+
 // Set changes how it is.
 func (n *NameServer) Set(w Ways) {
 	n.mu.Lock()

@@ -110,6 +110,9 @@ func (a api) send(ctx context.Context, method, path string, body any) (status in
 		req.Header.Set("Content-Type", "application/json")
 	}
 	res, err := a.out.Do(req)
+	if err != nil && ctx.Err() != nil {
+		return 0, 0, nil, silent(ctx, err)
+	}
 	if err != nil {
 		return 0, 0, nil, err
 	}
@@ -118,11 +121,18 @@ func (a api) send(ctx context.Context, method, path string, body any) (status in
 	if err != nil {
 		return 0, 0, nil, ErrAnswer.Because(err)
 	}
-	wait = pause
-	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s >= 0 {
-		wait = time.Duration(s) * time.Second
+	return res.StatusCode, retryAfter(res.Header.Get("Retry-After")), answer, nil
+}
+
+// retryAfter reads what RFC 9110 allows: seconds, or a date.
+func retryAfter(header string) time.Duration {
+	if s, err := strconv.Atoi(header); err == nil && s > 0 {
+		return time.Duration(s) * time.Second
 	}
-	return res.StatusCode, wait, answer, nil
+	if at, err := http.ParseTime(header); err == nil {
+		return max(time.Until(at), pause)
+	}
+	return pause
 }
 
 func (a api) read(answer []byte, result any) error {

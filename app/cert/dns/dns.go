@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/libdns/libdns"
@@ -48,7 +47,7 @@ func New(c Config, secret []byte, out Client) (Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &provider{zones: map[string]zone{}}
+	p := &provider{turn: make(chan struct{}, 1), zones: map[string]zone{}}
 	switch c.Provider {
 	case Cloudflare:
 		p.host = cloudflare{newAPI(c, key, out)}
@@ -107,7 +106,7 @@ func climb(ctx context.Context, name string, ask func(ctx context.Context, name 
 // A provider is a host and what all of them have in common.
 type provider struct {
 	host  host
-	mu    sync.Mutex      // one change at a time: some hosts replace a whole set
+	turn  chan struct{}   // one change at a time: some hosts replace a whole set
 	zones map[string]zone // by the names that were asked for
 }
 
@@ -130,8 +129,12 @@ func (p *provider) DeleteRecords(ctx context.Context, in string, records []libdn
 func (p *provider) each(ctx context.Context, in string, records []libdns.Record, do func(context.Context, zone, string, libdns.RR) (bool, error)) (done []libdns.Record, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, ErrSilent.Because(ctx.Err())
+	}
 	for _, record := range records {
 		rr := record.RR()
 		name, err := ascii(libdns.AbsoluteName(rr.Name, in))

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"context"
 	"strings"
 	"unicode"
 
@@ -16,7 +17,7 @@ var (
 	ErrKey      = fault.New(fault.Invalid, "dns.key_refused", "The name server does not accept the key. Compare its name, algorithm and secret with the name server's configuration.")
 	ErrClock    = fault.New(fault.Invalid, "dns.clock", "The clocks of this appliance and of the name server differ by more than five minutes. Set both by NTP.")
 	ErrUnsigned = fault.New(fault.Unavailable, "dns.unsigned", "The answer does not carry the key's signature, so somebody else may have sent it. Check that the address is that of the name server itself.")
-	ErrSilent   = fault.New(fault.Unavailable, "dns.silent", "The name server did not answer in time. Check its address, that it runs, and that TCP gets through.")
+	ErrSilent   = fault.New(fault.Unavailable, "dns.silent", "The provider did not answer in time. Check that it is reached, at a name server by TCP.")
 	ErrLimited  = fault.New(fault.Unavailable, "dns.limited", "The provider takes no more requests for now. It is tried again later.")
 	ErrAnswer   = fault.New(fault.Unavailable, "dns.answer", "The provider did not do it. Look at its status page, and try again.")
 )
@@ -36,4 +37,12 @@ func said(f *fault.Error, who, words string, secret func() string) *fault.Error 
 	c := *f
 	c.Msg += " " + who + " says: " + words
 	return &c
+}
+
+// silent is the fault of a connection that ended or never said anything.
+func silent(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return ErrSilent.Because(err)
 }

@@ -101,10 +101,11 @@ func (hetzner) path(z zone, name string) string {
 func (h hetzner) act(ctx context.Context, z zone, name, what string, set hetznerSet) error {
 	var v hetznerAction
 	err := h.call(ctx, http.MethodPost, h.path(z, name)+"/actions/"+what, set, &v)
-	for err == nil && v.Action.Status == "running" {
-		if err = sleep(ctx, pause/2); err == nil {
-			err = h.call(ctx, http.MethodGet, "/actions/"+strconv.FormatInt(v.Action.ID, 10), nil, &v)
+	for wait := pause / 10; err == nil && v.Action.Status == "running"; wait = min(2*wait, pause) {
+		if err = sleep(ctx, wait); err != nil {
+			return ErrSilent.Because(err)
 		}
+		err = h.call(ctx, http.MethodGet, "/actions/"+strconv.FormatInt(v.Action.ID, 10), nil, &v)
 	}
 	if err == nil && v.Action.Status == "error" {
 		words := ""

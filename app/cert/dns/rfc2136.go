@@ -37,8 +37,15 @@ func newNameserver(c Config, secret func() string, out Client) nameserver {
 func (n nameserver) zone(ctx context.Context, name string) (zone, error) {
 	return climb(ctx, name, func(ctx context.Context, name string) (zone, bool, error) {
 		m, err := n.ask(ctx, new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.TypeSOA))
-		if err != nil || m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
+		if err != nil {
 			return zone{}, false, err
+		}
+		switch m.Rcode {
+		case dns.RcodeSuccess, dns.RcodeNameError:
+		case dns.RcodeRefused, dns.RcodeNotAuth: // it is not asked for such names
+			return zone{}, false, nil
+		default:
+			return zone{}, false, n.said(ErrAnswer, m)
 		}
 		for _, r := range append(m.Answer, m.Ns...) {
 			if soa, ok := r.(*dns.SOA); ok && dns.IsSubDomain(soa.Hdr.Name, dns.Fqdn(name)) {
@@ -94,6 +101,9 @@ func (n nameserver) ask(ctx context.Context, m *dns.Msg) (*dns.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, exchange)
 	defer cancel()
 	conn, err := n.out.Dial(ctx, "tcp", n.address)
+	if err != nil && ctx.Err() != nil {
+		return nil, silent(ctx, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,12 +149,4 @@ func (n nameserver) verdict(answer *dns.Msg, err error) error {
 		return ErrUnsigned.Because(err)
 	}
 	return nil
-}
-
-// silent is the fault of a connection that ended or never said anything.
-func silent(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return ErrSilent.Because(err)
 }

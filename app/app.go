@@ -290,14 +290,18 @@ func (a *App) edge(ctx context.Context) error {
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
 		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue,
-		Reach:  httpapi.Reach{Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted},
+		Reach: httpapi.Reach{
+			Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted,
+			Secure: a.names.secure, Plain: a.names.open, Mode: a.tlsMode,
+		},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{
 			Version: number, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
-		CA: a.cert.RootPEM, Cert: a.cert,
-		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make,
+		CA: a.cert.RootPEM, Cert: a.cert, Strict: func() bool { return a.tlsMode() == store.TLSACME },
+		Challenge: func(_ context.Context, host, path string) (string, bool) { return a.cert.Challenge(host, path) },
+		Changed:   a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make,
 		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
 	return nil

@@ -108,7 +108,7 @@ func open(ctx context.Context, dir string) (control, func() error, error) {
 		dir: dir, store: s, vault: v, auth: a, setup: auth.NewSetupToken(dir), added: func(context.Context, store.TenantID) {},
 		keys:     &keys{dir: dir, store: s, vault: v}, // nobody else seals: no grace
 		deletion: &deletion{store: s, forget: v.Forget, changed: func(context.Context, store.TenantID) {}},
-		urls:     func() []string { return []string{"http://127.0.0.1:8080"} },
+		urls:     func() []string { return []string{unasked} },
 
 		transfers: newTransfers(dir, v),
 		kits:      newKits(s, v, nil),

@@ -21,7 +21,7 @@ import (
 type apiCmd struct {
 	Method  string `arg:"" help:"GET, POST, PUT, PATCH or DELETE." enum:"GET,POST,PUT,PATCH,DELETE"`
 	Path    string `arg:"" help:"The path after /api/v1, as in /servers?limit=10."`
-	URL     string `name:"url" help:"Where the appliance is." env:"UNITY_URL" default:"http://127.0.0.1:8080"`
+	URL     string `name:"url" help:"Where the appliance is; without it, the one of the data directory." env:"UNITY_URL"`
 	KeyFile string `help:"A file with the API key, uk_…; only its owner should be able to read it." env:"UNITY_API_KEY_FILE" type:"path" required:""`
 	CA      string `name:"ca" help:"A file with the authority that signed the appliance's certificate: its own is at /api/v1/tls/ca.pem." env:"UNITY_CA" type:"path"`
 	Body    string `help:"A file with the JSON to send; - for what is piped in."`
@@ -29,7 +29,10 @@ type apiCmd struct {
 
 // Run sends the request and writes the answer to standard output. A refusal is
 // an error with the code and the sentence that the appliance gives.
-func (a apiCmd) Run(ctx context.Context, t terminal) error {
+func (a apiCmd) Run(ctx context.Context, c *Config, t terminal) error {
+	if a.URL == "" {
+		a.URL = running(ctx, c.DataDir)
+	}
 	key, err := a.key()
 	if err != nil {
 		return err
@@ -56,6 +59,16 @@ func (a apiCmd) Run(ctx context.Context, t terminal) error {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return send(client, req, t.out)
+}
+
+// running returns where the appliance of a data directory serves this box: what
+// it says itself or, to who may not ask it, where it serves unless its port is taken.
+func running(ctx context.Context, dir string) string {
+	var urls []string
+	if err := dialControl(dir).ask(ctx, order{Command: "urls"}, &urls); err == nil && len(urls) > 0 {
+		return urls[0]
+	}
+	return unasked
 }
 
 // send does one request and copies its answer to out.

@@ -29,8 +29,8 @@ type Config struct {
 
 // Serve is what the appliance needs to know before it can read its settings.
 type Serve struct {
-	HTTP           string   `name:"http" help:"Plain HTTP for this box; empty: none." env:"UNITY_HTTP" default:"127.0.0.1:8080"`
-	HTTPS          string   `name:"https" help:"HTTPS for the LAN; empty: none." env:"UNITY_HTTPS" default:"${lan_https}"`
+	HTTP           string   `name:"http" help:"Plain HTTP: all of it for this box, for the LAN only how to trust the certificate; auto: port 80, or else 8080; empty: none." env:"UNITY_HTTP" default:"auto"`
+	HTTPS          string   `name:"https" help:"HTTPS for the LAN; auto: port 443, or else 8443; empty: none." env:"UNITY_HTTPS" default:"auto"`
 	TLS            string   `name:"tls" help:"Who signs certificates: internal (the appliance's own CA), acme, manual, or off, behind a proxy; without it, what is chosen on the page." env:"UNITY_TLS" enum:",internal,acme,manual,off" default:""`
 	PublicURL      string   `help:"The base of links in mails, as in https://unity.example.org; a setting, too." env:"UNITY_PUBLIC_URL"`
 	MultiTenancy   bool     `help:"Let many tenants share this appliance; a setting, too." env:"UNITY_MULTI_TENANCY"`
@@ -66,6 +66,6 @@ func dataDir() string {
 func parser(c *Config) (*kong.Kong, error) {
 	return kong.New(c, kong.Name("unity"),
 		kong.Description("The appliance a homelab runs on. Without a command it serves."),
-		kong.Vars{"data_dir": dataDir(), "lan_https": lanHTTPS}, kong.UsageOnError(),
+		kong.Vars{"data_dir": dataDir()}, kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 }

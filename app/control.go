@@ -68,6 +68,7 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"job":             control.job,
 	"kit":             control.kit,
 	"setup-url":       control.setupURL,
+	"urls":            func(c control, _ context.Context, _ order) (any, error) { return c.urls(), nil },
 	"doctor":          control.doctor,
 }
 

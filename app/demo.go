@@ -17,9 +17,6 @@ import (
 	"unity.internal/store"
 )
 
-// lanHTTPS is where HTTPS listens unless somebody says otherwise.
-const lanHTTPS = ":8443"
-
 // errDemoUsed says that a data directory is not for a demo.
 var errDemoUsed = fault.New(fault.Conflict, "demo.data_dir_used", "There is a database in that data directory, and a demo never touches one. Start it without --data-dir.")
 
@@ -32,8 +29,11 @@ func (s *Serve) demo(ctx context.Context, c *Config, t terminal) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(c.DataDir)) }()
 	s.MultiTenancy = true
-	if s.HTTPS == lanHTTPS {
+	if s.HTTPS == auto {
 		s.HTTPS = "" // everybody knows the password, so it is for this box
+	}
+	if s.HTTP == auto {
+		s.HTTP = "127.0.0.1:8080"
 	}
 	w, err := demo.New()
 	if err != nil {

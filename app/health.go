@@ -59,6 +59,9 @@ func (h *health) look(ctx context.Context) {
 	} else {
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog) // not under systemd: nothing to tell
 	}
+	if h.app.unproxied() {
+		v.Degraded = append(v.Degraded, "tls: "+unproxied+": name it with --trusted-proxy, or in the settings")
+	}
 	if reason := h.app.metrics.Unwell(); reason != "" {
 		v.Degraded = append(v.Degraded, "metrics: "+reason)
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -23,8 +24,9 @@ type names struct {
 	config   *Config
 	store    *store.Store
 	hostname string
-	plain    net.Addr // where plain HTTP listens; nil: nowhere
-	tls      net.Addr // where HTTPS listens; nil: nowhere
+	plain    net.Addr      // where plain HTTP listens; nil: nowhere
+	tls      net.Addr      // where HTTPS listens; nil: nowhere
+	won      func() string // the name that this box won on the local network; nil: it asks for none
 
 	mu        sync.RWMutex
 	settings  store.SystemSettings
@@ -95,7 +97,7 @@ func (n *names) known(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.IsLoopback() || slices.Contains(n.own(), a.Unmap().WithZone(""))
 	}
-	if host == "localhost" || host != "" && (host == n.hostname || host == n.hostname+".local") {
+	if host == "localhost" || host != "" && (host == n.hostname || host == n.hostname+".local" || host == n.local()) {
 		return true
 	}
 	if u, err := url.Parse(n.public()); err == nil && u.Hostname() != "" && strings.EqualFold(u.Hostname(), host) {
@@ -123,16 +125,25 @@ func (n *names) trusted(proxy netip.Addr) bool {
 	return slices.ContainsFunc(n.proxies, func(p netip.Prefix) bool { return p.Contains(proxy) })
 }
 
-// urls returns where the appliance is reached: for this box, for the LAN, and
-// the public URL.
+// proxied reports whether some proxy is believed.
+func (n *names) proxied() bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return len(n.proxies) > 0
+}
+
+// urls returns where the appliance is reached: for this box, for the LAN by its
+// address and by its name, and the public URL.
 func (n *names) urls() []string {
 	var all []string
-	if n.plain != nil {
-		all = append(all, "http://"+n.plain.String())
+	if host := "127.0.0.1"; n.plain != nil && n.reaches(n.plain, host) {
+		all = append(all, n.under("http", n.plain, host))
 	}
 	if n.tls != nil {
-		_, port, _ := net.SplitHostPort(n.tls.String())
-		all = append(all, "https://"+net.JoinHostPort(n.lan(), port))
+		all = append(all, n.under("https", n.tls, n.face()))
+	}
+	if name := n.local(); name != "" && n.tls != nil && n.reaches(n.tls, name) {
+		all = append(all, n.under("https", n.tls, name))
 	}
 	if public := n.public(); public != "" {
 		all = append(all, public)
@@ -140,16 +151,90 @@ func (n *names) urls() []string {
 	return all
 }
 
+// face is the address by which the LAN reaches the TLS listener.
+func (n *names) face() string {
+	if at := address(n.tls); !at.IsUnspecified() {
+		return at.String()
+	}
+	return n.lan()
+}
+
+// address returns where a TCP listener listens.
+func address(ln net.Addr) netip.Addr { return ln.(*net.TCPAddr).AddrPort().Addr().Unmap() }
+
+// reaches reports whether a listener hears what is sent to an address or a name of this box.
+func (*names) reaches(ln net.Addr, host string) bool {
+	at := address(ln)
+	asked, err := netip.ParseAddr(host)
+	switch {
+	case at.IsUnspecified():
+		return true
+	case err != nil: // a name leads to the address of the listener, if anywhere
+		return at.IsLoopback() == (host == "localhost")
+	}
+	return at == asked.Unmap().WithZone("")
+}
+
+// under returns the address of a listener for who calls this box host.
+func (*names) under(scheme string, ln net.Addr, host string) string {
+	port := ln.(*net.TCPAddr).Port
+	if scheme == "http" && port == 80 || scheme == "https" && port == 443 {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return scheme + "://" + host
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// secure returns the https address for who calls this box host; empty if there is
+// none. Where TLS listens on another address of the LAN, it is that one's.
+func (n *names) secure(host string) string {
+	if n.tls == nil {
+		return ""
+	}
+	if !n.reaches(n.tls, host) {
+		at := address(n.tls)
+		if at.IsLoopback() {
+			return ""
+		}
+		host = at.String()
+	}
+	return n.under("https", n.tls, host)
+}
+
+// open returns the plain address for who calls this box host, or for the LAN if
+// that is only this box; empty if plain HTTP is not open to the LAN.
+func (n *names) open(host string) string {
+	if a, err := netip.ParseAddr(host); host == "localhost" || err == nil && a.IsLoopback() {
+		host = n.lan()
+	}
+	if n.plain == nil || !n.reaches(n.plain, host) {
+		return ""
+	}
+	return n.under("http", n.plain, host)
+}
+
+// local returns the name that this box won on the local network; empty if it has none.
+func (n *names) local() string {
+	if n.won == nil {
+		return ""
+	}
+	return n.won()
+}
+
 // base is what links in messages begin with.
 func (n *names) base() string {
 	if public := n.public(); public != "" {
 		return public
 	}
-	all := n.urls()
-	if len(all) == 0 {
-		return ""
+	if n.tls != nil {
+		return n.under("https", n.tls, n.face())
 	}
-	return all[len(all)-1]
+	if all := n.urls(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
 }
 
 // named returns where the appliance is open under a full name; empty if it has none.
@@ -159,15 +244,14 @@ func (n *names) named() string {
 			return n.public()
 		}
 	}
-	if n.tls == nil || n.hostname == "" {
+	name := cmp.Or(n.local(), n.hostname)
+	if n.tls == nil || name == "" {
 		return ""
 	}
-	name := n.hostname
 	if !strings.Contains(name, ".") {
 		name += ".local"
 	}
-	_, port, _ := net.SplitHostPort(n.tls.String())
-	return "https://" + net.JoinHostPort(name, port)
+	return n.under("https", n.tls, name)
 }
 
 // lan returns the address of the default route, or the first that is not
@@ -193,13 +277,9 @@ func (n *names) listeners() (all []netip.AddrPort) {
 		if ln == nil {
 			continue
 		}
-		_, text, _ := net.SplitHostPort(ln.String())
-		port, err := strconv.ParseUint(text, 10, 16)
-		if err != nil {
-			continue // a listener of ours has a port
-		}
+		port := ln.(*net.TCPAddr).AddrPort().Port()
 		for _, a := range append([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, n.own()...) {
-			all = append(all, netip.AddrPortFrom(a, uint16(port)))
+			all = append(all, netip.AddrPortFrom(a, port))
 		}
 	}
 	return all

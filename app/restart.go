@@ -10,7 +10,6 @@ import (
 	"os"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"unity.internal/app/fault"
 	"unity.internal/app/vault"
 )
 
@@ -39,13 +38,13 @@ func take(dir string) (*hold, error) {
 }
 
 // listen returns a listener of its own on the socket of a flag, which is opened
-// at the first time.
-func (h *hold) listen(ctx context.Context, address, flag string) (net.Listener, error) {
+// at the first time: on the first of the addresses that can be had.
+func (h *hold) listen(ctx context.Context, flag string, addresses ...string) (net.Listener, error) {
 	kept := h.sockets[flag]
 	if kept == nil {
-		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		ln, err := first(ctx, flag, addresses)
 		if err != nil {
-			return nil, fault.New(fault.Conflict, "listen.failed", "Cannot listen on %s: %v. Choose another address with %s.", address, unwrapped(err), flag)
+			return nil, err
 		}
 		kept = ln.(*net.TCPListener)
 		h.sockets[flag] = kept

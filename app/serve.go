@@ -8,14 +8,18 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"net/url"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/skip2/go-qrcode"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
+	"unity.internal/app/fault"
 	"unity.internal/store"
 )
 
@@ -34,6 +38,9 @@ func secretFile(path string) ([]byte, error) {
 
 // serve says where the appliance is reached, and answers until ctx ends.
 func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener) error {
+	if a.unproxied() {
+		a.log.WarnContext(ctx, unproxied)
+	}
 	g, serving := errgroup.WithContext(ctx)
 	for _, ln := range listeners {
 		g.Go(func() error { return a.http.Serve(ln) })
@@ -61,19 +68,47 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 	return errors.Join(err, refused, g.Wait())
 }
 
+// auto is an address that is found at the start: the port that browsers try, or
+// one that anybody may have.
+const auto = "auto"
+
+// unasked is where this box finds an appliance of whose ports nothing is known.
+const unasked = "http://127.0.0.1:8080"
+
+// or returns the addresses to try for one that a flag gave.
+func or(address string, found ...string) []string {
+	if address == auto {
+		return found
+	}
+	return []string{address}
+}
+
+// first listens on the first of the addresses that can be had.
+func first(ctx context.Context, flag string, addresses []string) (net.Listener, error) {
+	var why []string
+	for _, address := range addresses {
+		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if err == nil {
+			return ln, nil
+		}
+		why = append(why, fmt.Sprintf("%s: %v", address, unwrapped(err)))
+	}
+	return nil, fault.New(fault.Conflict, "listen.failed", "Cannot listen on %s. Choose another address with %s.", strings.Join(why, ", nor on "), flag)
+}
+
 // listeners opens the addresses that the flags name.
 func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 	s := a.config.Serve
 	if s.HTTP != "" {
-		ln, err := a.hold.listen(ctx, s.HTTP, "--http")
+		ln, err := a.hold.listen(ctx, "--http", or(s.HTTP, ":80", ":8080")...)
 		if err != nil {
 			return nil, err
 		}
 		a.names.plain = ln.Addr()
 		all = append(all, ln)
 	}
-	if s.HTTPS != "" && a.cert.Mode() != store.TLSOff {
-		ln, err := a.hold.listen(ctx, s.HTTPS, "--https")
+	if s.HTTPS != "" && a.tlsMode() != store.TLSOff {
+		ln, err := a.hold.listen(ctx, "--https", or(s.HTTPS, ":443", ":8443")...)
 		if err != nil {
 			for _, open := range all {
 				err = errors.Join(err, open.Close())
@@ -116,14 +151,11 @@ func (a *App) greet(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "unity: nobody can sign in yet. Open one of these, once:")
 	last := ""
-	for i, u := range urls {
-		where := "this box"
-		if i > 0 {
-			where = "the LAN"
-		}
+	for _, u := range urls {
 		last = u + "/setup?token=" + token
-		fmt.Fprintf(out, "  %-9s %s\n", where, last)
+		fmt.Fprintf(out, "  %-9s %s\n", whose(u), last)
 	}
+	a.vouch(ctx, out)
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && last != "" {
 		if code, err := qrcode.New(last, qrcode.Low); err == nil {
 			fmt.Fprint(out, code.ToSmallString(false))
@@ -131,3 +163,35 @@ func (a *App) greet(ctx context.Context, out io.Writer) error {
 	}
 	return nil
 }
+
+// whose says who reaches the appliance at an address.
+func whose(base string) string {
+	if u, err := url.Parse(base); err == nil {
+		if at, err := netip.ParseAddr(u.Hostname()); err == nil && at.IsLoopback() {
+			return "this box"
+		}
+	}
+	return "the LAN"
+}
+
+// vouch prints how a device learns to trust the appliance, and what to compare.
+func (a *App) vouch(ctx context.Context, out io.Writer) {
+	page := a.names.open(a.names.lan())
+	if page == "" || a.names.tls == nil || a.tlsMode() != store.TLSInternal {
+		return
+	}
+	print, err := a.cert.Fingerprint(ctx)
+	if err != nil {
+		return // locked: the page says so, too
+	}
+	fmt.Fprintf(out, "unity: until a device trusts this appliance, its browser warns of it. %s/trust says how; the fingerprint is\n  %s\n", page, print)
+}
+
+// tlsMode says who signs certificates.
+func (a *App) tlsMode() string { return a.cert.Mode() }
+
+// unproxied is what is wrong with TLS that is off without a proxy in front.
+const unproxied = "TLS is off and no proxy is named, so only this box is served"
+
+// unproxied reports whether nobody but this box can be served.
+func (a *App) unproxied() bool { return a.tlsMode() == store.TLSOff && !a.names.proxied() }

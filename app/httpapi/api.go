@@ -72,6 +72,11 @@ type Parts struct {
 	About  About
 	CA     func(context.Context) ([]byte, error) // the certificate of the appliance's own CA, PEM
 	Cert   *cert.Service                         // gives the appliance its certificates
+	// Challenge answers what a public CA asks over plain HTTP to see that a host is
+	// ours (ACME HTTP-01); nil: nothing is asked. Strict reports whether browsers are
+	// told to come by https only; nil: never.
+	Challenge func(ctx context.Context, host, path string) (body string, ok bool)
+	Strict    func() bool
 	// MetricsToken opens /metrics to others than this box; empty: nobody.
 	MetricsToken string
 	// Base is what links in mails and invitations begin with.
@@ -111,7 +116,7 @@ func New(ctx, stop context.Context, p Parts) *Server {
 		DisableDefaultDate: false, ServerHeader: "", Concurrency: 4096,
 	})
 	// Before the routes: huma keeps the chain it finds.
-	m.app.Use(m.arrive(ctx), recover.New(), m.guard, m.identify)
+	m.app.Use(m.arrive(ctx), recover.New(), m.guard, m.confine, m.identify)
 
 	c := huma.DefaultConfig("Unity", "1")
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
@@ -171,6 +176,7 @@ func (s *Server) Forget(tenant store.TenantID) { s.limits.forget(tenant) }
 // routes is the whole API, one resource a line.
 func (m mux) routes() {
 	m.health()
+	m.trust()
 	m.setup()
 	m.auth()
 	m.factors()

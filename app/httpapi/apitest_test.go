@@ -99,6 +99,9 @@ func newBenchWith(tb testing.TB, users []struct {
 			Known:   func(h string) bool { return h == host || h == "localhost" || h == "127.0.0.1" },
 			Public:  func() string { return "" },
 			Trusted: func(netip.Addr) bool { return false },
+			Secure:  func(h string) string { return "https://" + h + ":8443" },
+			Plain:   func(h string) string { return "http://" + h },
+			Mode:    func() string { return "internal" },
 		},
 		Health: func() Health { return Health{Ready: true, Degraded: []string{"disk: nearly full"}} },
 		About: About{

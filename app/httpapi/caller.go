@@ -34,6 +34,9 @@ var (
 
 // identify says who asks. Nobody passes too: each route says what it needs.
 func (m mux) identify(c *fiber.Ctx) error {
+	if open(c.Path()) {
+		return c.Next() // it is for everybody, and may have come without TLS
+	}
 	ctx := c.UserContext()
 	from := clientOf(ctx)
 	who, err := m.who(ctx, c, from)

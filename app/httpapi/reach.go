@@ -25,6 +25,11 @@ type Reach struct {
 	Known   func(host string) bool      // whether a host name or address is ours
 	Public  func() string               // the public URL; empty if there is none
 	Trusted func(proxy netip.Addr) bool // whether a proxy's X-Forwarded headers are believed
+	// Secure and Plain return the https and the plain address for who calls this
+	// appliance by a host name; empty if it listens on none that they reach.
+	Secure, Plain func(host string) string
+	// Mode is who signs the certificate: internal, acme, manual or off.
+	Mode func() string
 }
 
 type (
@@ -37,6 +42,7 @@ type client struct {
 	auth.Client
 	loopback bool // this box, without a proxy between
 	secure   bool // TLS all the way to us or to a trusted proxy
+	trusted  bool // a trusted proxy brings it
 	scheme   string
 	host     string // as it was asked for, with its port
 	begun    string // the sign-in at a provider that its browser has under way
@@ -63,8 +69,12 @@ func (m mux) arrive(ctx context.Context) fiber.Handler {
 		c.Set("X-Frame-Options", "DENY")
 		c.Set("Referrer-Policy", "same-origin")
 		c.Set("Cross-Origin-Opener-Policy", "same-origin")
+		from := m.client(c)
+		if from.secure && m.Strict != nil && m.Strict() {
+			c.Set("Strict-Transport-Security", "max-age=63072000") // two years
+		}
 		ctx := context.WithValue(ctx, requestKey{}, id)
-		c.SetUserContext(context.WithValue(ctx, clientKey{}, m.client(c)))
+		c.SetUserContext(context.WithValue(ctx, clientKey{}, from))
 		err := c.Next()
 		if err == nil && c.Response().StatusCode() < http.StatusBadRequest {
 			return nil
@@ -90,7 +100,8 @@ func (m mux) client(c *fiber.Ctx) (v client) {
 	proxied := forwarded != "" || proto != "" || c.Get("Forwarded") != ""
 	v.loopback = socket.IsLoopback() && !proxied
 	address := socket
-	if proxied && m.Reach.Trusted(socket) {
+	v.trusted = m.Reach.Trusted(socket)
+	if proxied && v.trusted {
 		hops := strings.Split(forwarded, ",")
 		for _, text := range slices.Backward(hops) {
 			hop, err := netip.ParseAddr(strings.TrimSpace(text))

@@ -41,20 +41,21 @@ func (m mux) spa() {
 	})
 }
 
-// page sends html under a policy that lets it load only what is ours.
-func page(c *fiber.Ctx, html []byte) error {
+// page sends html under a policy that lets it load only what is ours, and ask ours
+// and the given origins.
+func page(c *fiber.Ctx, html []byte, origins ...string) error {
 	raw := make([]byte, 16)
 	_, _ = rand.Read(raw) // never fails, by its contract
 	nonce := base64.RawStdEncoding.EncodeToString(raw)
-	c.Set("Content-Security-Policy", policy(nonce))
+	c.Set("Content-Security-Policy", policy(nonce, origins...))
 	c.Set("Cache-Control", "no-cache")
 	c.Set("Content-Type", "text/html; charset=utf-8")
 	return c.Send(bytes.ReplaceAll(html, []byte(nonceMark), []byte(nonce)))
 }
 
-func policy(nonce string) string {
+func policy(nonce string, origins ...string) string {
 	return "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + nonce + "'; img-src 'self' data:; font-src 'self'; " +
-		"connect-src 'self'; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; report-uri /csp-report"
+		"connect-src " + strings.Join(append([]string{"'self'"}, origins...), " ") + "; manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; report-uri /csp-report"
 }
 
 // encodings are the ways in which files were compressed when they were built.

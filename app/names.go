@@ -105,7 +105,16 @@ func (n *names) known(host string) bool {
 	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	return slices.ContainsFunc(n.settings.PublicNames, func(name string) bool { return strings.EqualFold(name, host) })
+	return slices.ContainsFunc(n.settings.PublicNames, func(name string) bool { return covers(name, host) })
+}
+
+// covers reports whether host is a name that was given, or one label below it
+// where that begins with *.
+func covers(given, host string) bool {
+	if _, rest, ok := strings.Cut(host, "."); ok && strings.HasPrefix(given, "*.") {
+		return strings.EqualFold(given[2:], rest)
+	}
+	return strings.EqualFold(given, host)
 }
 
 // public returns the public URL; empty if there is none.

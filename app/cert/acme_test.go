@@ -150,8 +150,8 @@ func (b *box) until(t *testing.T, ok func(Name) bool) Name {
 	}
 }
 
-func signedNow(n Name) bool { return n.By == store.TLSACME && !n.StandsIn }
-func failed(n Name) bool    { return n.Attempt != nil && n.Attempt.Failures > 0 }
+func signedNow(n Name) bool { return n.By == store.TLSACME && !n.StandsIn && !n.Asking }
+func failed(n Name) bool    { return n.Attempt != nil && n.Attempt.Failures > 0 && !n.Asking }
 
 // roots is what trusts the authority of b and nothing else.
 func (b *box) roots() *x509.CertPool {
@@ -290,7 +290,7 @@ func TestRenewalByItself(t *testing.T) {
 	}
 	b.ca.Start()
 	b.wakeUp()
-	b.until(t, func(n Name) bool { return n.Attempt.Failures == 0 })
+	b.until(t, func(n Name) bool { return n.Attempt.Failures == 0 && !n.Asking })
 	b.set(func() { b.ahead = 0 })
 	if all := b.Unwell(t.Context()); len(all) != 0 || b.leaf(t, "nas.example.test").Equal(first) {
 		t.Errorf("not renewed: %q", all)
@@ -456,4 +456,29 @@ func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
+}
+
+// TestANewChoiceEndsAnAttempt holds that nobody waits for what was chosen before.
+func TestANewChoiceEndsAnAttempt(t *testing.T) {
+	_, storage := opened(t)
+	b := newBox(t, storage, certtest.Options{}, "nas.example.test")
+	silent := listen(t) // takes connections and never says a word
+	defer silent.Close()
+	b.choose(t, "http", func(v *store.TLS, _ *Secrets) { v.ACME.Directory = "https://" + silent.Addr().String() + "/dir" })
+	b.until(t, func(n Name) bool { return n.Asking })
+	begun := time.Now()
+	b.choose(t, "http", nil)
+	if n := b.until(t, signedNow); n.Attempt.Failures != 0 {
+		t.Errorf("%+v", n.Attempt)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("waited %v", took)
+	}
+	// A name that is taken away leaves nothing behind.
+	b.set(func() { b.names = []string{"tv.example.test"} })
+	b.wakeUp()
+	b.until(t, func(n Name) bool { return n.Name == "tv.example.test" && signedNow(n) })
+	if all, err := b.System.TLSAttempts(t.Context()); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v", all, err)
+	}
 }

@@ -56,6 +56,8 @@ type Service struct {
 
 	asking sync.Mutex // one certificate is asked for at a time
 	mu     sync.RWMutex
+	asked  string                  // the name that is being asked for
+	drop   context.CancelCauseFunc // ends that
 	chosen store.TLS
 	signed map[string]signed // by ACME, by their name
 	pair   *pairFile         // of manual; nil: none, or it cannot be read
@@ -175,17 +177,22 @@ func (s *Service) Load(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	changed := v.Rev != s.chosen.Rev
+	had := s.chosen
 	s.chosen = v
 	s.mu.Unlock()
-	if changed {
+	if had.Mode != v.Mode || had.CertificateFile != v.CertificateFile || had.KeyFile != v.KeyFile {
 		s.readPair(ctx)
 	}
+	s.look()
+	return nil
+}
+
+// look has Run look at every name at once.
+func (s *Service) look() {
 	select {
 	case s.wake <- struct{}{}:
 	default: // it has a token already
 	}
-	return nil
 }
 
 // Run makes the authority if there is none, renews what needs it, and ends the
@@ -193,8 +200,8 @@ func (s *Service) Load(ctx context.Context) error {
 // handshakes that use them.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.cache.Stop()
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
 	for {
 		if err := s.Ready(ctx); err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "no certificate authority", "error", err)
@@ -202,7 +209,7 @@ func (s *Service) Run(ctx context.Context) error {
 		s.reread(ctx)
 		s.renew(ctx)
 		select {
-		case <-look.C:
+		case <-tick.C:
 		case <-s.wake:
 		case <-ctx.Done():
 			return nil

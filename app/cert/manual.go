@@ -61,7 +61,9 @@ func (s *Service) Upload(ctx context.Context, y store.System, certificate, key s
 		return err
 	}
 	s.Publish("tls")
-	return s.Load(ctx)
+	err = s.Load(ctx)
+	s.readPair(ctx)
+	return err
 }
 
 // checkManual proves that there is something to serve.

@@ -36,22 +36,37 @@ func (s *Service) renew(ctx context.Context) {
 		return
 	}
 	names := s.wanted(v)
-	s.forget(names)
+	s.forget(ctx, names, attempts)
 	for _, name := range names {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || s.stale(v) {
 			return
 		}
 		s.keep(ctx, v.ACME, name, attempts[name])
 	}
 }
 
-// forget lets go of certificates of names that are gone.
-func (s *Service) forget(names []string) {
+// stale reports whether something else than v is chosen now.
+func (s *Service) stale(v store.TLS) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.chosen.ACME != v.ACME
+}
+
+// forget lets go of names that are gone.
+func (s *Service) forget(ctx context.Context, names []string, attempts map[string]store.TLSAttempt) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for name := range s.signed {
 		if !slices.Contains(names, name) {
 			delete(s.signed, name)
+		}
+	}
+	s.mu.Unlock()
+	for name := range attempts {
+		if slices.Contains(names, name) {
+			continue
+		}
+		if err := s.System.DeleteTLSAttempt(ctx, name); err != nil && ctx.Err() == nil {
+			s.Log.ErrorContext(ctx, "forget how a certificate was asked for", "error", err)
 		}
 	}
 }
@@ -72,7 +87,7 @@ func (s *Service) keep(ctx context.Context, v store.ACME, name string, last stor
 	if last.Failures > 0 && s.Now().Before(next(last)) {
 		return
 	}
-	if err := s.ask(ctx, v, name); err != nil && ctx.Err() == nil {
+	if err := s.ask(ctx, v, name); err != nil && ctx.Err() == nil && !errors.Is(err, errChanged) {
 		s.Log.WarnContext(ctx, "no certificate", "name", name, "error", said(err))
 	}
 }
@@ -112,18 +127,30 @@ func next(last store.TLSAttempt) time.Time {
 	return last.At.Add(min(wait, longest))
 }
 
+// errChanged ends an attempt because something else was chosen.
+var errChanged = errors.New("something else was chosen meanwhile")
+
 // ask asks for the certificate of a name, and notes how it went.
 func (s *Service) ask(ctx context.Context, v store.ACME, name string) error {
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	err := s.obtain(ctx, v, name)
-	if ctx.Err() != nil {
-		return err // the appliance ends
+	attempt, drop := context.WithCancelCause(ctx)
+	defer drop(nil)
+	s.attempt(name, drop)
+	defer s.attempt("", nil)
+	err := s.obtain(attempt, v, name)
+	if attempt.Err() != nil { // the appliance ends, or something else was chosen
+		return errors.Join(err, context.Cause(attempt))
 	}
 	return errors.Join(err, s.note(ctx, name, err))
+}
+
+// attempt says what is being asked for, and how that is ended.
+func (s *Service) attempt(name string, drop context.CancelCauseFunc) {
+	s.mu.Lock()
+	s.asked, s.drop = name, drop
+	s.mu.Unlock()
+	s.Publish("tls")
 }
 
 // note keeps how an attempt went.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/mail"
 	"net/url"
@@ -70,7 +71,27 @@ func (s *Service) Update(ctx context.Context, y store.System, v store.TLS, secre
 		return v, err
 	}
 	s.Publish("tls")
-	return v, s.Load(ctx)
+	return v, s.again(ctx)
+}
+
+// again tries what is chosen now at once: it forgets attempts that failed, and
+// ends one that is under way.
+func (s *Service) again(ctx context.Context) error {
+	all, err := s.System.TLSAttempts(ctx)
+	for name, last := range all {
+		if last.Failures > 0 {
+			err = errors.Join(err, s.System.DeleteTLSAttempt(ctx, name))
+		}
+	}
+	err = errors.Join(err, s.Load(ctx))
+	s.mu.RLock()
+	drop := s.drop
+	s.mu.RUnlock()
+	if drop != nil {
+		drop(errChanged)
+	}
+	s.look()
+	return err
 }
 
 // sealed returns the secrets as they are stored.

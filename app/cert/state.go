@@ -28,6 +28,7 @@ type Name struct {
 	Renewal   *time.Time        `json:"renewal_at,omitempty" doc:"When it is renewed by itself"`
 	Attempt   *store.TLSAttempt `json:"attempt,omitempty" doc:"How it went when the authority was asked last"`
 	Next      *time.Time        `json:"next_attempt_at,omitempty" doc:"When it is asked again"`
+	Asking    bool              `json:"asking" doc:"The authority is being asked now"`
 	Why       string            `json:"why,omitempty" doc:"Why not the authority that was chosen signs for it"`
 	StandsIn  bool              `json:"stands_in" doc:"The appliance's own authority stands in until the chosen one has signed"`
 }
@@ -73,6 +74,7 @@ func (s *Service) Names(ctx context.Context) (all []Name, err error) {
 func (s *Service) describe(ctx context.Context, n *Name, attempts map[string]store.TLSAttempt) error {
 	s.mu.RLock()
 	v, mode := s.chosen, s.mode()
+	n.Asking = s.asked == n.Name
 	s.mu.RUnlock()
 	n.By = store.TLSInternal
 	brought := s.brought(n.Name)

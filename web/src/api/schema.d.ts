@@ -3021,6 +3021,8 @@ export interface components {
             type: string;
         };
         Name: {
+            /** @description The authority is being asked now */
+            asking: boolean;
             /** @description How it went when the authority was asked last */
             attempt?: components["schemas"]["TLSAttempt"];
             /**

@@ -185,6 +185,7 @@ func (a *App) build(ctx context.Context) error {
 		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
 		kits: newKits(a.store, a.vault, a.backup.Fixed),
 	}
+	a.control.helpers = a.newHelpers()
 	return a.edge(ctx)
 }
 
@@ -301,7 +302,7 @@ func (a *App) edge(ctx context.Context) error {
 		},
 		CA: a.cert.RootPEM, Cert: a.cert, Strict: func() bool { return a.tlsMode() == store.TLSACME },
 		Challenge: func(_ context.Context, host, path string) (string, bool) { return a.cert.Challenge(host, path) },
-		Changed:   a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make,
+		Changed:   a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make, Support: a.control.helpers.make,
 		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
 	return nil

@@ -25,6 +25,7 @@ type Config struct {
 	API      apiCmd      `cmd:"" name:"api" help:"Send one request to an appliance, here or elsewhere, with an API key."`
 	SetupURL setupCmd    `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
+	Support  supportCmd  `cmd:"" help:"Write a file for somebody who helps: how the appliance is, without secrets and names."`
 }
 
 // Serve is what the appliance needs to know before it can read its settings.

@@ -35,6 +35,7 @@ type control struct {
 	deletion  *deletion
 	transfers *transfers
 	kits      *kits
+	helpers   *helpers
 }
 
 // An order is one command with what it needs; unused fields are empty.
@@ -223,6 +224,7 @@ func (c control) listen(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /order", c.serveOrder)
 	mux.HandleFunc("GET /backup", c.serveBackup)
+	mux.HandleFunc("GET /support", c.serveSupport)
 	mux.HandleFunc("POST /export", c.serveExport)
 	mux.HandleFunc("POST /import", c.serveImport)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}

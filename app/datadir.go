@@ -86,7 +86,7 @@ func newFile(path, subject string, fill func(io.Writer) error) error {
 		return fault.New(fault.Conflict, subject+".exists", "%s exists already. Choose another name.", path)
 	}
 	if err != nil {
-		return err
+		return fault.New(fault.Conflict, subject+".unwritable", "%s cannot be written: %v. Choose another place.", path, unwrapped(err)).Because(err)
 	}
 	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(path))

@@ -27,6 +27,7 @@ var may = map[string][]string{
 	"app/job":            {"store", "app/fault"},
 	"app/cert":           {"store", "app/fault", "app/seal", "app/cert/dns"},
 	"app/cert/dns":       {"app/fault"},
+	"app/support":        {"app/fault"},
 	"app/metric":         {"store", "app/fault"},
 	"app/alert":          {"store", "app/fault"},
 	"app/outgoing":       {"app/fault"},
@@ -49,6 +50,7 @@ var may = map[string][]string{
 	"app": {
 		"store", "web", "app/demo", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
 		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi", "app/backup", "app/backup/place", "app/backup/kit", "app/backup/transfer",
+		"app/support",
 	},
 	"packaging":       {},
 	"packaging/bench": {"store", "app/server/farm"},

@@ -1,19 +1,26 @@
 package app_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // secret is what must never be seen again once it was handed over.
 const secret = "MARKER-7f3d9c-SECRET"
+
+// known is what people, places and tenants are called, which is no secret to who
+// has the appliance, and nobody else's business.
+const known = "marker-4b1e"
 
 // TestASecretIsNeverSeenAgain hands one marker over in every way there is, and
 // looks for it in answers, events, logs, exports and every file that is kept.
@@ -71,6 +78,7 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 			t.Errorf("%s %s answers with the secret: %s", send.method, send.path, answer)
 		}
 	}
+	p.named()
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
@@ -83,6 +91,10 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 		status, err := p.call(http.MethodGet, strings.TrimPrefix(path, "/api/v1"), "", &answer)
 		if err != nil || status >= 300 && !strings.Contains(path, "/backup/") { // there is no replica at the place that was named
 			t.Errorf("GET %s: %d %v", path, status, err)
+		}
+		if strings.HasSuffix(path, "/support") {
+			shareable(t, answer)
+			continue
 		}
 		if strings.Contains(string(answer), secret) {
 			t.Errorf("GET %s answers with the secret", path)
@@ -100,8 +112,24 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 	if out, err := run(t, "", "backup", file, "--data-dir", dir); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if err := p.end(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	bundle := filepath.Join(dir, "bundle")
+	for _, when := range []string{"while it runs", "afterwards"} {
+		if out, err := run(t, "", "support", bundle, "--data-dir", dir); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		packed, err := os.ReadFile(bundle)
+		if err != nil || os.Remove(bundle) != nil {
+			t.Fatal(err)
+		}
+		if shareable(t, packed); when == "afterwards" {
+			break
+		}
+		if err := p.end(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(p.stderr.String(), known) {
+		t.Errorf("the log does not hold what the bundle hides:\n%s", p.stderr)
 	}
 	if strings.Contains(p.stderr.String(), secret) {
 		t.Errorf("the log holds the secret:\n%s", p.stderr)
@@ -118,5 +146,65 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// named gives the marker of names to everything that has a name, and has the log
+// speak of it.
+func (p *process) named() {
+	p.t.Helper()
+	for _, send := range [][3]string{
+		{"PATCH", "/system/settings", `{"multi_tenancy":true,"public_names":["` + known + `.example.org"],"heartbeat_url":"http://127.0.0.1:1/` + known + `","public_url":"https://` + known + `.example.net"}`},
+		{"POST", "/tenants", `{"id":"` + known + `-slug","name":"` + known + ` & Sons"}`},
+		{"POST", "/users", `{"username":"` + known + `-user","email":"` + known + `@example.org","password":"` + secret + `"}`},
+		{"POST", "/servers", `{"name":"The ` + known + ` box","host":"` + known + `-host","username":"` + known + `-login","auth":"password","password":"` + secret + `"}`},
+		{"POST", "/servers", `{"name":"` + known + `-2","host":"` + known + `.lan","username":"root","auth":"password","password":"` + secret + `"}`},
+		{"POST", "/channels", `{"name":"` + known + `-hook","type":"webhook","enabled":true,"config":{"url":"http://` + known + `.lan:1/` + known + `"}}`},
+		{"PATCH", "/backup/settings", `{"replica":{"url":"webdav://127.0.0.1:1/` + known + `","username":"` + known + `"},"replica_secret":"` + secret + `"}`},
+	} {
+		p.must(send[0], send[1], send[2], nil)
+	}
+	var system struct{ URLs []string }
+	p.must("GET", "/system", "", &system)
+	at := ""
+	for _, u := range system.URLs {
+		if host, ok := strings.CutPrefix(u, "https://"); ok && !strings.Contains(u, known) {
+			_, at, _ = strings.Cut(host, ":")
+		}
+	}
+	d := tls.Dialer{Config: &tls.Config{ServerName: known + ".example.org", InsecureSkipVerify: true}}
+	conn, err := d.DialContext(p.t.Context(), "tcp", "127.0.0.1:"+at)
+	if err != nil {
+		p.t.Fatalf("%v: %v", system.URLs, err)
+	}
+	_ = conn.Close()
+	late, tick := time.After(patience), time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(p.stderr.String(), known+".example.org") {
+		select {
+		case <-tick.C:
+		case <-late:
+			p.t.Fatalf("the log does not say which certificate was issued\n%s", p.stderr)
+		}
+	}
+}
+
+// shareable fails if a support bundle holds what its reader must not know, or if
+// its reader would not see that it does.
+func shareable(t *testing.T, packed []byte) {
+	t.Helper()
+	var whole strings.Builder
+	for name, text := range unpacked(t, packed) {
+		whole.WriteString(text)
+		for _, marker := range []string{secret, known, password} {
+			if at := strings.Index(strings.ToLower(text), strings.ToLower(marker)); at >= 0 {
+				t.Errorf("%s of the bundle holds %s: %s", name, marker, text[max(0, at-100):min(len(text), at+100)])
+			}
+		}
+	}
+	for _, there := range []string{runtime.Version(), "chain unbroken", "tenant-1"} { // what is there is found
+		if !strings.Contains(whole.String(), there) {
+			t.Errorf("the bundle does not say %q", there)
+		}
 	}
 }

@@ -61,6 +61,25 @@ func migrate(ctx context.Context, path string, checkpoint func(context.Context, 
 	return err
 }
 
+// current refuses a file that is not at the newest schema.
+func current(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	at, err := version(ctx, db)
+	switch {
+	case err != nil:
+		return fmt.Errorf("open %s: %w", path, err)
+	case at > SchemaVersion():
+		return ErrNewer
+	case at < SchemaVersion():
+		return fault.New(fault.Conflict, "database.older", "The database is at schema %d, and this version of Unity works with schema %d. Start it, or run: unity migrate", at, SchemaVersion())
+	}
+	return nil
+}
+
 // version returns the schema of the file; 0 of a new one.
 func version(ctx context.Context, db asker) (n int64, err error) {
 	var there bool

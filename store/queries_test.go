@@ -25,6 +25,25 @@ var reviewed = []string{
 	`SELECT tenant_id FROM imports WHERE ended_at IS NULL`,
 	`SELECT tenant_id FROM settings WHERE json_extract(data, '$.require_second_factor')`,
 	`SELECT "table", parent FROM pragma_foreign_key_check`,
+	`SELECT 'tenant', id FROM tenants WHERE id NOT IN ('system', 'default')
+	UNION ALL SELECT 'tenant', name FROM tenants WHERE id <> 'system'
+	UNION ALL SELECT 'server', name FROM servers
+	UNION ALL SELECT 'host', host FROM servers WHERE auth <> 'local'
+	UNION ALL SELECT 'user', username FROM servers WHERE username <> 'root'
+	UNION ALL SELECT 'user', username FROM users
+	UNION ALL SELECT 'email', email FROM users
+	UNION ALL SELECT 'email', email FROM invitations
+	UNION ALL SELECT 'user', name FROM identities
+	UNION ALL SELECT 'provider', name FROM providers
+	UNION ALL SELECT 'place', issuer FROM providers
+	UNION ALL SELECT 'place', j.value FROM settings, json_tree(data) j
+		WHERE j.type = 'text' AND length(j.value) < 500 AND (j.value GLOB '*[.@/:]*' OR typeof(j.key) = 'integer')
+	UNION ALL SELECT 'place', j.value FROM channels, json_tree(config) j
+		WHERE j.type = 'text' AND (j.value GLOB '*[.@/:]*' OR j.key IN ('host', 'topic', 'username'))
+	UNION ALL SELECT 'place', j.value FROM backup, json_tree(replica) j
+		WHERE j.type = 'text' AND (j.value GLOB '*[.@/:]*' OR j.key IN ('username', 'access_key'))
+	UNION ALL SELECT 'place', j.value FROM backup, json_tree(target) j
+		WHERE j.type = 'text' AND (j.value GLOB '*[.@/:]*' OR j.key IN ('username', 'access_key'))`,
 	`UPDATE jobs SET state = 'interrupted', rev = rev + 1, ended_at = @now,
 			error = 'The appliance stopped while this was running. Start it again.'
 			WHERE state IN ('queued', 'running')`,

@@ -40,6 +40,7 @@ type Store struct {
 	later       *later
 	follower    atomic.Pointer[func(context.Context) error]
 	household   atomic.Bool // other tenants rest
+	asItIs      bool        // no migration
 	leaving     sync.Map    // TenantID: it is being deleted, and nothing is written to it
 	importing   sync.Map    // TenantID: it is being imported, and nobody else writes to it
 }
@@ -57,6 +58,10 @@ func WithLog(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
 // before a migration changes it.
 func WithCheckpoints(dir string) Option { return func(s *Store) { s.checkpoints = dir } }
 
+// AsItIs opens a database only if it is at this binary's schema: nothing in it is
+// to change because somebody looks.
+func AsItIs() Option { return func(s *Store) { s.asItIs = true } }
+
 // WithSigner sets what signs audit rows. Without one, audited writes fail.
 func WithSigner(sign Signer) Option { return func(s *Store) { s.sign = sign } }
 
@@ -66,10 +71,10 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 	for _, o := range opts {
 		o(s)
 	}
-	if err := migrate(ctx, path, s.checkpoint); err != nil {
-		return nil, fmt.Errorf("migrate %s: %w", path, err)
+	err := s.fit(ctx)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if s.write, err = sql.Open("sqlite", dsn(path, "foreign_keys(1)")+"&_txlock=immediate"); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -84,6 +89,17 @@ func Open(ctx context.Context, path string, opts ...Option) (*Store, error) {
 		return nil, errors.Join(err, s.read.Close(), s.write.Close())
 	}
 	return s, nil
+}
+
+// fit has the file at the newest schema.
+func (s *Store) fit(ctx context.Context) error {
+	if s.asItIs {
+		return current(ctx, s.path)
+	}
+	if err := migrate(ctx, s.path, s.checkpoint); err != nil {
+		return fmt.Errorf("migrate %s: %w", s.path, err)
+	}
+	return nil
 }
 
 // Close commits what is queued and closes the database.

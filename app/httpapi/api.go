@@ -85,6 +85,8 @@ type Parts struct {
 	Changed func(context.Context, store.TenantID)
 	// Kit makes a recovery kit.
 	Kit func(ctx context.Context, y store.System, passphrase []byte) (KitFile, error)
+	// Support writes a support bundle.
+	Support func(context.Context, io.Writer) error
 	// RotateKeys and DeleteTenant start jobs of the appliance.
 	RotateKeys   func(context.Context, store.System, vault.Ask) (store.Job, error)
 	DeleteTenant func(context.Context, store.System, store.TenantID) (store.Job, error)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"io"
 	"net/netip"
 	"time"
 
@@ -53,6 +54,10 @@ func (b *bench) domains(v *vault.Vault) {
 	})
 	b.parts.Rescue, b.parts.Restart = nobody{}, func() {}
 	b.certificates(v)
+	b.parts.Support = func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, "a bundle")
+		return err
+	}
 	b.parts.Kit = func(ctx context.Context, y store.System, passphrase []byte) (KitFile, error) {
 		return KitFile{FileName: "unity-kit.txt", Text: "for people\nblock", Block: "block"}, errors.Join(auth.CheckPassphrase(string(passphrase)), y.KitMade(ctx))
 	}

@@ -51,20 +51,25 @@ func (m mux) readyz(c *fiber.Ctx) error {
 	return c.Status(status).JSON(answer)
 }
 
-// metrics writes the appliance's own figures in the text format of Prometheus.
+// metrics writes the appliance's own figures for who may read them.
 func (m mux) metrics(c *fiber.Ctx) error {
 	token, ok := strings.CutPrefix(c.Get("Authorization"), "Bearer ")
 	known := ok && m.MetricsToken != "" && subtle.ConstantTimeCompare([]byte(token), []byte(m.MetricsToken)) == 1
 	if !known && !clientOf(c.UserContext()).loopback {
 		return auth.ErrSignIn
 	}
+	c.Set("Content-Type", "text/plain; version=0.0.4")
+	return c.SendString(Figures(m.Health(), m.About.Started))
+}
+
+// Figures returns the appliance's own figures in the text format of Prometheus.
+func Figures(h Health, started time.Time) string {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
-	h := m.Health()
 	all := append([]Gauge{
 		{"unity_up", "1 while the appliance serves", 1},
 		{"unity_degraded", "How many of its parts are not well", float64(len(h.Degraded))},
-		{"unity_start_time_seconds", "When it started, in seconds since 1970", float64(m.About.Started.Unix())},
+		{"unity_start_time_seconds", "When it started, in seconds since 1970", float64(started.Unix())},
 		{"unity_goroutines", "Goroutines", float64(runtime.NumGoroutine())},
 		{"unity_heap_bytes", "Bytes of the heap in use", float64(mem.HeapInuse)},
 	}, h.Gauges...)
@@ -72,8 +77,7 @@ func (m mux) metrics(c *fiber.Ctx) error {
 	for _, g := range all {
 		fmt.Fprintf(&out, "# HELP %s %s\n# TYPE %s gauge\n%s %g\n", g.Name, g.Help, g.Name, g.Name, g.Value)
 	}
-	c.Set("Content-Type", "text/plain; version=0.0.4")
-	return c.SendString(out.String())
+	return out.String()
 }
 
 // maxReport is how much of a browser's report is logged, in bytes.

@@ -159,6 +159,16 @@ func Each(ctx context.Context, s Tenant, t Table, f Filter, do func(row []any) e
 	return rows.Err()
 }
 
+// Rows returns how many rows t has, of whomever.
+func Rows(ctx context.Context, s System, t Table) (n int64, err error) {
+	query := s.read.QueryRowContext
+	if s.tx != nil {
+		query = s.tx.QueryRowContext
+	}
+	err = query(ctx, "SELECT count(*) FROM "+quoted(t.name)).Scan(&n)
+	return n, err
+}
+
 // Insert adds rows to t for the tenant, inside a transaction. Columns names their
 // values; the others take their defaults.
 func Insert(ctx context.Context, s Tenant, t Table, columns []string, rows [][]any) error {

@@ -14,11 +14,12 @@ export NPM_CONFIG_LOGLEVEL := error
 GOLANGCI_VERSION    := v2.15.0
 DEADCODE_VERSION    := v0.52.0
 GOVULNCHECK_VERSION := v1.9.0
-NFPM_VERSION        := v2.43.1
+NFPM_VERSION        := v2.45.2
 
 TOOLS    := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unity-tools/$(shell go env GOVERSION)
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 DEADCODE := $(TOOLS)/deadcode-$(DEADCODE_VERSION)
+NFPM     := $(TOOLS)/nfpm-$(NFPM_VERSION)
 RESULTS  := $(CURDIR)/build/results
 
 # What tests start beside the product: each a module of its own, built once, under
@@ -63,7 +64,8 @@ dev: $(MODULES) ## Serve the pages from their sources on :5173, the API from a d
 	if command -v watchexec >/dev/null; then watchexec -r -e go,sql -- go run -tags dev . serve --demo; \
 	else go run -tags dev . serve --demo; fi
 
-gen: $(MODULES) ## Write what is generated: the schema, the API document, its types
+gen: $(MODULES) ## Write what is generated: the schema, the API document, its types, licences
+	go run ./packaging/papers licenses
 	go test ./store -run Schema -update
 	go test ./app/httpapi -run Spec -update
 	cd web && npm run --silent gen
@@ -82,7 +84,7 @@ test: system ## Everything CI runs
 	go run ./packaging/tally $(RESULTS)/*.json || bad=1; \
 	exit $$bad
 
-check: $(PAGES) $(GOLANGCI) $(HELPERS) ## The quick half, for before a commit
+check: $(PAGES) $(GOLANGCI) $(HELPERS) $(NFPM) ## The quick half, for before a commit
 	@$(MAKE) -j2 -k -Otarget lint-go vet gen-check lint-web
 	go test ./...
 	cd web && npx vitest run
@@ -105,7 +107,7 @@ bench: unity $(HELPERS) ## The figures that are promised, each beside its limit
 vuln: ## Known holes in what we use (asks vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
-helpers: $(HELPERS) ## Build what the tests run against
+helpers: $(HELPERS) $(NFPM) ## Build what the tests run against
 
 ##### The steps of the above
 
@@ -130,7 +132,7 @@ tidy:
 lint-sh:
 	shellcheck packaging/*.sh packaging/scripts/*.sh .ci/run .ci/hooks/*
 
-test-go: $(PAGES) $(HELPERS)
+test-go: $(PAGES) $(HELPERS) $(NFPM)
 	@mkdir -p $(RESULTS)
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
 
@@ -145,12 +147,15 @@ lint-web: $(PAGES)
 gen-check: $(MODULES)
 	@mkdir -p build
 	cd web && npx openapi-typescript src/api/openapi.json --output ../build/schema.d.ts >/dev/null
+	go run ./packaging/papers licenses check
 	@diff -u web/src/api/schema.d.ts build/schema.d.ts || { echo "generated files are old: make gen"; exit 1; }
 
 $(GOLANGCI):
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
 $(DEADCODE):
 	$(call install,golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION))
+$(NFPM):
+	$(call install,github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION))
 
 # One build at a time; who waited for it finds it there. A module without sources
 # names another's command as its tool.
@@ -169,8 +174,13 @@ endef
 ##### Release
 
 .PHONY: package hooks clean
-package: unity ## deb, rpm and tar under build/
-	NFPM="go run github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)" packaging/package.sh
+# The version is said by hand: the one in the binary's build information is Go's.
+package: $(PAGES) $(MODULES) $(NFPM) ## deb, rpm, tarball and container image for every machine, in build/packages
+	@rm -rf build/bin build/packages; mkdir -p build/bin
+	@version=$$(packaging/version.sh); for arch in amd64 arm64 arm; do echo "building $$version for $$arch"; \
+	GOOS=linux GOARCH=$$arch GOARM=7 go build -ldflags "-s -w -X unity.internal/app.number=$$version" -o build/bin/unity-$$arch .; done
+	NFPM=$(NFPM) packaging/package.sh build/bin build/packages
+	@ls -l build/packages
 
 hooks: ## Check what is staged before every commit
 	git config core.hooksPath .ci/hooks

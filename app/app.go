@@ -182,7 +182,7 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
-		urls: a.names.urls, added: a.changed, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
+		urls: a.names.urls, added: a.changed, health: a.health.now, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
 		kits: newKits(a.store, a.vault, a.backup.Fixed),
 	}
 	a.control.helpers = a.newHelpers()

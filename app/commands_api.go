@@ -45,11 +45,11 @@ func (a apiCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	if err != nil {
 		return err
 	}
-	base, err := url.Parse(a.URL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return fault.New(fault.Invalid, "cli.url", "%q is no address of an appliance. Give one as in https://unity.example.org.", a.URL)
+	base, err := appliance(a.URL)
+	if err != nil {
+		return err
 	}
-	target := strings.TrimRight(base.String(), "/") + "/api/v1/" + strings.TrimLeft(a.Path, "/")
+	target := base + "/api/v1/" + strings.TrimLeft(a.Path, "/")
 	req, err := http.NewRequestWithContext(ctx, a.Method, target, bytes.NewReader(body))
 	if err != nil {
 		return fault.New(fault.Invalid, "cli.path", "%q is no path. Give one as in /servers.", a.Path)
@@ -69,6 +69,15 @@ func running(ctx context.Context, dir string) string {
 		return urls[0]
 	}
 	return unasked
+}
+
+// appliance returns the address of an appliance without what may stand at its end.
+func appliance(text string) (string, error) {
+	base, err := url.Parse(text)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return "", fault.New(fault.Invalid, "cli.url", "%q is no address of an appliance. Give one as in https://unity.example.org.", text)
+	}
+	return strings.TrimRight(base.String(), "/"), nil
 }
 
 // send does one request and copies its answer to out.

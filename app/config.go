@@ -26,6 +26,12 @@ type Config struct {
 	SetupURL setupCmd    `cmd:"" name:"setup-url" help:"Print the address where the first user is made."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the data directory, the database, the audit and the vault."`
 	Support  supportCmd  `cmd:"" help:"Write a file for somebody who helps: how the appliance is, without secrets and names."`
+	Health   healthCmd   `cmd:"" help:"Ask the appliance how it is; the exit code is 0 while it serves."`
+	Licenses licensesCmd `cmd:"" help:"Print the licences of Unity and of what it is made of."`
+
+	Man         manCmd         `cmd:"" hidden:"" help:"Print the manual page."`
+	Completions completionsCmd `cmd:"" hidden:"" help:"Print the completion script of a shell."`
+	Complete    completeCmd    `cmd:"" hidden:"" help:"Print the words that may come next."`
 }
 
 // Serve is what the appliance needs to know before it can read its settings.

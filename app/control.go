@@ -16,6 +16,7 @@ import (
 	"unity.internal/app/auth"
 	"unity.internal/app/backup/transfer"
 	"unity.internal/app/fault"
+	"unity.internal/app/httpapi"
 	"unity.internal/app/vault"
 	"unity.internal/store"
 )
@@ -30,6 +31,8 @@ type control struct {
 	setup *auth.SetupToken
 	urls  func() []string
 	added func(context.Context, store.TenantID) // a tenant was made or changed
+
+	health func() httpapi.Health // of an appliance that serves
 
 	keys      *keys
 	deletion  *deletion
@@ -71,6 +74,7 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"setup-url":       control.setupURL,
 	"urls":            func(c control, _ context.Context, _ order) (any, error) { return c.urls(), nil },
 	"doctor":          control.doctor,
+	"health":          control.ready,
 }
 
 func (c control) do(ctx context.Context, o order) (any, error) {

@@ -19,6 +19,7 @@ var may = map[string][]string{
 	"migrations":         {},
 	"app/fault":          {},
 	"app/seal":           {},
+	"app/license":        {},
 	"store":              {"store/internal/sq", "migrations", "app/fault", "app/seal"},
 	"store/internal":     {},
 	"app/event":          {"store", "app/fault"},
@@ -48,7 +49,7 @@ var may = map[string][]string{
 	},
 	"app/backup/transfer": {"store", "app/fault", "app/seal"},
 	"app": {
-		"store", "web", "app/demo", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
+		"store", "web", "app/demo", "app/fault", "app/seal", "app/license", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
 		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi", "app/backup", "app/backup/place", "app/backup/kit", "app/backup/transfer",
 		"app/support",
 	},

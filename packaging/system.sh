@@ -9,12 +9,19 @@ need() { # need COMMAND PACKAGE
 }
 need sshd openssh-server
 need fish fish
+need zsh zsh
+need mandoc mandoc
 need busybox busybox-static
 need chromium chromium
 need systemd-analyze systemd
 need shellcheck shellcheck
 need cc gcc
 need git git
+need debootstrap debootstrap
+need rpm rpm
+need skopeo skopeo
+need qemu-aarch64-static qemu-user-static
+need dpkg-parsechangelog dpkg-dev
 [ -n "$missing" ] || exit 0
 
 line="apt-get install --no-install-recommends -y$missing"

@@ -71,6 +71,7 @@ type App struct {
 	rescue   *rescuer
 	silent   atomic.Bool // a restore holds what speaks to the world
 	transfer *transfers
+	upgrade  *upgrader
 	unlocked chan struct{}      // holds a token when the vault may have been opened
 	leave    context.CancelFunc // ends streams, when the appliance begins to stop
 	end      context.CancelFunc // ends requests that outlive the drain
@@ -121,8 +122,15 @@ func (a *App) keep(ctx context.Context) (err error) {
 			a.log.ErrorContext(ctx, "prune checkpoints", "err", err)
 		}
 	}
-	a.store, err = store.Open(ctx, filepath.Join(dir, databaseFile),
-		store.WithSigner(a.vault.Sign), store.WithLog(a.log.With("part", "store")), store.WithCheckpoints(filepath.Join(dir, checkpoints)))
+	kept := filepath.Join(dir, checkpoints)
+	if a.hold.trial {
+		kept = "" // who watches has the copy
+	}
+	err = patiently(ctx, func() (err error) {
+		a.store, err = store.Open(ctx, filepath.Join(dir, databaseFile),
+			store.WithSigner(a.vault.Sign), store.WithLog(a.log.With("part", "store")), store.WithCheckpoints(kept))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -177,13 +185,14 @@ func (a *App) build(ctx context.Context) error {
 	a.rescue = newRescuer(a.config.DataDir, a.Restart)
 	a.transfer = newTransfers(a.config.DataDir, a.vault)
 	a.transfer.jobs, a.transfer.before, a.transfer.changed, a.transfer.service.Forget = a.jobs, a.metrics.Flush, a.changed, a.letGo
+	a.upgrade = newUpgrader(a)
 	if err := a.firstServer(ctx); err != nil {
 		return err
 	}
 	a.control = control{
 		dir: a.config.DataDir, store: a.store, vault: a.vault, auth: a.auth, setup: a.setup,
-		urls: a.names.urls, added: a.changed, health: a.health.now, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
-		kits: newKits(a.store, a.vault, a.backup.Fixed),
+		urls: a.names.urls, added: a.changed, health: a.health.found, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
+		kits: newKits(a.store, a.vault, a.backup.Fixed), upgrade: a.upgrade,
 	}
 	a.control.helpers = a.newHelpers()
 	return a.edge(ctx)
@@ -285,19 +294,19 @@ func (a *App) edge(ctx context.Context) error {
 	if a.config.Serve.RateLimit == 0 {
 		limits.SignIn = 0
 	}
-	number, commit := version()
+	release, commit := version()
 	hostname, _ := os.Hostname() // shown only
 	a.http = httpapi.New(requests, streams, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue,
+		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue, Upgrade: a.upgrade,
 		Reach: httpapi.Reach{
 			Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted,
 			Secure: a.names.secure, Plain: a.names.open, Mode: a.tlsMode,
 		},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{
-			Version: number, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
+			Version: release, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
 		CA: a.cert.RootPEM, Cert: a.cert, Strict: func() bool { return a.tlsMode() == store.TLSACME },
@@ -316,6 +325,7 @@ func (a *App) changed(ctx context.Context, tenant store.TenantID) {
 		a.beat.Changed()
 		a.backup.Changed()
 		a.notify.Wake()
+		a.upgrade.changed()
 		select {
 		case a.unlocked <- struct{}{}:
 		default: // upkeep has a token already
@@ -347,7 +357,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	for _, run := range []func(context.Context) error{
 		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
 		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.backup.Run, a.backup.Schedule,
-		a.rescue.run, a.awaitRestart,
+		a.rescue.run, a.upgrade.run, a.awaitRestart,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {
 		g.Go(func() error { return run(ctx) })

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,11 @@ func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Write
 		return 2
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	if err := k.Run(&c, terminal{in, out, errOut}); err != nil {
+	err = k.Run(&c, terminal{in, out, errOut})
+	if errors.Is(err, store.ErrNewer) { // what wrote it may lie in the data directory
+		err = errors.Join(err, c.newest(ctx, newLog(errOut, "warn")))
+	}
+	if err != nil {
 		f := failed(err)
 		fmt.Fprintf(errOut, "unity: %s (%s)\n", f.Msg, f.Code)
 		return 1
@@ -53,29 +58,33 @@ func (s *Serve) Run(ctx context.Context, c *Config, t terminal) error {
 	if s.Demo {
 		return s.demo(ctx, c, t)
 	}
-	return c.serve(ctx, newLog(t.err, s.LogLevel), t.out, func(*App) {})
+	log := newLog(t.err, s.LogLevel)
+	if err := c.newest(ctx, log); err != nil {
+		return err
+	}
+	return c.serve(ctx, log, t.out, func(*App) {})
 }
 
 // version returns the version of this binary, and the commit it was built from.
-func version() (number, commit string) {
+func version() (v, commit string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown", ""
+		return cmp.Or(number, "unknown"), ""
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			commit = s.Value
 		}
 	}
-	return strings.TrimPrefix(info.Main.Version, "v"), commit
+	return strings.TrimPrefix(cmp.Or(number, info.Main.Version), "v"), commit
 }
 
 type versionCmd struct{}
 
 // Run prints the version, the commit and the schema.
 func (versionCmd) Run(t terminal) error {
-	number, commit := version()
-	_, err := fmt.Fprintf(t.out, "unity %s\ncommit %s\nschema %d\n", number, commit, store.SchemaVersion())
+	release, commit := version()
+	_, err := fmt.Fprintf(t.out, "unity %s\ncommit %s\nschema %d\n", release, commit, store.SchemaVersion())
 	return err
 }
 

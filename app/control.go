@@ -39,6 +39,7 @@ type control struct {
 	transfers *transfers
 	kits      *kits
 	helpers   *helpers
+	upgrade   *upgrader // nil: no appliance runs
 }
 
 // An order is one command with what it needs; unused fields are empty.
@@ -48,6 +49,13 @@ type order struct {
 	ID       string `json:"id,omitempty"`
 	Password string `json:"password,omitempty"`
 	Master   bool   `json:"master,omitempty"`
+	// Of an upgrade.
+	URL      string `json:"url,omitempty"`
+	SHA256   string `json:"sha256,omitempty"`
+	Seal     []byte `json:"signature,omitempty"`
+	Unsigned bool   `json:"unsigned,omitempty"`
+	Older    bool   `json:"allow_older,omitempty"`
+	Lose     bool   `json:"lose_data,omitempty"`
 	// Of an export and an import.
 	To   transfer.To   `json:"to,omitzero"`
 	From transfer.From `json:"from,omitzero"`
@@ -75,6 +83,9 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"urls":            func(c control, _ context.Context, _ order) (any, error) { return c.urls(), nil },
 	"doctor":          control.doctor,
 	"health":          control.ready,
+	"upgrade":         control.upgradeFrom,
+	"upgrade-back":    control.upgradeBack,
+	"upgrade-state":   control.upgradeState,
 }
 
 func (c control) do(ctx context.Context, o order) (any, error) {
@@ -231,6 +242,8 @@ func (c control) listen(ctx context.Context) error {
 	mux.HandleFunc("GET /support", c.serveSupport)
 	mux.HandleFunc("POST /export", c.serveExport)
 	mux.HandleFunc("POST /import", c.serveImport)
+	mux.HandleFunc("POST /upgrade", c.serveUpgrade)
+	mux.HandleFunc("GET /readyz", c.serveHealth)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := context.AfterFunc(ctx, func() { _ = s.Close() }) // its orders end with ctx
 	defer stopped()

@@ -91,6 +91,13 @@ func (h *health) now() httpapi.Health {
 	return h.last
 }
 
+// found returns what was found last; nothing is ready before that.
+func (h *health) found() httpapi.Health {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.last
+}
+
 // well reports whether nothing is degraded: then the heartbeat goes out.
 func (h *health) well() bool { return len(h.now().Degraded) == 0 }
 

@@ -34,7 +34,9 @@ func TestMain(m *testing.M) {
 		}()
 		os.Exit(app.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(buildDir)
+	os.Exit(code)
 }
 
 const (
@@ -97,6 +99,12 @@ func start(t *testing.T, dir string, wrap ...string) *process {
 		}
 		cmd.Path = path
 	}
+	return follow(t, cmd)
+}
+
+// follow starts a command that serves and waits until it says that it is ready.
+func follow(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	p := &process{t: t, cmd: cmd, setup: make(chan string, 2), stderr: &said{}, done: make(chan error, 1)}
 	cmd.Stderr = p.stderr
 	out, err := cmd.StdoutPipe()

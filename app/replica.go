@@ -51,10 +51,10 @@ func (a *App) replicate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	number, _ := version()
+	release, _ := version()
 	host, _ := os.Hostname() // for people
 	a.backup = backup.New(backup.Options{
-		Store: a.store, Dir: a.config.DataDir, Fixed: fixed, Sealer: a.vault, Host: host, Version: number, Now: time.Now,
+		Store: a.store, Dir: a.config.DataDir, Fixed: fixed, Sealer: a.vault, Host: host, Version: release, Now: time.Now,
 		Publish: a.bus.Publish, Log: a.log.With("part", "backup"),
 		Lock: func(ctx context.Context) (json.RawMessage, error) {
 			lock, err := a.vault.Lock(ctx)

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"unity.internal/app/vault"
@@ -20,6 +22,8 @@ var errRestart = errors.New("restart")
 // the lock, so that no command comes between, and the sockets, so that callers
 // wait for the next one instead of being refused.
 type hold struct {
+	dir     string
+	trial   bool // of a new version, which another process watches
 	lock    *os.File
 	sockets map[string]*net.TCPListener // by their flag
 	key     vault.Key                   // of the last one's vault: a person opened it once
@@ -30,11 +34,15 @@ func take(dir string) (*hold, error) {
 	if err := prepare(dir); err != nil {
 		return nil, err
 	}
-	held, err := lock(dir)
-	if err != nil {
-		return nil, err
+	h := &hold{dir: dir, sockets: map[string]*net.TCPListener{}}
+	err := errors.Join(h.inherit(dir), h.activated())
+	if h.lock == nil && err == nil {
+		h.lock, err = lock(dir)
 	}
-	return &hold{lock: held, sockets: map[string]*net.TCPListener{}}, nil
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
 }
 
 // listen returns a listener of its own on the socket of a flag, which is opened
@@ -67,7 +75,13 @@ func (h *hold) refuse() (err error) {
 }
 
 // Close lets go of everything.
-func (h *hold) Close() error { return errors.Join(h.refuse(), h.lock.Close()) }
+func (h *hold) Close() error {
+	err := h.refuse()
+	if h.lock != nil {
+		err = errors.Join(err, h.lock.Close())
+	}
+	return err
+}
 
 // serve runs an appliance on the data directory until ctx ends or it fails, and
 // another one whenever it is asked to restart. made is told of each.
@@ -78,6 +92,12 @@ func (c *Config) serve(ctx context.Context, log *slog.Logger, out io.Writer, mad
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	for {
+		if err := h.upgrade(ctx, c, log, out); err != nil {
+			return err
+		}
+		if ctx.Err() != nil { // it was stopped meanwhile
+			return nil
+		}
 		a, err := h.begin(ctx, c, log)
 		if err != nil {
 			return err
@@ -108,6 +128,28 @@ func (a *App) awaitRestart(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
+}
+
+// patiently does what may take long at a start, as a migration, and tells systemd
+// meanwhile that it goes on.
+func patiently(ctx context.Context, do func() error) error {
+	waiting, done := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(feedEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-waiting.Done():
+				return
+			case <-tick.C:
+				keepWaiting()
+			}
+		}
+	})
+	defer wg.Wait()
+	defer done()
+	return do()
 }
 
 // announce tells systemd, and who wants to connect, whether this is the end.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"unity.internal/app/fault"
@@ -51,7 +52,7 @@ func (r rollbackCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.err, "The database becomes what it was at %s, before a %s. What was written since is kept as a checkpoint of its own.\n", to.Taken.Format(minute), to.Reason)
+	fmt.Fprintf(t.err, "The database becomes what it was at %s, before %s. What was written since is kept as a checkpoint of its own.\n", to.Taken.Format(minute), article(to.Reason))
 	if !r.Yes && !confirmed(t, strconv.FormatInt(to.Schema, 10), "go back to that schema") {
 		return errNotRolledBack
 	}
@@ -90,8 +91,8 @@ func (r rollbackCmd) choose(ctx context.Context, kept string) (to store.Checkpoi
 func told(dir string, schema int64, t terminal) error {
 	_, err := fmt.Fprintf(t.out, "The database is at schema %d now.\n", schema)
 	if schema < store.SchemaVersion() {
-		number, _ := version()
-		_, err2 := fmt.Fprintf(t.out, "This binary (%s) would bring it to schema %d again as soon as it serves: start the version of Unity that wrote it.\n", number, store.SchemaVersion())
+		release, _ := version()
+		_, err2 := fmt.Fprintf(t.out, "This binary (%s) would bring it to schema %d again as soon as it serves: start the version of Unity that wrote it.\n", release, store.SchemaVersion())
 		err = errors.Join(err, err2)
 	}
 	_, err2 := fmt.Fprintf(t.out, "Start it with: unity serve --data-dir %s\n", dir)
@@ -104,9 +105,17 @@ func listCheckpoints(kept string, t terminal) error {
 		return err
 	}
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tTAKEN\tBEFORE A\tSCHEMA\tMB")
+	fmt.Fprintln(w, "NAME\tTAKEN\tBEFORE\tSCHEMA\tMB")
 	for _, v := range all {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%.1f\n", v.Name, v.Taken.Format(minute), v.Reason, v.Schema, float64(v.Bytes)/1e6)
 	}
 	return w.Flush()
+}
+
+// article puts a word into a sentence.
+func article(word string) string {
+	if strings.HasPrefix(word, "u") {
+		return "an " + word
+	}
+	return "a " + word
 }

@@ -143,7 +143,7 @@ func (h *helpers) replica(ctx context.Context) (any, error) {
 	out := map[string]any{}
 	if h.app != nil {
 		v := h.app.backup.Status()
-		out["kind"], out["state"], out["since"], out["synced_at"], out["lag_seconds"] = kindOf(v.URL), v.State, v.Since, v.Synced, v.Lag
+		out["kind"], out["state"], out["since"], out["synced_at"], out["lag_seconds"] = schemeOf(v.URL), v.State, v.Since, v.Synced, v.Lag
 		out["local_position"], out["remote_position"], out["fixed"], out["code"] = v.Local, v.Remote, v.Fixed, v.Code
 	}
 	last, passed, err := h.control.store.System().LastDrills(ctx)
@@ -156,8 +156,8 @@ func (h *helpers) replica(ctx context.Context) (any, error) {
 	return out, err
 }
 
-// kindOf returns the kind of a place.
-func kindOf(place string) string {
+// schemeOf returns the kind of a place.
+func schemeOf(place string) string {
 	if u, err := url.Parse(place); err == nil {
 		return u.Scheme
 	}

@@ -29,9 +29,9 @@ type transfers struct {
 }
 
 func newTransfers(dir string, v *vault.Vault) *transfers {
-	number, _ := version()
+	release, _ := version()
 	return &transfers{
-		dir: dir, service: &transfer.Service{Vault: v, Names: auth.Names{}, Version: number, Forget: v.Forget},
+		dir: dir, service: &transfer.Service{Vault: v, Names: auth.Names{}, Version: release, Forget: v.Forget},
 		before: func(context.Context) error { return nil }, changed: func(context.Context, store.TenantID) {},
 	}
 }

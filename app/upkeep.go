@@ -23,7 +23,7 @@ func (a *App) upkeep(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if _, locked := a.vault.Locked(); !locked {
-			if err := errors.Join(a.deletion.resume(ctx), a.keys.resume(ctx)); err != nil && ctx.Err() == nil {
+			if err := errors.Join(a.deletion.resume(ctx), a.keys.resume(ctx), a.upgrade.record(ctx)); err != nil && ctx.Err() == nil {
 				a.log.ErrorContext(ctx, "go on with what was cut off", "err", err)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,7 +24,7 @@ import (
 // whole. It is the way back: migrations only go forward.
 type Checkpoint struct {
 	Name   string    `json:"name" doc:"Of its file"`
-	Reason string    `json:"reason" enum:"migration,restore,rollback" doc:"What came next"`
+	Reason string    `json:"reason" enum:"migration,restore,rollback,upgrade" doc:"What came next"`
 	Schema int64     `json:"schema"`
 	Taken  time.Time `json:"taken_at"`
 	Bytes  int64     `json:"bytes"`
@@ -119,34 +121,61 @@ func room(dir string) (free, total int64, err error) {
 	return int64(s.Bavail) * s.Bsize, int64(s.Blocks) * s.Bsize, nil //nolint:gosec // far below 2^63 on any disk
 }
 
-// checkpoint copies an existing database before a migration changes it. What is
-// there too little room for is known before anything is written.
+// checkpoint copies an existing database before a migration changes it.
 func (s *Store) checkpoint(ctx context.Context, db *sql.DB, version int64) error {
-	dir := s.checkpoints
-	if dir == "" {
+	if s.checkpoints == "" {
 		return nil
 	}
+	return keepCopy(ctx, db, s.path, filepath.Join(s.checkpoints, CheckpointName(version, s.now(), "migration")), s.log)
+}
+
+// Checkpoint copies the database as it is at this moment, and goes on. It returns
+// the name of the checkpoint; reason says what comes next.
+func (s *Store) Checkpoint(ctx context.Context, reason string) (string, error) {
+	name := CheckpointName(SchemaVersion(), s.now(), reason)
+	return name, keepCopy(ctx, s.read, s.path, filepath.Join(s.checkpoints, name), s.log)
+}
+
+// CheckpointFile copies a database that nobody has open into dir, and returns the
+// name of the checkpoint.
+func CheckpointFile(ctx context.Context, path, dir, reason string) (string, error) {
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	schema, err := version(ctx, db)
+	if err != nil {
+		return "", known(err)
+	}
+	name := CheckpointName(schema, time.Now(), reason)
+	return name, keepCopy(ctx, db, path, filepath.Join(dir, name), slog.New(slog.DiscardHandler))
+}
+
+// keepCopy copies a database to a checkpoint. What there is too little room for is
+// known before anything is written.
+func keepCopy(ctx context.Context, db *sql.DB, from, path string, log *slog.Logger) error {
+	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, "*"+unfinished)) // the pattern is right
-	for _, path := range left {
-		os.Remove(path) //nolint:gosec // it only takes room
+	for _, part := range left {
+		os.Remove(part) //nolint:gosec // it only takes room
 	}
 	free, _, err := room(dir)
 	if err != nil {
 		return err
 	}
-	if err := fits(dir, size(s.path), free); err != nil {
+	if err := fits(dir, size(from), free); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, CheckpointName(version, s.now(), "migration"))
 	if err := copyInto(ctx, db, path); err != nil {
 		os.Remove(path + unfinished) //nolint:gosec // the error before is what counts
 		return err
 	}
 	if err := PruneCheckpoints(dir); err != nil { // the copy is there, and that was the point
-		s.log.ErrorContext(ctx, "prune checkpoints", "err", err)
+		log.ErrorContext(ctx, "prune checkpoints", "err", err)
 	}
 	return nil
 }
@@ -158,7 +187,7 @@ func fits(dir string, needed, free int64) error {
 	}
 	const mega = 1e6
 	return fault.New(fault.Unavailable, "checkpoint.no_room",
-		"Before it brings the database to its schema, this version keeps a copy of it, which takes %d MB; the disk has %d MB left. Nothing was changed. Free some space, or move older checkpoints in %s to another disk, and start again.",
+		"Before it changes the database as a whole, Unity keeps a copy of it, which takes %d MB; the disk has %d MB left. Nothing was changed. Free some space, or move older checkpoints in %s to another disk, and start again.",
 		int64(float64(needed)/mega+1), int64(float64(free)/mega), dir)
 }
 
@@ -196,4 +225,19 @@ func Fold(ctx context.Context, path string) error {
 		return err
 	}
 	return flushed(path)
+}
+
+// Examine checks a database that a process may have left in the middle of its
+// work, as quickly as that can be, and returns its schema. It changes nothing: what
+// stands in the log stays there.
+func Examine(ctx context.Context, path string) (int64, error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro")
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	if err := sound(ctx, db, `PRAGMA quick_check(1)`); err != nil {
+		return 0, err
+	}
+	return version(ctx, db)
 }

@@ -31,6 +31,7 @@ type SystemSettings struct {
 	AllowedNetworks  []string `json:"allowed_networks" doc:"Private addresses that tenants' channels may reach, while many share the appliance" maxItems:"50" nullable:"false"`
 	HeartbeatURL     string   `json:"heartbeat_url" doc:"Asked regularly, so that an outside service notices when the appliance is gone" maxLength:"500"`
 	HeartbeatSeconds int64    `json:"heartbeat_seconds" minimum:"10" maximum:"86400"`
+	UpdateURL        string   `json:"update_url" doc:"Where signed notices of new versions are published, asked once a day; empty: nobody is asked" maxLength:"500"`
 	MultiTenancy     bool     `json:"multi_tenancy" doc:"Many tenants share this appliance"`
 	PasswordSignIn   bool     `json:"password_sign_in" doc:"A password signs in; without it only passkeys and identity providers do"`
 	KeepAudit        int64    `json:"audit_retention_days" doc:"How long the appliance's own audit is kept, in days, 30 at least; 0: for ever" minimum:"0" maximum:"36500"`

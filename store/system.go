@@ -24,6 +24,9 @@ func (s *Store) System() System { return System{s.Tenant(SystemTenant)} }
 // By returns y for what user does from address.
 func (y System) By(user, address string) System { return System{y.own.By(user, address)} }
 
+// Who returns the user and the address that By named.
+func (y System) Who() (user, address string) { return y.own.actor, y.own.address }
+
 // Own returns the tenant of what belongs to the appliance itself.
 func (y System) Own() Tenant { return y.own }
 

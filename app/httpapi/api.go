@@ -64,6 +64,8 @@ type Parts struct {
 	Backup  *backup.Service
 	Restart func()
 	Rescue  Rescuer
+	// Upgrade replaces the program that serves.
+	Upgrade Upgrader
 	Web     fs.FS // the built front end
 
 	Reach  Reach         // by which names the appliance is asked
@@ -206,6 +208,7 @@ func (m mux) routes() {
 	m.rescue()
 	m.system()
 	m.tls()
+	m.upgrades()
 	m.dashboard()
 	m.events()
 }

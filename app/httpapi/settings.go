@@ -103,6 +103,7 @@ type systemSettingsIn struct {
 		AllowedNetworks  Opt[[]string] `json:"allowed_networks,omitzero" maxItems:"50"`
 		HeartbeatURL     Opt[string]   `json:"heartbeat_url,omitzero" maxLength:"500"`
 		HeartbeatSeconds Opt[int64]    `json:"heartbeat_seconds,omitzero" minimum:"10" maximum:"86400"`
+		UpdateURL        Opt[string]   `json:"update_url,omitzero" maxLength:"500"`
 		MultiTenancy     Opt[bool]     `json:"multi_tenancy,omitzero"`
 		PasswordSignIn   Opt[bool]     `json:"password_sign_in,omitzero"`
 		KeepAudit        Opt[int64]    `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
@@ -125,6 +126,7 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 	b.AllowedNetworks.into(&v.AllowedNetworks)
 	b.HeartbeatURL.into(&v.HeartbeatURL)
 	b.HeartbeatSeconds.into(&v.HeartbeatSeconds)
+	b.UpdateURL.into(&v.UpdateURL)
 	b.MultiTenancy.into(&v.MultiTenancy)
 	b.PasswordSignIn.into(&v.PasswordSignIn)
 	if b.PasswordSignIn.set && !v.PasswordSignIn {
@@ -152,6 +154,9 @@ func checkSystemSettings(v store.SystemSettings) error {
 	}
 	if !webURL(v.HeartbeatURL) {
 		return field("body.heartbeat_url", "settings.heartbeat_url", "The heartbeat URL begins with https:// or http://.")
+	}
+	if !webURL(v.UpdateURL) {
+		return field("body.update_url", "settings.update_url", "The address for notices of new versions begins with https://.")
 	}
 	return errors.Join(checkNetworks("body.trusted_proxies", "settings.trusted_proxy", v.TrustedProxies),
 		checkNetworks("body.allowed_networks", "settings.allowed_network", v.AllowedNetworks), checkKeepAudit(v.KeepAudit))

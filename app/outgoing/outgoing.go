@@ -5,6 +5,7 @@
 package outgoing
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -46,6 +47,7 @@ type Client struct {
 	own          func() []netip.AddrPort
 	resolver     *net.Resolver
 	http         *http.Client
+	large        int64
 }
 
 // Options say what a Client may reach.
@@ -58,6 +60,12 @@ type Options struct {
 	Resolver *net.Resolver
 	// Roots are the authorities that are believed; nil: the system's.
 	Roots *x509.CertPool
+	// Large is how many bytes an answer may have, and Whole how long an exchange may
+	// take; zero: 1 MB, 10 s.
+	Large int64
+	Whole time.Duration
+	// Onward follows redirects to other hosts, as long as they are encrypted.
+	Onward bool
 }
 
 // New returns a client.
@@ -78,7 +86,11 @@ func New(o Options) *Client {
 		Proxy: nil, // a proxy would dial what was not checked
 	}
 	t.TLSClientConfig = tlsConfig(o.Roots)
-	c.http = &http.Client{Transport: t, Timeout: timeout, CheckRedirect: sameHost}
+	c.http = &http.Client{Transport: t, Timeout: cmp.Or(o.Whole, timeout), CheckRedirect: sameHost}
+	c.large = cmp.Or(o.Large, maxBody)
+	if o.Onward {
+		c.http.CheckRedirect = onward
+	}
 	return c
 }
 
@@ -94,6 +106,14 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// onward follows redirects within a host, and from an encrypted one to another.
+func onward(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme == "https" && via[0].URL.Scheme == "https" && len(via) < maxRedirect {
+		return nil
+	}
+	return sameHost(req, via)
+}
+
 // Do sends a request. The answer's body ends with ErrTooLarge after 1 MB; the
 // caller closes it. An error is a fault that may be shown.
 func (c *Client) Do(req *http.Request) (*http.Response, error) {
@@ -104,7 +124,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	res.Body = &limited{body: res.Body, left: maxBody}
+	res.Body = &limited{body: res.Body, left: c.large}
 	return res, nil
 }
 

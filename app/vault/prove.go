@@ -20,7 +20,8 @@ var ErrOlderKey = fault.New(fault.Conflict, "vault.older_key", "The key is right
 // passphrase made it: what a recovery kit brings is all that its owner has.
 func KeyOf(key []byte) Key { return Key{raw: func() []byte { return key }} }
 
-// Expose returns the bytes of the key, for a recovery kit and for nothing else.
+// Expose returns the bytes of the key: for a recovery kit, for the version that goes
+// on in this process, and for nothing else.
 func (k Key) Expose() []byte {
 	if k.raw == nil {
 		return nil

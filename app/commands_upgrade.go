@@ -1,0 +1,368 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"unity.internal/app/fault"
+	"unity.internal/app/httpapi"
+	"unity.internal/app/upgrade"
+	"unity.internal/store"
+)
+
+type upgradeCmd struct {
+	From       string `arg:"" optional:"" name:"file-or-url" help:"The program, or the archive it is published in, with FILE.minisig beside it."`
+	Back       bool   `help:"Go back to the version before the last upgrade."`
+	Status     bool   `help:"Show what became of the last upgrade, and change nothing."`
+	Signature  string `help:"The file with the signature, if it is not beside the program." type:"existingfile"`
+	SHA256     string `name:"sha256" help:"The checksum that the file must have."`
+	Unsigned   bool   `help:"Take a program that nobody signed, by its --sha256. Whoever made it then has everything that Unity has."`
+	AllowOlder bool   `help:"Take a program that is older than the one that runs."`
+	Yes        bool   `help:"Do not ask."`
+}
+
+var (
+	errUpgradeWhat = fault.New(fault.Invalid, "upgrade.what", "Name the file or the address of a program, or give --back or --status.")
+	errBackUnsure  = fault.New(fault.Conflict, "upgrade.not_confirmed", "Nothing was changed. Type the version to go back to to confirm, or give --yes.")
+	errStaysSame   = fault.New(fault.Conflict, "upgrade.did_not_stay", "The other version did not stay; see above.")
+)
+
+// Run has the server that holds the data directory upgrade itself; without one, the
+// next start tries what was verified.
+func (v upgradeCmd) Run(ctx context.Context, c *Config, t terminal) error {
+	switch {
+	case v.Status:
+		return v.status(ctx, c, t)
+	case v.Back:
+		return v.back(ctx, c, t)
+	case v.From == "":
+		return errUpgradeWhat
+	case strings.Contains(v.From, "://"):
+		o := v.order()
+		o.Command, o.URL = "upgrade", v.From
+		return v.hand(ctx, c, t, o, nil)
+	}
+	return v.file(ctx, c, t)
+}
+
+func (v upgradeCmd) order() order {
+	return order{SHA256: v.SHA256, Unsigned: v.Unsigned, Older: v.AllowOlder}
+}
+
+// file hands in a file. What it reads is opened before root becomes the owner of
+// the data directory.
+func (v upgradeCmd) file(ctx context.Context, c *Config, t terminal) error {
+	in, err := os.Open(v.From)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	o := v.order()
+	signature := v.Signature
+	if signature == "" {
+		signature = v.From + ".minisig"
+	}
+	o.Seal, err = os.ReadFile(signature)
+	if err != nil && (v.Signature != "" || !errors.Is(err, os.ErrNotExist)) {
+		return err
+	}
+	if o.SHA256 == "" {
+		if o.SHA256, err = upgrade.SumBeside(v.From); err != nil {
+			return err
+		}
+	}
+	return v.hand(ctx, c, t, o, in)
+}
+
+// hand has an upgrade begin, here or in the server that runs, and waits for its end.
+func (v upgradeCmd) hand(ctx context.Context, c *Config, t terminal, o order, in io.Reader) error {
+	if err := become(c.DataDir); err != nil {
+		return err
+	}
+	held, err := c.alone()
+	if err == nil {
+		return errors.Join(c.stageHere(ctx, t, o, in), held.Close())
+	}
+	if !errors.Is(err, errHeld) {
+		return err
+	}
+	r := dialControl(c.DataDir)
+	var before upgrade.Report
+	if err := r.ask(ctx, order{Command: "upgrade-state"}, &before); err != nil {
+		return err
+	}
+	var j store.Job
+	if in != nil {
+		err = r.upgrade(ctx, o, in, &j)
+	} else {
+		err = r.ask(ctx, o, &j)
+	}
+	if err != nil {
+		return err
+	}
+	return v.await(ctx, c, t, j, before)
+}
+
+// alone takes a data directory that no server holds.
+func (c *Config) alone() (*os.File, error) {
+	if !exists(c.DataDir) {
+		return nil, fault.New(fault.NotFound, "data_dir.empty", "There is no database in %s. Choose another with --data-dir.", c.DataDir)
+	}
+	return lock(c.DataDir)
+}
+
+// stageHere verifies a program where no server runs. The next start tries it.
+func (c *Config) stageHere(ctx context.Context, t terminal, o order, in io.Reader) (err error) {
+	last, err := upgrade.Load(c.DataDir)
+	if err != nil {
+		return err
+	}
+	if last.Running() {
+		return upgrade.ErrRunning
+	}
+	offer := upgrade.Offer{File: in, Signature: o.Seal, SHA256: o.SHA256, Unsigned: o.Unsigned, Older: o.Older}
+	var st *upgrade.Attempt
+	if in == nil {
+		v, seal, err2 := fetched(ctx, programClient(func() []netip.AddrPort { return nil }), o.URL, offer, c.verify)
+		st, err = newState(v, seal), err2
+	} else {
+		v, seal, err2 := c.verify(ctx, offer)
+		st, err = newState(v, seal), err2
+	}
+	if err != nil {
+		return err
+	}
+	return c.staged(t, st)
+}
+
+// staged leaves an upgrade to the next start.
+func (c *Config) staged(t terminal, st *upgrade.Attempt) error {
+	if err := st.Save(c.DataDir); err != nil {
+		return err
+	}
+	for _, line := range st.Happened {
+		fmt.Fprintln(t.out, line)
+	}
+	_, err := fmt.Fprintf(t.out, "Unity does not run. Its next start tries version %s, and goes on with the present one if that is not well.\nStart it with: unity serve --data-dir %s\n", st.To.Number, c.DataDir)
+	return err
+}
+
+// await waits until the upgrade that a job prepares has ended, over the moments in
+// which nobody answers.
+func (v upgradeCmd) await(ctx context.Context, c *Config, t terminal, j store.Job, before upgrade.Report) error {
+	if err := c.followUpgrade(ctx, t, &j); err != nil {
+		return err
+	}
+	tick := time.NewTicker(askEvery)
+	defer tick.Stop()
+	fmt.Fprintln(t.err, "The other version is tried; Unity answers meanwhile.")
+	for {
+		last, err := upgrade.Load(c.DataDir)
+		if err != nil {
+			return err
+		}
+		if last != nil && !last.Running() && (before.Last == nil || before.Last.ID != last.ID) {
+			return result(t, last)
+		}
+		select {
+		case <-ctx.Done():
+			return fault.New(fault.Unavailable, "job.goes_on", "Nobody waits any more, but the appliance goes on with it.")
+		case <-tick.C:
+		}
+	}
+}
+
+// followUpgrade waits for the job that prepares an upgrade. When it has ended well,
+// the appliance in which it ran may be gone before it could say so.
+func (c *Config) followUpgrade(ctx context.Context, t terminal, j *store.Job) error {
+	err := c.follow(ctx, t, *j)
+	if err == nil {
+		return nil
+	}
+	if last, err2 := upgrade.Load(c.DataDir); err2 == nil && last.Running() {
+		return nil
+	}
+	return err
+}
+
+// result prints what happened. It fails if the other version did not stay.
+func result(t terminal, last *upgrade.Attempt) error {
+	for _, line := range last.Happened {
+		fmt.Fprintln(t.out, line)
+	}
+	for _, line := range last.Log {
+		fmt.Fprintln(t.err, "  |", line)
+	}
+	if last.Phase == upgrade.Failed {
+		return errStaysSame
+	}
+	return nil
+}
+
+func (upgradeCmd) status(ctx context.Context, c *Config, t terminal) error {
+	if err := become(c.DataDir); err != nil {
+		return err
+	}
+	last, err := upgrade.Load(c.DataDir)
+	if err != nil {
+		return err
+	}
+	own := ownVersion().Number
+	var r upgrade.Report
+	if err := dialControl(c.DataDir).ask(ctx, order{Command: "upgrade-state"}, &r); err == nil {
+		fmt.Fprintf(t.out, "Version %s runs: %s\n", r.Version.Number, r.Program)
+		if r.Newer != nil {
+			fmt.Fprintf(t.out, "Version %s was published: %s\n", r.Newer.Version, r.Newer.URL)
+		}
+		if r.Back != nil {
+			fmt.Fprintln(t.out, r.Back.Text, "unity upgrade --back")
+		}
+	} else {
+		fmt.Fprintf(t.out, "No server runs; this is version %s.\n", own)
+	}
+	if last == nil {
+		return nil
+	}
+	fmt.Fprintf(t.out, "The last upgrade, from %s to %s (%s):\n", last.From.Number, last.To.Number, last.Phase)
+	for _, line := range last.Happened {
+		fmt.Fprintln(t.out, " ", line)
+	}
+	return nil
+}
+
+// back goes back to the version before the last upgrade, and asks first.
+func (v upgradeCmd) back(ctx context.Context, c *Config, t terminal) error {
+	if err := become(c.DataDir); err != nil {
+		return err
+	}
+	held, err := c.alone()
+	if err == nil {
+		return errors.Join(v.backHere(ctx, c, t), held.Close())
+	}
+	if !errors.Is(err, errHeld) {
+		return err
+	}
+	r := dialControl(c.DataDir)
+	var now upgrade.Report
+	if err := r.ask(ctx, order{Command: "upgrade-state"}, &now); err != nil {
+		return err
+	}
+	if now.Back == nil {
+		return upgrade.ErrNoWayBack
+	}
+	if err := v.sure(t, *now.Back); err != nil {
+		return err
+	}
+	var j store.Job
+	if err := r.ask(ctx, order{Command: "upgrade-back", Lose: true}, &j); err != nil {
+		return err
+	}
+	return v.await(ctx, c, t, j, now)
+}
+
+// sure asks a person whether to go back.
+func (v upgradeCmd) sure(t terminal, way upgrade.Back) error {
+	fmt.Fprintln(t.err, way.Text)
+	if !v.Yes && !confirmed(t, way.To.Number, "go back to that version") {
+		return errBackUnsure
+	}
+	return nil
+}
+
+func (v upgradeCmd) backHere(ctx context.Context, c *Config, t terminal) error {
+	s, err := c.shelf()
+	if err != nil {
+		return err
+	}
+	way, err := c.wayBack(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := v.sure(t, way.Back); err != nil {
+		return err
+	}
+	st, err := c.back(ctx, true)
+	if err != nil {
+		return err
+	}
+	return c.staged(t, st)
+}
+
+// errNobody says that an order is for a server.
+var errNobody = fault.New(fault.Conflict, "upgrade.no_server", "No server runs on this data directory.")
+
+func (c control) upgradeFrom(ctx context.Context, o order) (any, error) {
+	if c.upgrade == nil {
+		return nil, errNobody
+	}
+	return c.upgrade.Fetch(ctx, c.store.System(), o.URL, o.offer(nil))
+}
+
+func (c control) upgradeBack(ctx context.Context, o order) (any, error) {
+	if c.upgrade == nil {
+		return nil, errNobody
+	}
+	return c.upgrade.Back(ctx, c.store.System(), o.Lose)
+}
+
+func (c control) upgradeState(ctx context.Context, _ order) (any, error) {
+	if c.upgrade == nil {
+		return nil, errNobody
+	}
+	return c.upgrade.State(ctx)
+}
+
+func (o order) offer(in io.Reader) upgrade.Offer {
+	return upgrade.Offer{File: in, Signature: o.Seal, SHA256: o.SHA256, Unsigned: o.Unsigned, Older: o.Older}
+}
+
+// serveUpgrade takes an order on its first line, and the program behind that.
+func (c control) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	var o order
+	d := json.NewDecoder(r.Body)
+	err := d.Decode(&o)
+	var out any
+	if err == nil {
+		rest := io.MultiReader(d.Buffered(), r.Body)
+		if _, err = io.ReadFull(rest, make([]byte, 1)); err == nil { // the end of the line
+			out, err = c.upgrade.Receive(r.Context(), c.store.System(), o.offer(rest))
+		}
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		out = failed(err)
+	}
+	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
+}
+
+// serveHealth says how the appliance is, to the process that tries it. Versions
+// speak it with one another, so it stays as it is.
+func (c control) serveHealth(w http.ResponseWriter, _ *http.Request) {
+	v := c.health()
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": v.Ready, "degraded": v.Degraded}) // who asked is gone otherwise
+}
+
+// upgrade hands a program over, and returns the job that goes on with it.
+func (r remoteControl) upgrade(ctx context.Context, o order, in io.Reader, j *store.Job) error {
+	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
+	if err != nil {
+		return err
+	}
+	body := io.MultiReader(bytes.NewReader(append(text, '\n')), in)
+	return r.send(ctx, http.MethodPost, "/upgrade", body, func(body io.Reader) error { return json.NewDecoder(body).Decode(j) })
+}
+
+// health asks how the appliance is.
+func (r remoteControl) health(ctx context.Context) (v httpapi.Health, err error) {
+	err = r.send(ctx, http.MethodGet, "/readyz", nil, func(body io.Reader) error { return json.NewDecoder(body).Decode(&v) })
+	return v, err
+}

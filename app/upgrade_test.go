@@ -1,0 +1,194 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"unity.internal/app/upgrade"
+)
+
+// A house is a data directory with the program that was installed for it.
+type house struct {
+	t    *testing.T
+	dir  string
+	path string // of the installed program
+	env  []string
+	release
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, dir: filepath.Join(t.TempDir(), "data"), path: filepath.Join(t.TempDir(), "unity"), release: newRelease(t)}
+	duplicate(t, built(t, "old"), h.path)
+	h.env = []string{"UNITY_RELEASE_KEY=" + h.pub, "UNITY_UPGRADE_WATCH=1s", "UNITY_UPGRADE_START=10s"}
+	return h
+}
+
+func (h *house) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(h.t.Context(), h.path, append(args, "--data-dir", h.dir)...)
+	cmd.Env = append(os.Environ(), h.env...)
+	return cmd
+}
+
+// start serves until it says that it is ready.
+func (h *house) start() *process {
+	h.t.Helper()
+	return follow(h.t, h.command("serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--rate-limit", "0"))
+}
+
+// run runs one command of the installed program.
+func (h *house) run(args ...string) (string, error) {
+	h.t.Helper()
+	text, err := h.command(args...).CombinedOutput()
+	return string(text), err
+}
+
+// served returns which version answers, and on which schema.
+func (p *process) served() string {
+	p.t.Helper()
+	var v struct{ Version string }
+	p.must("GET", "/system", "", &v)
+	return v.Version
+}
+
+func (p *process) report() (r upgrade.Report) {
+	p.t.Helper()
+	p.must("GET", "/system/upgrade", "", &r)
+	return r
+}
+
+// A hammer asks again and again, each time on a new connection.
+type hammer struct {
+	mu      sync.Mutex
+	well    []time.Time
+	refused int
+	others  []error
+}
+
+// swing asks until ctx ends.
+func (k *hammer) swing(ctx context.Context, base string) {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
+		if err != nil {
+			panic(err) // the address was printed
+		}
+		res, err := client.Do(req)
+		k.mu.Lock()
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
+			k.refused++
+		case err != nil && ctx.Err() == nil:
+			k.others = append(k.others, err)
+		case err == nil && res.StatusCode == http.StatusOK:
+			k.well = append(k.well, time.Now())
+		}
+		k.mu.Unlock()
+		if err == nil {
+			res.Body.Close()
+		}
+		<-tick.C
+	}
+}
+
+// longest returns the longest time without an answer.
+func (k *hammer) longest() (longest time.Duration) {
+	slices.SortFunc(k.well, time.Time.Compare)
+	for i := 1; i < len(k.well); i++ {
+		longest = max(longest, k.well[i].Sub(k.well[i-1]))
+	}
+	return longest
+}
+
+// under runs do while a hammer swings, and checks that nobody was refused and no
+// wait was longer than a second.
+func under(t *testing.T, base string, do func()) {
+	t.Helper()
+	var k hammer
+	ctx, enough := context.WithCancel(t.Context())
+	defer enough()
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() { k.swing(ctx, base) })
+	}
+	do()
+	enough()
+	wg.Wait()
+	if k.refused > 0 || len(k.others) > 0 || k.longest() > time.Second || len(k.well) < 50 {
+		t.Errorf("%d answers, %d refused, %v, the longest wait was %v", len(k.well), k.refused, k.others, k.longest())
+	}
+	t.Logf("%d answers, the longest wait was %v", len(k.well), k.longest())
+}
+
+// TestUpgradeUnderLoad upgrades an appliance that is asked all the time, starts the
+// installed program anew, and goes back.
+func TestUpgradeUnderLoad(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.start()
+	p.setUp(p.printed())
+	file := h.offer(t, "new")
+	pid := p.cmd.Process.Pid
+	under(t, p.base, func() {
+		out, err := h.run("upgrade", file)
+		if err != nil || !strings.Contains(out, "Version 1.1.0 started, was well, and serves now.") {
+			t.Fatalf("%v\n%s\n%s", err, out, p.stderr)
+		}
+		p.until("the new version serves", func() bool {
+			var v struct{ Version string }
+			status, err := p.call("GET", "/system", "", &v)
+			return err == nil && status == 200 && v.Version == "1.1.0"
+		})
+	})
+	if err := p.cmd.Process.Signal(syscall.Signal(0)); err != nil || p.cmd.Process.Pid != pid {
+		t.Errorf("the process is another: %v", err)
+	}
+	r := p.report()
+	if r.Where != "data_dir" || r.Last == nil || r.Last.Phase != upgrade.Done || r.Last.Signer == "" || r.Blocked != nil ||
+		r.Back == nil || r.Back.To.Number != "1.0.0" || r.Back.Loses || len(r.Keys) != 1 {
+		t.Errorf("%+v", r)
+	}
+	p.until("audited", func() bool {
+		var text []byte
+		p.must("GET", "/audit?tenant=system", "", &text)
+		return strings.Contains(string(text), "system.upgrade_end")
+	})
+	must(t, p.end(syscall.SIGTERM))
+
+	token := p.token
+	p = h.start() // the installed one is older, and lets the other go on
+	p.token = token
+	if v := p.served(); v != "1.1.0" {
+		t.Errorf("version %s serves\n%s", v, p.stderr)
+	}
+	under(t, p.base, func() {
+		out, err := h.run("upgrade", "--back", "--yes")
+		if err != nil || !strings.Contains(out, "Version 1.0.0 serves again.") {
+			t.Fatalf("%v\n%s\n%s", err, out, p.stderr)
+		}
+		p.until("the old version serves", func() bool {
+			var v struct{ Version string }
+			status, err := p.call("GET", "/system", "", &v)
+			return err == nil && status == 200 && v.Version == "1.0.0"
+		})
+	})
+	if r := p.report(); r.Where != "path" || r.Back != nil {
+		t.Errorf("%+v", r)
+	}
+	must(t, p.end(syscall.SIGTERM))
+	if _, err := os.Stat(filepath.Join(h.dir, "program", "unity")); err == nil {
+		t.Error("the newer program is still there")
+	}
+}

@@ -48,6 +48,8 @@ test("every address", () => {
       "silences": "/settings/silences",
       "tenants": "/settings/tenants",
       "thresholds": "/settings/thresholds",
+      "tls": "/settings/tls",
+      "tlsAcme": "/settings/tls/acme",
       "unlock": "/unlock",
       "usage": "/settings/usage",
       "users": "/settings/users",

@@ -62,6 +62,8 @@ export const paths = {
   backup: () => "/settings/backup",
   backupPreview: () => "/settings/backup/preview",
   backupKit: () => "/settings/backup/kit",
+  tls: () => "/settings/tls",
+  tlsAcme: () => "/settings/tls/acme",
   apiKeys: () => "/settings/api-keys",
 
   more: () => "/more",

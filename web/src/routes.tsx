@@ -167,6 +167,8 @@ const settings = [
   page("/settings/backup", () => import("./features/backup/BackupPage"), "BackupPage"),
   page("/settings/backup/preview", () => import("./features/backup/PreviewPage"), "PreviewPage"),
   page("/settings/backup/kit", () => import("./features/backup/KitPage"), "KitPage"),
+  page("/settings/tls", () => import("./features/tls/TlsPage"), "TlsPage"),
+  page("/settings/tls/acme", () => import("./features/tls/AcmePage"), "AcmePage"),
   page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
 ];
 

@@ -53,4 +53,5 @@ export const settingsPages: readonly SettingsLink[] = [
   { label: t.layout.providers, to: paths.providers(), group: "appliance", may: "providers.write" },
   { label: t.layout.backup, to: paths.backup(), group: "appliance", may: "backup.read", key: "b" },
   { label: t.layout.vault, to: paths.vault(), group: "appliance", may: "vault.write" },
+  { label: t.layout.tls, to: paths.tls(), group: "appliance", may: "tls.write" },
 ];

@@ -3,8 +3,10 @@ import { afterEach, expect, test, vi } from "vitest";
 import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
 import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
+import { tls as enTls } from "./en/tls";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
+import { tls as plTls } from "./pl/tls";
 import { plural } from "./pl/plural";
 
 /** Every text by its path: what it says, or how many things it is told. */
@@ -19,8 +21,8 @@ function texts(messages: object, path = ""): Map<string, string | number> {
   return all;
 }
 
-const english = texts({ ...en, backup: enBackup });
-const polish = texts({ ...pl, backup: plBackup });
+const english = texts({ ...en, backup: enBackup, tls: enTls });
+const polish = texts({ ...pl, backup: plBackup, tls: plTls });
 
 test("Polish says everything, and nothing that is gone", () => {
   expect([...polish.keys()].sort()).toEqual([...english.keys()].sort());

@@ -7,7 +7,7 @@ const also: Record<string, readonly string[]> = {
   silences: ["/alerts"],
   thresholds: ["/servers/{id}/thresholds"],
   channels: ["/deliveries"],
-  settings: ["/system", "/auth/me"],
+  settings: ["/system", "/auth/me", "/tls"],
   users: ["/members"],
   members: ["/auth/me", "/users", "/invitations", "/usage"],
   tenants: ["/auth/me", "/vault", "/usage"],

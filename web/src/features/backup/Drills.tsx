@@ -1,7 +1,9 @@
 import { useState } from "react";
 
 import { api } from "../../api/client";
-import type { Drill, Job, ReplicaSettings } from "./types";
+import type { Job } from "../../api/job";
+import type { Drill, ReplicaSettings } from "./types";
+import { JobDialog } from "../../layout/JobDialog";
 import { toastProblem } from "../../layout/Problem";
 import { b } from "../../locales/backup";
 import { Banner } from "../../ui/Banner";
@@ -14,7 +16,6 @@ import { Panel } from "../../ui/Panel";
 import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { evidenceOf } from "./evidence";
-import { JobDialog } from "./JobDialog";
 import { DrillDaysDialog } from "./PlaceDialog";
 import { refreshBackup } from "./queries";
 

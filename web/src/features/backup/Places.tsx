@@ -2,7 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, ifMatch } from "../../api/client";
-import type { BackupState, Drill, Job, Moments as Listed, ReplicaSettings } from "./types";
+import type { Job } from "../../api/job";
+import type { BackupState, Drill, Moments as Listed, ReplicaSettings } from "./types";
+import { JobDialog } from "../../layout/JobDialog";
 import { FormProblem } from "../../layout/FormProblem";
 import { kindOf } from "../../layout/place";
 import { toastProblem } from "../../layout/Problem";
@@ -15,7 +17,6 @@ import { bytes } from "../../ui/format";
 import { Status } from "../../ui/mark";
 import { Time } from "../../ui/Time";
 import { toast } from "../../ui/Toast";
-import { JobDialog } from "./JobDialog";
 import { ReplicaDialog, TargetDialog } from "./PlaceDialog";
 import { momentsQuery, refreshBackup } from "./queries";
 

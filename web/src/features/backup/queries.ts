@@ -2,8 +2,8 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 
 import { api, queries, request } from "../../api/client";
 import { refresh } from "../../api/list";
-import { useMay, useMe } from "../../api/may";
-import type { Job, Moments } from "./types";
+import { useMay } from "../../api/may";
+import type { Moments } from "./types";
 
 /** How the replica is. */
 const statusQuery = () => api.queryOptions("get", "/api/v1/backup");
@@ -45,20 +45,3 @@ export const refreshBackup = () =>
 
 /** Whether the person looks after the replica, rather than only at it. */
 export const useKeeper = (): boolean => useMay("backup.write");
-
-/** Whether a job may still change. */
-export const runs = (job: Job): boolean => job.state === "queued" || job.state === "running";
-
-const often = 1000;
-
-/** One of the appliance's own jobs, as it goes on. */
-export function useJob(id: string) {
-  const many = useMe()?.multi_tenancy ?? false;
-  return api.useQuery(
-    "get",
-    "/api/v1/jobs/{id}",
-    { params: { path: { id } }, headers: { "X-Tenant-ID": "system" } },
-    // The stream of a tenant says nothing of the appliance's jobs.
-    { refetchInterval: ({ state }) => many && (!state.data || runs(state.data)) && often },
-  );
-}

@@ -9,4 +9,3 @@ export type Moment = Schemas["Moment"];
 export type Drill = Schemas["Drill"];
 export type Difference = Schemas["Difference"];
 export type Preview = Schemas["Preview"];
-export type Job = Schemas["Job"];

@@ -2,6 +2,7 @@ import { useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
 import { api } from "../../api/client";
+import { type Job, runs } from "../../api/job";
 import { refresh } from "../../api/list";
 import { useMay } from "../../api/may";
 import { Page } from "../../layout/Page";
@@ -19,7 +20,7 @@ import { Badge } from "../../ui/mark";
 import { Progress } from "../../ui/Meter";
 import { toast } from "../../ui/Toast";
 import { Took } from "./Took";
-import { type Job, runs, type Scope, scopeHeaders, scopeOf } from "./types";
+import { type Scope, scopeHeaders, scopeOf } from "./types";
 
 const often = 1000;
 

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ListChecks } from "lucide-react";
 import { useMemo } from "react";
 
+import { type Job, runs } from "../../api/job";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/may";
 import { FilterInput } from "../../layout/FilterInput";
@@ -18,7 +19,7 @@ import { Segmented } from "../../ui/Segmented";
 import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { Took } from "./Took";
-import { type Job, runs, type Scope, scopeHeaders, scopeOf } from "./types";
+import { type Scope, scopeHeaders, scopeOf } from "./types";
 
 function Progress({ job }: { job: Job }) {
   if (!runs(job)) return <span className="text-muted">{job.error}</span>;

@@ -1,8 +1,9 @@
 import { useCallback } from "react";
 
+import type { Job } from "../../api/job";
 import { duration } from "../../ui/format";
 import { useTicking } from "../../ui/Time";
-import { type Job, took } from "./types";
+import { took } from "./types";
 
 /** How long a job ran; counts on while it does. */
 export function Took({ job }: { job: Job }) {

@@ -1,6 +1,4 @@
-import type { components } from "../../api/schema";
-
-export type Job = components["schemas"]["Job"];
+import type { Job } from "../../api/job";
 
 /** Whose jobs: those of the tenant one is in, or of the appliance itself. */
 export type Scope = "here" | "system";
@@ -11,9 +9,6 @@ export const scopeOf = (url: URLSearchParams): Scope => (url.get("scope") === "s
 /** What tells the server the scope. */
 export const scopeHeaders = (scope: Scope): Record<string, string> =>
   scope === "system" ? { "X-Tenant-ID": "system" } : {};
-
-/** Whether it may still change. */
-export const runs = (job: Job): boolean => job.state === "queued" || job.state === "running";
 
 /** How long it ran, or has run, in seconds. */
 export const took = (job: Job, now: number): number =>

@@ -166,10 +166,6 @@ export const backup = {
     lookFailed: "That moment could not be looked at",
     last: "Last preview",
   },
-  job: {
-    goesOn: "It goes on when this is closed.",
-    details: "Show the job",
-  },
   preview: {
     title: "Preview",
     lead: (moment: string) => `The appliance as it was at ${moment}, beside the one that runs.`,

@@ -23,6 +23,7 @@ export const layout = {
   providers: "Sign-in providers",
   vault: "Vault",
   backup: "Backup",
+  tls: "Certificates",
   groups: { here: "This place", you: "You", appliance: "Appliance" },
   apiKeys: "API keys",
   signOut: "Sign out",

@@ -160,6 +160,8 @@ export const jobs = {
   log: "Log",
   noLog: "It has not said anything yet.",
   goesOn: "Goes on when you leave.",
+  closed: "It goes on when this is closed.",
+  details: "Show the job",
   interrupted: "Unity was stopped while it ran. Start it again where you started it first.",
   empty: "No job has run yet",
   emptyBody: "Taking a snapshot of a server is one.",

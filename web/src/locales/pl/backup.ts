@@ -167,10 +167,6 @@ export const backup = {
     lookFailed: "Nie udało się zajrzeć w tę chwilę",
     last: "Ostatni podgląd",
   },
-  job: {
-    goesOn: "Po zamknięciu okna trwa dalej.",
-    details: "Pokaż zadanie",
-  },
   preview: {
     title: "Podgląd",
     lead: (moment) => `Instalacja w stanie z ${moment}, obok tej, która działa.`,

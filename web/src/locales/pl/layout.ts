@@ -26,6 +26,7 @@ export const layout = {
   providers: "Dostawcy logowania",
   vault: "Sejf",
   backup: "Kopia zapasowa",
+  tls: "Certyfikaty",
   groups: { here: "To miejsce", you: "Ty", appliance: "Instalacja" },
   apiKeys: "Klucze API",
   signOut: "Wyloguj się",

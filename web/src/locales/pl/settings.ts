@@ -162,6 +162,8 @@ export const jobs = {
   log: "Dziennik",
   noLog: "Nic jeszcze nie napisało.",
   goesOn: "Trwa dalej, gdy wyjdziesz.",
+  closed: "Po zamknięciu okna trwa dalej.",
+  details: "Pokaż zadanie",
   interrupted: "Unity zatrzymano w trakcie. Zacznij je znowu tam, gdzie za pierwszym razem.",
   empty: "Nie było jeszcze zadań",
   emptyBody: "Jest nim na przykład migawka serwera.",

@@ -1,16 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
 
-import type { Job } from "./types";
-import { ProblemBanner } from "../../layout/Problem";
-import { t } from "../../locales";
-import { b } from "../../locales/backup";
-import { paths } from "../../paths";
-import { Banner } from "../../ui/Banner";
-import { Button, buttonClass } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
-import { Progress } from "../../ui/Meter";
-import { runs, useJob } from "./queries";
+import { type Job, runs, useJob } from "../api/job";
+import { t } from "../locales";
+import { paths } from "../paths";
+import { Banner } from "../ui/Banner";
+import { Button, buttonClass } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { Progress } from "../ui/Meter";
+import { ProblemBanner } from "./Problem";
 
 interface JobDialogProps {
   job: Job;
@@ -34,11 +32,11 @@ export function JobDialog({ job: begun, title, onClose, onDone }: JobDialogProps
       open
       onClose={onClose}
       title={title}
-      lead={open ? b.job.goesOn : undefined}
+      lead={open ? t.jobs.closed : undefined}
       foot={
         <>
           <Link className={buttonClass()} to={paths.job(job.id, { scope: "system" })}>
-            {b.job.details}
+            {t.jobs.details}
           </Link>
           <Button onClick={onClose}>{t.ui.close}</Button>
         </>

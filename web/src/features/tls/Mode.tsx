@@ -1,0 +1,127 @@
+import "./tls.css";
+
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { c } from "../../locales/tls";
+import { paths } from "../../paths";
+import { Button, buttonClass } from "../../ui/Button";
+import { type Fact, Facts } from "../../ui/Facts";
+import { type Look, looks, Mark } from "../../ui/mark";
+import { authorityAt } from "./acme";
+import { ModeDialog } from "./ModeDialog";
+import { OwnDialog } from "./OwnDialog";
+import type { Acme, Mode as ModeName, Tls } from "./types";
+import { Until } from "./Until";
+
+const words = c.facts;
+
+/** What people call the authority at a directory. */
+const called = ({ directory }: Acme): string => {
+  const known = authorityAt(directory);
+  if (known !== "other") return c.authorities.names[known];
+  return URL.canParse(directory) ? new URL(directory).host : directory;
+};
+
+interface Said {
+  look: Look;
+  title: string;
+  says: string;
+}
+
+/** What is in force, as a sentence, and what it means. */
+function said({ mode_in_force: mode, acme, pair }: Tls): Said {
+  if (mode === "acme") {
+    if (!acme.agreed) return { look: looks.warning, ...c.unset };
+    return { look: looks.ok, title: c.modes.acme.title(called(acme)), says: c.modes.acme.says };
+  }
+  if (mode === "manual" && !pair) return { look: looks.critical, ...c.unread };
+  return { look: looks.ok, ...c.modes[mode] };
+}
+
+function acmeFacts({ acme }: Tls): Fact[] {
+  const { provider } = acme.dns;
+  const challenge = words.challenges[acme.challenge];
+  return [
+    [words.authority, <code key="a">{acme.directory}</code>],
+    [words.contact, acme.email],
+    [
+      words.challenge,
+      acme.challenge === "dns" && provider ? words.at(challenge, c.challenge.providers[provider]) : challenge,
+    ],
+  ];
+}
+
+function pairFacts({ pair, certificate_file: file, key_file: key }: Tls): Fact[] {
+  if (!pair) return [];
+  return [
+    [words.names, pair.names.join(", ")],
+    [words.issuer, pair.issuer],
+    [words.ends, <Until key="e" at={pair.not_after} />],
+    [
+      words.source,
+      pair.uploaded ? (
+        words.uploaded
+      ) : (
+        <span key="s" className="flex flex-wrap gap-x-3">
+          <code>{file}</code> <code>{key}</code>
+        </span>
+      ),
+    ],
+  ];
+}
+
+const facts: Partial<Record<ModeName, (state: Tls) => Fact[]>> = {
+  acme: (state) => (state.acme.agreed ? acmeFacts(state) : []),
+  manual: pairFacts,
+};
+
+function Actions({ state }: { state: Tls }) {
+  const [open, setOpen] = useState<"mode" | "own">();
+  const { mode_in_force: mode, mode_fixed: fixed, acme } = state;
+  const close = () => setOpen(undefined);
+  return (
+    <div className="row ml-auto flex-wrap">
+      {mode === "acme" && (
+        <Link
+          className={buttonClass(acme.agreed ? { size: "small" } : { kind: "primary", size: "small" })}
+          to={paths.tlsAcme()}
+        >
+          {acme.agreed ? c.changeAuthority : c.unset.action}
+        </Link>
+      )}
+      {mode === "manual" && (
+        <Button size="small" onClick={() => setOpen("own")}>
+          {c.bringAnother}
+        </Button>
+      )}
+      {!fixed && (
+        <Button size="small" onClick={() => setOpen("mode")}>
+          {c.change}
+        </Button>
+      )}
+      {open === "mode" && <ModeDialog state={state} onClose={close} onOwn={() => setOpen("own")} />}
+      {open === "own" && <OwnDialog state={state} onClose={close} />}
+    </div>
+  );
+}
+
+/** Who signs: the mode in force, what it means, and the way to another. */
+export function Mode({ state }: { state: Tls }) {
+  const { mode_in_force: mode, mode_fixed: fixed } = state;
+  const { look, title, says } = said(state);
+  return (
+    <section className="tls-mode" aria-label={c.choose.label}>
+      <div className={`what ${look.tone}`}>
+        <Mark shape={look.shape} tone={look.tone} />
+        <div className="said">
+          <h2>{title}</h2>
+          <p className="text-muted">{says}</p>
+          {fixed && <p className="mt-1 text-sm text-muted">{c.fixed(`--tls=${mode}`)}</p>}
+        </div>
+        <Actions state={state} />
+      </div>
+      <Facts facts={facts[mode]?.(state) ?? []} />
+    </section>
+  );
+}

@@ -1,0 +1,118 @@
+import { useMutation } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { api, ifMatch, request } from "../../api/client";
+import { refresh } from "../../api/list";
+import { useMay } from "../../api/may";
+import { FormDialog } from "../../layout/FormDialog";
+import { RestartDialog, startedAt } from "../../layout/RestartDialog";
+import { c } from "../../locales/tls";
+import { paths } from "../../paths";
+import { Banner } from "../../ui/Banner";
+import { buttonClass } from "../../ui/Button";
+import { Radios } from "../../ui/Field";
+import { toast } from "../../ui/Toast";
+import type { Mode, Tls } from "./types";
+
+const words = c.choose;
+const modes = ["internal", "acme", "manual", "off"] as const;
+
+/** Whether the appliance listens otherwise in the one than in the other, for which it restarts. */
+const restarts = (before: Mode, after: Mode) => (before === "off") !== (after === "off");
+
+/** The address of the proxy, if it is another one than this. */
+function useElsewhere(): string | undefined {
+  const may = useMay("system.write");
+  const url = api.useQuery("get", "/api/v1/system/settings", {}, { enabled: may }).data?.public_url;
+  return url && url !== location.origin ? url : undefined;
+}
+
+function Restart({ before, ended }: { before: string; ended: boolean }) {
+  const elsewhere = useElsewhere();
+  return (
+    <RestartDialog
+      before={before}
+      title={c.restart.title}
+      lead={ended && location.protocol === "https:" ? c.restart.elsewhere : c.restart.lead}
+      waiting={c.restart.waiting}
+      late={c.restart.late}
+      lateBody={c.restart.lateBody}
+      foot={
+        ended &&
+        elsewhere && (
+          <a className={buttonClass()} href={elsewhere + paths.tls()}>
+            {c.restart.open(elsewhere)}
+          </a>
+        )
+      }
+    />
+  );
+}
+
+interface ModeDialogProps {
+  state: Tls;
+  onClose: () => void;
+  /** A certificate of one's own is to be brought. */
+  onOwn: () => void;
+}
+
+function useSave(state: Tls, onClose: () => void) {
+  const [rev] = useState(state.rev); // what others change meanwhile is not written over
+  return useMutation({
+    mutationFn: async (mode: "internal" | "off") => {
+      const before = await startedAt();
+      await request.PATCH("/api/v1/tls", { params: { header: ifMatch(rev) }, body: { mode } });
+      return before;
+    },
+    onSuccess: (_, mode) => {
+      if (restarts(state.mode_in_force, mode)) return undefined; // there is no page until it is back
+      toast({ look: "done", title: words.saved });
+      onClose();
+      return refresh("tls");
+    },
+  });
+}
+
+/** Chooses who signs. Two of the modes need more than a word, and lead to where it is given. */
+export function ModeDialog({ state, onClose, onOwn }: ModeDialogProps) {
+  const router = useRouter();
+  const [mode, setMode] = useState<Mode>(state.mode);
+  const save = useSave(state, onClose);
+  const ends = mode === "off" && state.mode_in_force !== "off";
+  const submit = () => {
+    if (mode === "acme") return void router.navigate({ href: paths.tlsAcme() });
+    if (mode === "manual") return onOwn();
+    if (mode === state.mode_in_force) return onClose();
+    return save.mutate(mode);
+  };
+  if (save.isSuccess && save.variables && restarts(state.mode_in_force, save.variables))
+    return <Restart before={save.data} ended={save.variables === "off"} />;
+  const leads = mode === "acme" || mode === "manual";
+  return (
+    <FormDialog
+      title={words.title}
+      submit={leads ? words.next : ends ? words.offAction : words.save}
+      busy={save.isPending}
+      error={save.error}
+      onSubmit={submit}
+      onReload={() => {
+        void refresh("tls");
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <Radios
+        label={words.label}
+        value={mode}
+        options={modes.map((value) => ({ value, label: words.modes[value], help: words.help[value] }))}
+        onChange={setMode}
+      />
+      {ends && (
+        <Banner look="warning" title={words.offTitle}>
+          {words.off}
+        </Banner>
+      )}
+    </FormDialog>
+  );
+}

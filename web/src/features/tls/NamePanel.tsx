@@ -1,0 +1,116 @@
+import { c } from "../../locales/tls";
+import { Banner } from "../../ui/Banner";
+import { Button } from "../../ui/Button";
+import { Copy } from "../../ui/Copy";
+import { Facts } from "../../ui/Facts";
+import { exact } from "../../ui/format";
+import { Badge } from "../../ui/mark";
+import { Panel } from "../../ui/Panel";
+import { Attempt, type Doing, insteadOf } from "./columns";
+import { faces, isWildcard, stateOf } from "./names";
+import type { Name } from "./types";
+import { Until } from "./Until";
+
+const words = c.panel;
+
+/** Everything that was said when it went wrong, and when it is tried again. */
+function Failure({ of: { attempt, next_attempt_at: next } }: { of: Name }) {
+  if (!attempt || attempt.failures === 0) return null;
+  return (
+    <>
+      <Banner look="failed" title={words.failed(attempt.failures)}>
+        {next && (
+          <>
+            {words.next} <Until at={next} />.
+          </>
+        )}
+      </Banner>
+      <Said text={attempt.error} />
+    </>
+  );
+}
+
+/** A long text of somebody else, whole, that can be selected and copied. */
+export function Said({ text }: { text: string }) {
+  return (
+    <div className="tls-said">
+      <div className="row">
+        <h3>{words.error}</h3>
+        <span className="ml-auto">
+          <Copy wide text={text} label={words.copyError} />
+        </span>
+      </div>
+      <pre className="log" tabIndex={0} aria-label={words.error}>
+        {text}
+      </pre>
+    </div>
+  );
+}
+
+function Notes({ of }: { of: Name }) {
+  const failed = (of.attempt?.failures ?? 0) > 0;
+  const instead = insteadOf(of);
+  return (
+    <>
+      <Failure of={of} />
+      {of.stands_in && (
+        <Banner look="info" title={words.standsIn}>
+          {words.standsInBody}
+        </Banner>
+      )}
+      {of.why && !failed && (
+        <Banner look="info" title={words.why}>
+          {of.why}
+        </Banner>
+      )}
+      {instead && <p className="text-muted">{instead}</p>}
+    </>
+  );
+}
+
+interface NamePanelProps {
+  of: Name;
+  doing: Doing;
+  onClose: () => void;
+}
+
+/** One name: what went wrong first, then its certificate. */
+export function NamePanel({ of, doing, onClose }: NamePanelProps) {
+  const state = stateOf(of, Date.now());
+  return (
+    <Panel
+      label={words.label}
+      head={<Badge look={faces[state]}>{c.names.states[state]}</Badge>}
+      onClose={onClose}
+    >
+      <div className="grid gap-3">
+        <h2>{of.name}</h2>
+        <div className="row flex-wrap">
+          {of.by !== "manual" && !(of.by === "internal" && isWildcard(of.name)) && (
+            <Button size="small" onClick={() => doing.onRenew(of)}>
+              {c.names.renew}
+            </Button>
+          )}
+          {doing.removable(of) && (
+            <Button size="small" kind="quiet" onClick={() => doing.onTakeAway(of)}>
+              {c.names.takeAway}
+            </Button>
+          )}
+        </div>
+        <Notes of={of} />
+        <Facts
+          facts={[
+            [c.names.by, c.names.bys[of.by]],
+            [c.names.issuer, of.issuer],
+            [words.from, of.not_before && exact(of.not_before)],
+            [c.names.ends, of.not_after && `${exact(of.not_after)}`],
+            [words.renewal, of.renewal_at && <Until key="r" at={of.renewal_at} />],
+            [words.attempt, of.attempt && <Attempt key="a" of={of} />],
+            [words.origin, of.own ? words.own : doing.removable(of) ? words.given : c.names.ofURL],
+          ]}
+        />
+        {of.by === "manual" && <p className="text-sm text-muted">{words.manual}</p>}
+      </div>
+    </Panel>
+  );
+}

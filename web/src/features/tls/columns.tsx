@@ -1,0 +1,129 @@
+import { Ellipsis } from "lucide-react";
+
+import { c } from "../../locales/tls";
+import { IconButton } from "../../ui/Button";
+import { Status } from "../../ui/mark";
+import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
+import type { Column } from "../../ui/Table";
+import { Time } from "../../ui/Time";
+import { faces, isWildcard, stateOf } from "./names";
+import type { Name } from "./types";
+import { Until } from "./Until";
+
+const words = c.names;
+
+/** How the certificate of a name is, in a word. */
+function State({ of }: { of: Name }) {
+  const state = stateOf(of, Date.now());
+  return <Status look={faces[state]}>{words.states[state]}</Status>;
+}
+
+/** What can be done with a name. */
+export interface Doing {
+  onOpen: (name: Name) => void;
+  onRenew: (name: Name) => void;
+  onTakeAway: (name: Name) => void;
+  /** Whether it can be taken away here. */
+  removable: (name: Name) => boolean;
+}
+
+function Actions({ of, doing }: { of: Name; doing: Doing }) {
+  return (
+    <Menu
+      trigger={
+        <IconButton size="small" label={words.more(of.name)}>
+          <Ellipsis className="icon" />
+        </IconButton>
+      }
+    >
+      <MenuItem onSelect={() => doing.onOpen(of)}>{words.details}</MenuItem>
+      {of.by !== "manual" && !(of.by === "internal" && isWildcard(of.name)) && (
+        <MenuItem onSelect={() => doing.onRenew(of)}>{words.renew}</MenuItem>
+      )}
+      {doing.removable(of) && (
+        <>
+          <MenuLine />
+          <MenuItem danger onSelect={() => doing.onTakeAway(of)}>
+            {words.takeAway}
+          </MenuItem>
+        </>
+      )}
+    </Menu>
+  );
+}
+
+/** How it went when the authority was asked last. */
+export function Attempt({ of: { attempt } }: { of: Name }) {
+  if (!attempt) return null;
+  return (
+    <>
+      <Time at={attempt.at} ago />, {attempt.failures > 0 ? words.failed(attempt.failures) : words.went}
+    </>
+  );
+}
+
+/** What a row says instead of an issuer and an end. */
+export function insteadOf(of: Name): string | undefined {
+  const state = stateOf(of, Date.now());
+  if (state === "none") return words.onDemand;
+  return state === "never" ? words.wildcard : undefined;
+}
+
+// On a phone the second line says the worst there is to say.
+function Brief({ of }: { of: Name }) {
+  const state = stateOf(of, Date.now());
+  if (state === "failed" || state === "late") return <Attempt of={of} />;
+  if (state === "asking") return words.standsIn;
+  return insteadOf(of) ?? of.issuer;
+}
+
+/** The columns of names. */
+export const columns = (doing: Doing): Column<Name>[] => [
+  { key: "state", head: words.state, phone: "state", cell: (of) => <State of={of} /> },
+  {
+    key: "name",
+    head: words.name,
+    phone: "name",
+    cell: (of) => (
+      <button type="button" className="hover:underline" title={of.name} onClick={() => doing.onOpen(of)}>
+        {of.name}
+      </button>
+    ),
+  },
+  { key: "by", head: words.by, from: "lg", cell: ({ by }) => words.bys[by] },
+  { key: "brief", head: words.issuer, phone: "sub", onlyPhone: true, cell: (of) => <Brief of={of} /> },
+  {
+    key: "issuer",
+    head: words.issuer,
+    from: "xl",
+    cell: (of) => (
+      <span className="block max-w-56 clip text-muted" title={of.issuer}>
+        {of.issuer}
+      </span>
+    ),
+  },
+  {
+    key: "attempt",
+    head: words.last,
+    from: "lg",
+    cell: (of) => (
+      <span className="text-muted">
+        <Attempt of={of} />
+      </span>
+    ),
+  },
+  {
+    key: "ends",
+    head: words.ends,
+    num: true,
+    phone: "end",
+    cell: ({ not_after: at }) => at && <Until at={at} className="text-muted" />,
+  },
+  {
+    key: "acts",
+    head: <span className="sr-only">{words.actions}</span>,
+    num: true,
+    phone: "end",
+    cell: (of) => <Actions of={of} doing={doing} />,
+  },
+];

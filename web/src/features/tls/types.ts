@@ -1,0 +1,10 @@
+import type { components } from "../../api/schema";
+
+type Schemas = components["schemas"];
+
+export type Tls = Schemas["TlsState"];
+export type Mode = Tls["mode"];
+export type Name = Schemas["Name"];
+export type Acme = Schemas["ACME"];
+export type Report = Schemas["Report"];
+export type Finding = Report["findings"][number];

@@ -136,6 +136,42 @@ func vendors(t *testing.T, do func(t *testing.T, h host, write func(context.Cont
 	}
 }
 
+// A zone that was made anew has another id; the TTL of what is there is not ours
+// to change.
+func TestZoneIsLookedForAgain(t *testing.T) {
+	t.Parallel()
+	vendors(t, func(t *testing.T, h host, write func(context.Context) error) {
+		const name = "_acme-challenge.example.test"
+		h.put(name, "somebodys")
+		looks, gone := 0, true
+		h.vendor.set(func(w http.ResponseWriter, r *http.Request) bool {
+			if q := r.URL.Query(); q.Has("name") && !q.Has("type") || q.Has("owns_qname") {
+				looks++
+			}
+			if r.Method == http.MethodGet || !gone {
+				return false
+			}
+			gone = false
+			answer(w, http.StatusNotFound, object{"detail": "Not found."})
+			return true
+		})
+		if err := write(t.Context()); !errors.Is(err, dns.ErrZone) {
+			t.Errorf("gone: %v", err)
+		}
+		first := looks
+		if err := write(t.Context()); err != nil || looks != 2*first {
+			t.Errorf("looked %d times, then %d: %v", first, looks-first, err)
+		}
+		want(t, h, name, "somebodys", "value")
+		if got := h.vendor.sets[name].ttl; got != 7200 {
+			t.Errorf("its TTL is %d", got)
+		}
+		if err := write(t.Context()); err != nil || looks != 2*first {
+			t.Errorf("looks again for what it knows: %v", err)
+		}
+	})
+}
+
 func TestRateLimitIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	vendors(t, func(t *testing.T, h host, write func(context.Context) error) {

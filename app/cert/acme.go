@@ -90,6 +90,10 @@ func (s *Service) secret(ctx context.Context, key string) ([]byte, error) {
 	return v, err
 }
 
+// settles is how long the name servers of a service take until all of them have a
+// record; the first that has it ends the look for it. Estimates, not measured.
+var settles = map[string]time.Duration{dns.Cloudflare: 5 * time.Second, dns.Hetzner: 10 * time.Second, dns.DeSEC: 30 * time.Second}
+
 // solver returns how records are written; nil: the challenge is another.
 func (s *Service) solver(v store.ACME, secret []byte) (*certmagic.DNS01Solver, error) {
 	if v.Challenge != "dns" {
@@ -99,11 +103,13 @@ func (s *Service) solver(v store.ACME, secret []byte) (*certmagic.DNS01Solver, e
 	if err != nil {
 		return nil, err
 	}
-	d := &certmagic.DNS01Solver{DNSManager: certmagic.DNSManager{DNSProvider: p, TTL: time.Minute, PropagationTimeout: obtainTime / 2, Logger: s.zap}}
+	d := &certmagic.DNS01Solver{DNSManager: certmagic.DNSManager{
+		DNSProvider: p, PropagationDelay: settles[v.DNS.Provider], PropagationTimeout: obtainTime / 2, Logger: s.zap,
+	}}
 	switch {
 	case v.Resolver != "":
 		d.Resolvers = []string{v.Resolver}
-	case v.DNS.Provider == "rfc2136":
+	case v.DNS.Provider == dns.RFC2136:
 		d.Resolvers = []string{v.DNS.Server} // it is the primary, and may be known to this network only
 	}
 	return d, nil

@@ -38,8 +38,8 @@ type Finding struct {
 	Text string `json:"text" doc:"What was found, and what to do"`
 }
 
-// A Report is what a check found out, before an authority is asked for anything.
-type Report struct {
+// A Checked is what a check found out, before an authority is asked for anything.
+type Checked struct {
 	Terms    string    `json:"terms" doc:"The address of the authority's terms"`
 	Binding  bool      `json:"binding" doc:"The authority takes only accounts that are bound to one it knows"`
 	Findings []Finding `json:"findings" nullable:"false"`
@@ -48,7 +48,7 @@ type Report struct {
 // Check tries whether v's authority can be asked for a name, which needs not be
 // among the appliance's yet: whether the authority answers, and whether what it
 // would look for is found. token opens the zone; nil: the one that is stored.
-func (s *Service) Check(ctx context.Context, v store.ACME, name string, token *string) (r Report, err error) {
+func (s *Service) Check(ctx context.Context, v store.ACME, name string, token *string) (r Checked, err error) {
 	name = clean(name)
 	r.Findings = []Finding{}
 	add := func(f Finding) { r.Findings = append(r.Findings, f) }
@@ -80,7 +80,7 @@ func (s *Service) Check(ctx context.Context, v store.ACME, name string, token *s
 }
 
 // directory asks an authority for its directory.
-func (s *Service) directory(ctx context.Context, v store.ACME, r *Report) Finding {
+func (s *Service) directory(ctx context.Context, v store.ACME, r *Checked) Finding {
 	if !secureURL(v.Directory) {
 		return Finding{"directory", false, true, "The directory of the authority is an address that begins with https://."}
 	}

@@ -196,11 +196,11 @@ type checkTLSIn struct {
 	}
 }
 
-func (m mux) checkTLS(ctx context.Context, _ Caller, in *checkTLSIn) (*body[cert.Report], error) {
+func (m mux) checkTLS(ctx context.Context, _ Caller, in *checkTLSIn) (*body[cert.Checked], error) {
 	name, err := cert.CheckName(in.Body.Name)
 	if err != nil {
 		return nil, err
 	}
 	v, err := m.Cert.Check(ctx, in.Body.ACME, name, in.Body.DNSSecret)
-	return &body[cert.Report]{v}, err
+	return &body[cert.Checked]{v}, err
 }

@@ -1559,6 +1559,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getUpgrade"];
+        put?: never;
+        /** @description Downloads a program, verifies it by the signature beside it, tries it and keeps it if it is well. Else everything is as before. */
+        post: operations["startUpgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/upgrade/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["goBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/upgrade/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description As startUpgrade, with a program or its archive as the last field of the form. */
+        post: operations["uploadUpgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants": {
         parameters: {
             query?: never;
@@ -2176,6 +2226,47 @@ export interface components {
             urls: string[];
             version: string;
         };
+        Attempt: {
+            actor?: string;
+            address?: string;
+            /** @description It goes back to an earlier version */
+            back: boolean;
+            /** @description The copy of the database from before */
+            checkpoint?: string;
+            /** Format: date-time */
+            checkpoint_at?: string;
+            /** @description Nothing was written between the copy and the trial */
+            checkpoint_exact: boolean;
+            /** @description Why it failed, for programs */
+            code?: string;
+            /** @description What the signature says of the file */
+            comment?: string;
+            data?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            exec?: string;
+            from: components["schemas"]["Version"];
+            /** @description What happened, in sentences */
+            happened: string[];
+            id: string;
+            /** @description The last lines that a failed version wrote */
+            log: string[];
+            /** @enum {string} */
+            phase: "staged" | "trial" | "ready" | "good" | "done" | "failed";
+            /**
+             * Format: date-time
+             * @description When the new version began to answer
+             */
+            ready_at?: string;
+            recorded?: boolean;
+            /** @description The id of the key that signed it; empty: its checksum was pinned */
+            signer?: string;
+            /** Format: date-time */
+            started_at: string;
+            to: components["schemas"]["Version"];
+            unwell?: string[] | null;
+            watched?: boolean;
+        };
         AuditRow: {
             /** @example servers.create */
             action: string;
@@ -2201,6 +2292,23 @@ export interface components {
             /** Format: date-time */
             not_after: string;
             subject: string;
+        };
+        Back: {
+            /** @description What the database would be then */
+            checkpoint?: string;
+            /** @description It cannot open the database as it is */
+            loses_data: boolean;
+            message: string;
+            /**
+             * Format: date-time
+             * @description What was written since would not be in it
+             */
+            since?: string;
+            version: components["schemas"]["Version"];
+        };
+        BackInBody: {
+            /** @description The database may become what it was before the upgrade, if the earlier version needs that */
+            lose_data?: boolean;
         };
         BackupPatchBody: {
             /** Format: int64 */
@@ -2363,6 +2471,13 @@ export interface components {
             /** @description Without it, the one that is stored */
             dns_secret?: string;
             name: string;
+        };
+        Checked: {
+            /** @description The authority takes only accounts that are bound to one it knows */
+            binding: boolean;
+            findings: components["schemas"]["Finding"][];
+            /** @description The address of the authority's terms */
+            terms: string;
         };
         CodeInBody: {
             challenge: string;
@@ -3095,6 +3210,18 @@ export interface components {
             /** @description With the first second factor; each signs in once; shown once */
             recovery_codes?: string[];
         };
+        Notice: {
+            /** @description What is new */
+            notes: string;
+            /**
+             * Format: date-time
+             * @description When it was read last
+             */
+            seen_at: string | null;
+            /** @description Where the program is */
+            url: string;
+            version: string;
+        };
         OSInfo: {
             arch: string;
             hostname: string;
@@ -3418,6 +3545,10 @@ export interface components {
             /** Format: double */
             uptime_s: number | null;
         };
+        Reason: {
+            code: string;
+            message: string;
+        };
         RecoveryCodes: {
             /** @description Each signs in once; shown once */
             recovery_codes: string[];
@@ -3462,11 +3593,29 @@ export interface components {
             target_secret: string;
         };
         Report: {
-            /** @description The authority takes only accounts that are bound to one it knows */
-            binding: boolean;
-            findings: components["schemas"]["Finding"][];
-            /** @description The address of the authority's terms */
-            terms: string;
+            /** @description The earlier version that can serve again */
+            back?: components["schemas"]["Back"];
+            /** @description Why no upgrade can be done here; without it, it can */
+            blocked?: components["schemas"]["Reason"];
+            /** @description The file that was installed */
+            installed: string;
+            /** @description Why a pinned key is not trusted */
+            key_problem?: string;
+            /** @description Whose signatures are trusted */
+            keys: components["schemas"]["Trust"][];
+            /** @description The last upgrade */
+            last?: components["schemas"]["Attempt"];
+            /** @description A newer version that was published, if notices are wanted */
+            newer?: components["schemas"]["Notice"];
+            /** @description The file that runs */
+            program: string;
+            /** @description What runs */
+            version: components["schemas"]["Version"];
+            /**
+             * @description Whether it was installed, or lies in the data directory
+             * @enum {string}
+             */
+            where: "path" | "data_dir";
         };
         RescueBody: {
             /** @description The text of master.key, or the passphrase of the vault */
@@ -3925,6 +4074,8 @@ export interface components {
             rev: number;
             /** @description Addresses whose X-Forwarded-For is believed */
             trusted_proxies: string[];
+            /** @description Where signed notices of new versions are published, asked once a day; empty: nobody is asked */
+            update_url: string;
         };
         SystemSettingsInBody: {
             allowed_networks?: string[] | null;
@@ -3938,6 +4089,7 @@ export interface components {
             public_names?: string[] | null;
             public_url?: string;
             trusted_proxies?: string[] | null;
+            update_url?: string;
         };
         TLSAttempt: {
             /** Format: date-time */
@@ -4184,6 +4336,12 @@ export interface components {
             /** @description A file was written there, read and removed */
             ok: boolean;
         };
+        Trust: {
+            /** @description built-in, or the file that pins it */
+            from: string;
+            /** @description As minisign prints it */
+            id: string;
+        };
         TryPlaceInBody: {
             place: components["schemas"]["Config"];
             /** @description ******** for the one that is kept */
@@ -4239,6 +4397,14 @@ export interface components {
             tag?: string;
             /** Format: double */
             value?: number;
+        };
+        UpgradeInBody: {
+            /** @description It may be older than what runs */
+            allow_older?: boolean;
+            /** @description The checksum that it must have */
+            sha256?: string;
+            /** @description Of the program, or of the archive it is published in; .minisig is added for its signature */
+            url: string;
         };
         Usage: {
             /** Format: int64 */
@@ -4354,6 +4520,15 @@ export interface components {
             time_zone: string;
             totp_enrolled: boolean;
             username: string;
+        };
+        Version: {
+            commit?: string;
+            /**
+             * Format: int64
+             * @description Of the database that it works with
+             */
+            schema: number;
+            version: string;
         };
     };
     responses: never;
@@ -8346,6 +8521,137 @@ export interface operations {
             };
         };
     };
+    getUpgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startUpgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpgradeInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    goBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadUpgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * @description It may be older than what runs
+                     * @enum {string}
+                     */
+                    allow_older?: "true" | "false";
+                    /** Format: binary */
+                    file: string;
+                    /** @description The checksum that the file must have */
+                    sha256?: string;
+                    /** @description The text of the file that ends with .minisig */
+                    signature?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
     listTenants: {
         parameters: {
             query?: never;
@@ -9082,7 +9388,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Report"];
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description Error */

@@ -13,6 +13,7 @@ const name = (more: Partial<Name>): Name => ({
   issuer: "Let's Encrypt, R11",
   not_after: at(60),
   stands_in: false,
+  asking: false,
   ...more,
 });
 const failed = { at: at(-1), failures: 2, error: "refused" };

@@ -6,5 +6,5 @@ export type Tls = Schemas["TlsState"];
 export type Mode = Tls["mode"];
 export type Name = Schemas["Name"];
 export type Acme = Schemas["ACME"];
-export type Report = Schemas["Report"];
+export type Report = Schemas["Checked"];
 export type Finding = Report["findings"][number];

@@ -180,11 +180,11 @@ func (a *App) vouch(ctx context.Context, out io.Writer) {
 	if page == "" || a.names.tls == nil || a.tlsMode() != store.TLSInternal {
 		return
 	}
-	print, err := a.cert.Fingerprint(ctx)
+	shown, err := a.cert.Fingerprint(ctx)
 	if err != nil {
 		return // locked: the page says so, too
 	}
-	fmt.Fprintf(out, "unity: until a device trusts this appliance, its browser warns of it. %s/trust says how; the fingerprint is\n  %s\n", page, print)
+	fmt.Fprintf(out, "unity: until a device trusts this appliance, its browser warns of it. %s/trust says how; the fingerprint is\n  %s\n", page, shown)
 }
 
 // tlsMode says who signs certificates.

@@ -33,7 +33,7 @@ func TestAKitIsMadeByAdministratorsOverASafeWay(t *testing.T) {
 		{"nobody", "", `{"passphrase":"` + secret + `"}`, nil, 401, "auth."},
 		{"an owner of a tenant", "ann", `{"passphrase":"` + secret + `"}`, nil, 403, "auth.forbidden"},
 		{"a viewer", "vic", `{"passphrase":"` + secret + `"}`, nil, 403, "auth.forbidden"},
-		{"over plain HTTP from afar", "root", `{"passphrase":"` + secret + `"}`, []string{"X-Forwarded-For: 192.0.2.9"}, 403, "kit.insecure"},
+		{"over plain HTTP from afar", "root", `{"passphrase":"` + secret + `"}`, []string{"X-Forwarded-For: 192.0.2.9"}, 403, "request.plain_http"},
 		{"no passphrase", "root", `{}`, nil, 422, "passphrase"},
 		{"an empty one", "root", `{"passphrase":""}`, nil, 422, "body.passphrase"},
 		{"a field that is not known", "root", `{"passphrase":"` + secret + `","x":1}`, nil, 422, "body.x"},

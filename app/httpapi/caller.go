@@ -34,9 +34,6 @@ var (
 
 // identify says who asks. Nobody passes too: each route says what it needs.
 func (m mux) identify(c *fiber.Ctx) error {
-	if open(c.Path()) {
-		return c.Next() // it is for everybody, and may have come without TLS
-	}
 	ctx := c.UserContext()
 	from := clientOf(ctx)
 	who, err := m.who(ctx, c, from)
@@ -81,6 +78,9 @@ var withoutSession = []string{
 
 // who returns the identity that a request proves; none if it proves nothing.
 func (m mux) who(ctx context.Context, c *fiber.Ctx, from client) (auth.Identity, error) {
+	if open(c.Path()) {
+		return auth.Identity{}, nil // it is for everybody, and may have come without TLS
+	}
 	token, ok := strings.CutPrefix(c.Get("Authorization"), "Bearer ")
 	if key := c.Get("X-API-Key"); key != "" {
 		token, ok = key, true

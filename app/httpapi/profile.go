@@ -1,13 +1,12 @@
 package httpapi
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"text/template"
-
-	"crypto/sha256"
 
 	"github.com/google/uuid"
 )

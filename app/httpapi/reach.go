@@ -68,8 +68,10 @@ func (m mux) arrive(ctx context.Context) fiber.Handler {
 		c.Set("X-Content-Type-Options", "nosniff")
 		c.Set("X-Frame-Options", "DENY")
 		c.Set("Referrer-Policy", "same-origin")
-		c.Set("Cross-Origin-Opener-Policy", "same-origin")
 		from := m.client(c)
+		if from.secure || from.loopback { // elsewhere browsers only complain of it
+			c.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		if from.secure && m.Strict != nil && m.Strict() {
 			c.Set("Strict-Transport-Security", "max-age=63072000") // two years
 		}

@@ -11,6 +11,9 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"net"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -134,6 +137,8 @@ type trustView struct {
 	Secure, Plain, Public string // addresses; Plain and Public may be empty
 	Encrypted             bool   // the page itself came over https
 	Subject, Until        string // of the certificate
+	Beyond                bool   // the authority may not vouch for the name that was asked for
+	Better                string // an address that it vouches for; may be empty
 	Print                 []string
 	Devices               []device
 	QR                    template.HTML
@@ -182,11 +187,33 @@ func (m mux) describe(c *fiber.Ctx, v *trustView) error {
 	}
 	v.Subject, v.Until, v.Print = ca.Subject.CommonName, ca.NotAfter.Format("2006-01-02"), printed(ca)
 	v.Devices = devices(c.Get("User-Agent"), v.Subject, cmp.Or(v.Plain, v.Secure))
+	if host := hostname(c.Get("Host")); !vouches(ca, host) {
+		v.Beyond, v.Better = true, m.better(ca)
+	}
 	if v.Plain == "" {
 		return nil // a phone cannot come here
 	}
 	v.QR, err = qr(v.Plain + trustPath)
 	return err
+}
+
+// vouches reports whether an authority may vouch for a name or an address.
+func vouches(ca *x509.Certificate, host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return slices.ContainsFunc(ca.PermittedIPRanges, func(n *net.IPNet) bool { return n.Contains(ip) })
+	}
+	return slices.ContainsFunc(ca.PermittedDNSDomains, func(d string) bool { return host == d || strings.HasSuffix(host, "."+d) })
+}
+
+// better returns the first address of the appliance that an authority vouches for.
+func (m mux) better(ca *x509.Certificate) string {
+	for _, text := range m.About.URLs() {
+		u, err := url.Parse(text)
+		if err == nil && u.Scheme == "https" && vouches(ca, u.Hostname()) {
+			return text
+		}
+	}
+	return ""
 }
 
 // printed returns the fingerprint of a certificate in lines, as people compare it.
@@ -206,8 +233,13 @@ func printed(ca *x509.Certificate) (lines []string) {
 func devices(agent, subject, at string) (all []device) {
 	own := ""
 	for _, known := range [][2]string{
-		{"iPhone", "ios"}, {"iPad", "ios"}, {"iPod", "ios"}, {"Android", "android"}, {"Windows", "windows"}, {"Macintosh", "macos"},
-		{"Linux", "linux"}, {"X11", "linux"}, {"CrOS", "linux"},
+		{"iPhone", "ios"},
+		{"iPad", "ios"},
+		{"Android", "android"},
+		{"Windows", "windows"},
+		{"Macintosh", "macos"},
+		{"Linux", "linux"},
+		{"X11", "linux"},
 	} {
 		if strings.Contains(agent, known[0]) {
 			own = known[1]
@@ -253,9 +285,13 @@ func qr(address string) (template.HTML, error) {
 	bits := code.Bitmap()
 	var path strings.Builder
 	for y, row := range bits {
-		for x, dark := range row {
-			if dark {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x, y)
+		for x := 0; x < len(row); x++ {
+			from := x
+			for x < len(row) && row[x] {
+				x++
+			}
+			if n := x - from; n > 0 {
+				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from, y, n, n)
 			}
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"unity.internal/app/event"
 	"unity.internal/app/httpapi"
 	"unity.internal/app/job"
+	"unity.internal/app/mdns"
 	"unity.internal/app/metric"
 	"unity.internal/app/notify"
 	"unity.internal/app/notify/ntfy"
@@ -54,6 +55,7 @@ type App struct {
 	names    *names
 	health   *health
 	cert     *cert.Service
+	mdns     *mdns.Responder
 	out      *outgoing.Client
 	metrics  *metric.Service
 	alerts   *alert.Service
@@ -173,6 +175,8 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.auth.Named = a.names.named
+	a.mdns = mdns.New("unity", a.names.spoken, a.log.With("part", "mdns"))
+	a.names.won = a.mdns.Name
 	if err := a.certificates(ctx); err != nil {
 		return err
 	}
@@ -323,6 +327,7 @@ func (a *App) changed(ctx context.Context, tenant store.TenantID) {
 	a.servers.TenantsChanged()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()
+		a.mdns.Changed()
 		a.backup.Changed()
 		a.notify.Wake()
 		a.upgrade.changed()
@@ -355,7 +360,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.anchor, a.upkeep,
+		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.mdns.Run, a.anchor, a.upkeep,
 		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.backup.Run, a.backup.Schedule,
 		a.rescue.run, a.upgrade.run, a.awaitRestart,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },

@@ -29,6 +29,7 @@ var may = map[string][]string{
 	"app/cert":           {"store", "app/fault", "app/seal", "app/cert/dns"},
 	"app/cert/dns":       {"app/fault"},
 	"app/support":        {"app/fault"},
+	"app/mdns":           {},
 	"app/metric":         {"store", "app/fault"},
 	"app/alert":          {"store", "app/fault"},
 	"app/outgoing":       {"app/fault"},
@@ -50,7 +51,7 @@ var may = map[string][]string{
 	},
 	"app/backup/transfer": {"store", "app/fault", "app/seal"},
 	"app": {
-		"store", "web", "app/demo", "app/fault", "app/seal", "app/license", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/server", "app/remote",
+		"store", "web", "app/demo", "app/fault", "app/seal", "app/license", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/mdns", "app/server", "app/remote",
 		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi", "app/backup", "app/backup/place", "app/backup/kit", "app/backup/transfer",
 		"app/support", "app/upgrade",
 	},

@@ -224,6 +224,16 @@ func (n *names) open(host string) string {
 	return n.under("http", n.plain, host)
 }
 
+// spoken reports whether the local network is to know this box by a name: it is
+// wanted, and there is something to find.
+func (n *names) spoken() bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.settings.MDNS && slices.ContainsFunc([]net.Addr{n.plain, n.tls}, func(ln net.Addr) bool {
+		return ln != nil && !address(ln).IsLoopback()
+	})
+}
+
 // local returns the name that this box won on the local network; empty if it has none.
 func (n *names) local() string {
 	if n.won == nil {

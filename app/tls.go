@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +36,9 @@ func (n *names) inherent() []string {
 	all := []string{"localhost"}
 	if n.hostname != "" {
 		all = append(all, n.hostname, n.hostname+".local")
+	}
+	if won := n.local(); won != "" && !slices.Contains(all, won) {
+		all = append(all, won)
 	}
 	for _, a := range n.own() {
 		if !a.IsLoopback() && !a.IsLinkLocalUnicast() {

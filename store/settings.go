@@ -33,6 +33,7 @@ type SystemSettings struct {
 	HeartbeatSeconds int64    `json:"heartbeat_seconds" minimum:"10" maximum:"86400"`
 	UpdateURL        string   `json:"update_url" doc:"Where signed notices of new versions are published, asked once a day; empty: nobody is asked" maxLength:"500"`
 	MultiTenancy     bool     `json:"multi_tenancy" doc:"Many tenants share this appliance"`
+	MDNS             bool     `json:"mdns" doc:"Answer to unity.local on the local network, or to unity-2.local and on where that is taken"`
 	PasswordSignIn   bool     `json:"password_sign_in" doc:"A password signs in; without it only passkeys and identity providers do"`
 	KeepAudit        int64    `json:"audit_retention_days" doc:"How long the appliance's own audit is kept, in days, 30 at least; 0: for ever" minimum:"0" maximum:"36500"`
 }
@@ -43,7 +44,7 @@ func defaultSettings() Settings {
 }
 
 func defaultSystemSettings() SystemSettings {
-	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, AllowedNetworks: []string{}, HeartbeatSeconds: 60, PasswordSignIn: true}
+	return SystemSettings{Rev: 1, PublicNames: []string{}, TrustedProxies: []string{}, AllowedNetworks: []string{}, HeartbeatSeconds: 60, MDNS: true, PasswordSignIn: true}
 }
 
 type settingsRow struct {

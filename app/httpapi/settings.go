@@ -105,6 +105,7 @@ type systemSettingsIn struct {
 		HeartbeatSeconds Opt[int64]    `json:"heartbeat_seconds,omitzero" minimum:"10" maximum:"86400"`
 		UpdateURL        Opt[string]   `json:"update_url,omitzero" maxLength:"500"`
 		MultiTenancy     Opt[bool]     `json:"multi_tenancy,omitzero"`
+		MDNS             Opt[bool]     `json:"mdns,omitzero"`
 		PasswordSignIn   Opt[bool]     `json:"password_sign_in,omitzero"`
 		KeepAudit        Opt[int64]    `json:"audit_retention_days,omitzero" minimum:"0" maximum:"36500"`
 	}
@@ -128,6 +129,7 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 	b.HeartbeatSeconds.into(&v.HeartbeatSeconds)
 	b.UpdateURL.into(&v.UpdateURL)
 	b.MultiTenancy.into(&v.MultiTenancy)
+	b.MDNS.into(&v.MDNS)
 	b.PasswordSignIn.into(&v.PasswordSignIn)
 	if b.PasswordSignIn.set && !v.PasswordSignIn {
 		if err := m.Auth.OtherWay(ctx, c.Identity); err != nil {

@@ -32,6 +32,7 @@ interface Form {
   heartbeat_url: string;
   heartbeat_seconds: number;
   audit_retention_days: number;
+  mdns: boolean;
   multi_tenancy: boolean;
   password_sign_in: boolean;
 }
@@ -50,6 +51,7 @@ const toForm = (now: SystemSettings): Form => ({
   heartbeat_url: now.heartbeat_url,
   heartbeat_seconds: now.heartbeat_seconds,
   audit_retention_days: now.audit_retention_days,
+  mdns: now.mdns,
   multi_tenancy: now.multi_tenancy,
   password_sign_in: now.password_sign_in,
 });
@@ -82,6 +84,7 @@ function Fields({
         spellCheck={false}
         {...register("public_names")}
       />
+      <Checkbox label={words.mdns} help={words.mdnsHelp} {...register("mdns")} />
       <Textarea
         mono
         rows={2}

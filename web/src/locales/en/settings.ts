@@ -26,6 +26,8 @@ export const settings = {
     urlHelp: "The base of links in messages; empty: the address in the local network",
     names: "Further host names",
     namesHelp: "One a line; a request for any other name is refused",
+    mdns: "A name on the local network",
+    mdnsHelp: "unity.local, or unity-2.local and so on where another machine has it; needs no name server",
     allowed: "Private networks for tenants",
     allowedHelp: "One address or network a line; channels of tenants reach no other private address",
     proxies: "Trusted proxies",

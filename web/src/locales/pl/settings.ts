@@ -27,6 +27,8 @@ export const settings = {
     urlHelp: "Początek linków w wiadomościach; puste: adres w sieci lokalnej",
     names: "Inne nazwy hosta",
     namesHelp: "Po jednej w wierszu; żądania pod inną nazwą są odrzucane",
+    mdns: "Nazwa w sieci lokalnej",
+    mdnsHelp: "unity.local albo unity-2.local i dalej, gdy zajmuje ją inna maszyna; nie wymaga serwera nazw",
     allowed: "Sieci prywatne dla organizacji",
     allowedHelp:
       "Po jednym adresie lub sieci w wierszu; kanały organizacji nie sięgną żadnego innego adresu prywatnego",

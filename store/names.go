@@ -14,7 +14,7 @@ type Name struct{ Kind, Text string }
 // settings name. Of settings, a text counts that has a dot, an @, a slash or a
 // colon, or is one of a list: the others are words of ours.
 const names = `SELECT 'tenant', id FROM tenants WHERE id NOT IN ('system', 'default')
-	UNION ALL SELECT 'tenant', name FROM tenants WHERE id <> 'system'
+	UNION ALL SELECT 'tenant', name FROM tenants WHERE id <> 'system' AND name <> 'Home'
 	UNION ALL SELECT 'server', name FROM servers
 	UNION ALL SELECT 'host', host FROM servers WHERE auth <> 'local'
 	UNION ALL SELECT 'user', username FROM servers WHERE username <> 'root'

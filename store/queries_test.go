@@ -26,7 +26,7 @@ var reviewed = []string{
 	`SELECT tenant_id FROM settings WHERE json_extract(data, '$.require_second_factor')`,
 	`SELECT "table", parent FROM pragma_foreign_key_check`,
 	`SELECT 'tenant', id FROM tenants WHERE id NOT IN ('system', 'default')
-	UNION ALL SELECT 'tenant', name FROM tenants WHERE id <> 'system'
+	UNION ALL SELECT 'tenant', name FROM tenants WHERE id <> 'system' AND name <> 'Home'
 	UNION ALL SELECT 'server', name FROM servers
 	UNION ALL SELECT 'host', host FROM servers WHERE auth <> 'local'
 	UNION ALL SELECT 'user', username FROM servers WHERE username <> 'root'

@@ -78,9 +78,17 @@ test("one proof serves everything that waits", async () => {
   expect(sent).toEqual(["DELETE a", "DELETE b", "DELETE a", "DELETE b"]);
 });
 
-test("other refusals, and reading, ask for nothing", async () => {
-  answers = [refused("auth.forbidden"), refused()];
+test("other refusals ask for nothing", async () => {
+  answers = [refused("auth.forbidden")];
   expect((await remove()).status).toBe(403);
-  expect((await send(new Request("http://localhost/api/v1/auth/me"))).status).toBe(403);
   expect(asked.now()).toBe(false);
+});
+
+test("what is only read may need a proof, too", async () => {
+  answers = [refused()];
+  const done = send(new Request("http://localhost/api/v1/system/support"));
+  await whenAsked();
+  answer(true);
+  expect((await done).status).toBe(204);
+  expect(sent).toEqual(["GET ", "GET "]);
 });

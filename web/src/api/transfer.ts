@@ -1,5 +1,6 @@
 import { queries, request } from "./client";
 import { Problem, readProblem } from "./errors";
+import { keepFile } from "./file";
 import { prove } from "./proof";
 import type { components } from "./schema";
 import { notConfirmed } from "./send";
@@ -12,9 +13,6 @@ type Job = components["schemas"]["Job"];
 /** Who may open an export. */
 export type Recipient = { passphrase: string } | { recipients: string[] };
 
-const nameOf = (response: Response) =>
-  /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
-
 /** Has the browser keep the export of a tenant as a file, and returns its name. */
 export async function exportTenant(id: string, to: Recipient): Promise<string> {
   const { data, response } = await request.POST("/api/v1/tenants/{id}/export", {
@@ -22,14 +20,7 @@ export async function exportTenant(id: string, to: Recipient): Promise<string> {
     body: to,
     parseAs: "blob",
   });
-  const name = nameOf(response) ?? `unity-${id}.age`;
-  const url = URL.createObjectURL(data as Blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the download has begun by then
-  return name;
+  return keepFile(data as Blob, response, `unity-${id}.age`);
 }
 
 const proved = () => {

@@ -3,11 +3,13 @@ import { afterEach, expect, test, vi } from "vitest";
 import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
 import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
+import { support as enSupport } from "./en/support";
 import { tls as enTls } from "./en/tls";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
 import { tls as plTls } from "./pl/tls";
 import { plural } from "./pl/plural";
+import { support as plSupport } from "./pl/support";
 
 /** Every text by its path: what it says, or how many things it is told. */
 function texts(messages: object, path = ""): Map<string, string | number> {
@@ -21,8 +23,8 @@ function texts(messages: object, path = ""): Map<string, string | number> {
   return all;
 }
 
-const english = texts({ ...en, backup: enBackup, tls: enTls });
-const polish = texts({ ...pl, backup: plBackup, tls: plTls });
+const english = texts({ ...en, backup: enBackup, support: enSupport, tls: enTls });
+const polish = texts({ ...pl, backup: plBackup, support: plSupport, tls: plTls });
 
 test("Polish says everything, and nothing that is gone", () => {
   expect([...polish.keys()].sort()).toEqual([...english.keys()].sort());

@@ -16,6 +16,7 @@ import { bytes, exact, since } from "../../ui/format";
 import { useTicking } from "../../ui/Time";
 import { ApplianceForm } from "./ApplianceForm";
 import { Monitoring } from "./Monitoring";
+import { Support } from "./Support";
 import type { Appliance } from "./types";
 
 function Certificate({ system }: { system: Appliance }) {
@@ -112,6 +113,7 @@ export function SettingsPage() {
       {appliance.data && <ApplianceForm settings={appliance.data} />}
       {system.data && <Certificate system={system.data} />}
       {system.data && <About system={system.data} />}
+      {admin && <Support />}
     </Frame>
   );
 }

@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"unity.internal/app/auth"
+	"unity.internal/app/cert"
+)
+
+// BenchmarkTLS reads one server through the whole edge over TLS, with a certificate
+// of the appliance's own authority. Its limit is the same without TLS, by the same
+// clients over kept connections, measured in turns with it; both ends share the
+// cores of this machine, so what TLS costs the client counts, too.
+func BenchmarkTLS(b *testing.B) {
+	e := newBench(b, func(p *Parts) {
+		p.Limits = DefaultLimits()
+		p.Limits.Address, p.Limits.Tenant = 1e9, 1e9 // counted, never reached
+	})
+	a := e.do("ann", http.MethodPost, "/api/v1/servers", `{"name":"nas","host":"192.0.2.9","username":"root","auth":"password","password":"bench","tags":["disk"]}`)
+	_, rest, _ := strings.Cut(a.body, `"id":"`)
+	id, _, found := strings.Cut(rest, `"`)
+	if a.status != http.StatusCreated || !found {
+		b.Fatal(a.status, a.body)
+	}
+	tokens, err := e.auth.Program(b.Context(), "ann", auth.Client{Address: "127.0.0.1"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	secured := newLoad(e.secured(b), id, tokens.Access)
+	open := e.client.Transport.(*http.Transport).DialContext
+	plain := newLoad(func(string) (net.Conn, error) { return open(b.Context(), "tcp", "") }, id, tokens.Access)
+	if err := errors.Join(secured.round(), plain.round()); err != nil {
+		b.Fatal(err)
+	}
+	var ours, theirs time.Duration
+	for b.Loop() {
+		for _, turn := range []struct {
+			*load
+			took *time.Duration
+		}{{secured, &ours}, {plain, &theirs}} {
+			begun := time.Now()
+			if err := turn.round(); err != nil {
+				b.Fatal(err)
+			}
+			*turn.took += time.Since(begun)
+		}
+	}
+	n := float64(b.N) * clients * requests
+	b.ReportMetric(n/ours.Seconds(), "requests/s")
+	b.ReportMetric(n/theirs.Seconds(), "plain-requests/s")
+	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-limit")
+}
+
+// secured serves the edge over TLS, too, and returns how to dial it.
+func (b *bench) secured(tb testing.TB) func(string) (net.Conn, error) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(tb.Context())
+	c := cert.New(cert.Config{
+		Storage: cert.NewStorage(b.store.System(), b.parts.Vault), Hostname: "nas", Log: slog.New(slog.DiscardHandler),
+		Allowed: func(name string) bool { return name == "localhost" },
+	})
+	root, err := c.RootPEM(ctx)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(root)
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", c.TLSConfig())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := New(ctx, ctx, b.parts)
+	var all sync.WaitGroup
+	all.Go(func() { _ = c.Run(ctx) })
+	all.Go(func() { _ = s.Serve(ln) })
+	tb.Cleanup(func() {
+		cancel()
+		stop, done := context.WithTimeout(context.Background(), time.Second)
+		defer done()
+		_ = s.Shutdown(stop) // kept connections are open still
+		all.Wait()
+	})
+	return func(string) (net.Conn, error) {
+		return (&tls.Dialer{Config: &tls.Config{ServerName: "localhost", RootCAs: pool}}).DialContext(tb.Context(), "tcp", ln.Addr().String())
+	}
+}

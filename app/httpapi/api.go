@@ -218,7 +218,7 @@ func (m mux) fail(c *fiber.Ctx, err error) error {
 	ctx := c.UserContext()
 	p, ok := errors.AsType[*Problem](err)
 	if f, is := errors.AsType[*fiber.Error](err); is {
-		p = newProblem(ctx, f.Code, fiberDetail(f))
+		p = newProblem(requestID(ctx), f.Code, fiberDetail(f))
 	} else if !ok {
 		p = m.problem(ctx, err)
 	}

@@ -52,16 +52,16 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 // newProblem returns a Problem that no fault stands behind; its code is made
 // from the status: "request.unprocessable_entity".
-func newProblem(ctx context.Context, status int, detail string) *Problem {
+func newProblem(request string, status int, detail string) *Problem {
 	title := http.StatusText(status)
 	code := "request." + strings.ReplaceAll(strings.ToLower(title), " ", "_")
-	return &Problem{Status: status, Code: code, Title: title, Detail: detail, RequestID: requestID(ctx)}
+	return &Problem{Status: status, Code: code, Title: title, Detail: detail, RequestID: request}
 }
 
 // problem logs the cause of an Internal fault and returns what the caller may read.
 func (m mux) problem(ctx context.Context, err error) *Problem {
 	f := fault.From(err)
-	p := newProblem(ctx, status[f.Kind], f.Msg)
+	p := newProblem(requestID(ctx), status[f.Kind], f.Msg)
 	p.Code, p.Errors = f.Code, f.Fields
 	if f.Kind == fault.Internal {
 		m.Log.ErrorContext(ctx, "request failed", "request_id", p.RequestID, "err", f)
@@ -75,8 +75,8 @@ func (m mux) problem(ctx context.Context, err error) *Problem {
 // useProblem makes huma's own failures Problems too. huma keeps the function
 // in a global, so it is set once. A cause that is no field is never shown.
 var useProblem = sync.OnceFunc(func() {
-	of := func(ctx context.Context, status int, msg string, errs []error) huma.StatusError {
-		p := newProblem(ctx, status, msg)
+	of := func(request string, status int, msg string, errs []error) huma.StatusError {
+		p := newProblem(request, status, msg)
 		for _, err := range errs {
 			if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 				p.Errors = append(p.Errors, fault.Field{Field: d.Location, Message: d.Message})
@@ -85,9 +85,9 @@ var useProblem = sync.OnceFunc(func() {
 		return p
 	}
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		return of(context.TODO(), status, msg, errs)
+		return of("", status, msg, errs) // of no request: it describes what a problem is
 	}
 	huma.NewErrorWithContext = func(c huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		return of(c.Context(), status, msg, errs)
+		return of(requestID(c.Context()), status, msg, errs)
 	}
 })

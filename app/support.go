@@ -28,7 +28,8 @@ type helpers struct {
 	config  *Config
 	app     *App // nil: it does not run in this process
 	control control
-	shut    error // why the database is not open
+	shut    error                    // why the database is not open
+	journal func() ([]string, error) // what systemd kept of one that does not run
 	turn    chan struct{}
 }
 
@@ -112,8 +113,13 @@ var errSilent = fault.New(fault.Unavailable, "support.silent", "Another Unity ho
 
 // support has the appliance that runs make a bundle, or makes one of what is there.
 func (c *Config) support(ctx context.Context, w io.Writer) ([]string, error) {
-	if err := become(c.DataDir); err != nil {
-		return c.outside(ctx, nil, err, w)
+	lines, unread := journaled(ctx)
+	h := &helpers{
+		config: c, control: control{dir: c.DataDir}, turn: make(chan struct{}, 1),
+		journal: func() ([]string, error) { return lines, unread },
+	}
+	if h.shut = become(c.DataDir); !h.open() {
+		return h.write(ctx, w)
 	}
 	here, done, err := look(ctx, c.DataDir)
 	if errors.Is(err, errHeld) {
@@ -124,20 +130,12 @@ func (c *Config) support(ctx context.Context, w io.Writer) ([]string, error) {
 		}
 		err = errSilent.Because(bad)
 	}
-	if err != nil {
-		return c.outside(ctx, nil, err, w)
+	if h.shut = err; !h.open() {
+		return h.write(ctx, w)
 	}
-	missing, err := c.outside(ctx, &here, nil, w)
+	h.control = here
+	missing, err := h.write(ctx, w)
 	return missing, errors.Join(err, done())
-}
-
-// outside makes a bundle of an appliance that does not run here.
-func (c *Config) outside(ctx context.Context, here *control, shut error, w io.Writer) ([]string, error) {
-	h := &helpers{config: c, control: control{dir: c.DataDir}, shut: shut, turn: make(chan struct{}, 1)}
-	if here != nil {
-		h.control = *here
-	}
-	return h.write(ctx, w)
 }
 
 // look opens the database as it is: who needs help does not want it migrated, or

@@ -45,7 +45,7 @@ func (h *helpers) parts() []support.Part {
 		{Name: "listeners.json", About: "Where the appliance listens.", Ours: true, Make: h.running(func(context.Context) (any, error) { return support.Listeners() })},
 		{Name: "heap.json", About: "How its memory is used.", Ours: true, Make: h.running(func(context.Context) (any, error) { return support.ThisHeap(), nil })},
 		{Name: "goroutines.txt", About: "Where each of its goroutines stands.", Ours: true, Make: h.running(func(context.Context) (any, error) { return support.Goroutines() })},
-		{Name: "log.txt", About: "The last lines of the log, one JSON each.", Make: h.running(h.lately)},
+		{Name: "log.txt", About: "The last lines of the log, one JSON each; of an appliance that does not run, from the journal of systemd.", Make: h.lately},
 	}
 }
 
@@ -105,6 +105,13 @@ func (h *helpers) doctor(ctx context.Context) (any, error) {
 }
 
 func (h *helpers) lately(context.Context) (any, error) {
+	if h.app == nil {
+		lines, err := h.journal()
+		if !h.open() {
+			return support.Strange(lines), err
+		}
+		return support.Lines(lines), err
+	}
 	lines := lately(h.app.log)
 	if len(lines) == 0 {
 		return nil, fault.New(fault.NotFound, "support.no_log", "Nothing was logged since the start.")

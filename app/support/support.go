@@ -31,13 +31,17 @@ type Part struct {
 	About string // a sentence
 	// Ours: nothing of the owner's can be in it, so no name is looked for.
 	Ours bool
-	// Make returns a text, Lines of a log, or a value that is written as JSON. It may
+	// Make returns a text, Lines of a log or Strange ones, or a value that is written as JSON. It may
 	// return one and an error: then there is more that it could not find out.
 	Make func(context.Context) (any, error)
 }
 
 // Lines are those of a log as the appliance writes it, each one JSON.
 type Lines []string
+
+// Strange are lines of a log of which nobody can say which names are in it: of
+// those, only our own words are shown.
+type Strange []string
 
 // A Name is what somebody or something is known by.
 type Name struct{ Kind, Text string }
@@ -104,6 +108,8 @@ func (p Part) file(ctx context.Context, hide *Hider) (f file) {
 		}
 	case Lines:
 		text = hide.Log(v)
+	case Strange:
+		text = (&Hider{blind: true}).Log(Lines(v))
 	default:
 		raw, bad := json.MarshalIndent(v, "", "  ")
 		text, err = string(raw)+"\n", errors.Join(err, bad)

@@ -130,6 +130,7 @@ var broken = []support.Part{
 	{Name: "panic.json", About: "Panics.", Make: func(context.Context) (any, error) { var p *int; return *p, nil }},
 	{Name: "slow.json", About: "Slow.", Make: func(ctx context.Context) (any, error) { <-ctx.Done(); return nil, ctx.Err() }},
 	{Name: "odd.json", About: "Odd.", Make: func(context.Context) (any, error) { return func() {}, nil }},
+	{Name: "strange.txt", About: "Of nobody.", Make: func(context.Context) (any, error) { return support.Strange{"panic: lea lost nas: disk.full"}, nil }},
 	{Name: "large.txt", About: "Large.", Ours: true, Make: func(context.Context) (any, error) { return strings.Repeat("x", 5<<20), nil }},
 }
 
@@ -150,7 +151,7 @@ func TestWhatIsBrokenTakesNothingWithIt(t *testing.T) {
 			t.Fatal(missing, err)
 		}
 		all := unpacked(t, &out)
-		if all["fine.json"] != "{\n  \"n\": 1,\n  \"text\": \"user-1\"\n}\n" || all["ours.txt"] != "lea" || all["half.json"] == "" || len(all["large.txt"]) != 4<<20 {
+		if all["fine.json"] != "{\n  \"n\": 1,\n  \"text\": \"user-1\"\n}\n" || all["ours.txt"] != "lea" || all["half.json"] == "" || all["strange.txt"] != "\"… disk.full\"\n" || len(all["large.txt"]) != 4<<20 {
 			t.Errorf("%.200v", all)
 		}
 		for _, want := range []string{

@@ -71,7 +71,7 @@ func (v upgradeCmd) file(ctx context.Context, c *Config, t terminal) error {
 	if signature == "" {
 		signature = v.From + ".minisig"
 	}
-	o.Seal, err = os.ReadFile(signature)
+	o.Seal, err = os.ReadFile(signature) //nolint:gosec // whoever types the command names it
 	if err != nil && (v.Signature != "" || !errors.Is(err, os.ErrNotExist)) {
 		return err
 	}
@@ -194,9 +194,10 @@ func (c *Config) followUpgrade(ctx context.Context, t terminal, j *store.Job) er
 	return err
 }
 
-// result prints what happened. It fails if the other version did not stay.
+// result prints what happened beside what the job said. It fails if the other
+// version did not stay.
 func result(t terminal, last *upgrade.Attempt) error {
-	for _, line := range last.Happened {
+	for _, line := range last.Happened[min(last.Before, len(last.Happened)):] {
 		fmt.Fprintln(t.out, line)
 	}
 	for _, line := range last.Log {

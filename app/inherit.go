@@ -190,12 +190,12 @@ func (h *hold) become(path string) error {
 	}
 	numbers := make([]int, len(p.files))
 	for i, f := range p.files {
-		numbers[i] = int(f.Fd()) //nolint:gosec // descriptors are small
+		numbers[i] = int(f.Fd())
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
 			return errors.Join(fmt.Errorf("hand over %s: %w", p.names[i], err), p.Close())
 		}
 	}
 	err = replaceProcess(path, p.label(func(i int) int { return numbers[i] }))
-	unix.CloseOnExec(int(h.lock.Fd())) //nolint:gosec // descriptors are small
+	unix.CloseOnExec(int(h.lock.Fd()))
 	return errors.Join(err, p.Close())
 }

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +30,6 @@ const (
 	askHealth   = 250 * time.Millisecond
 	stopTime    = 30 * time.Second // for a program on trial to end its work
 	maxPatience = time.Hour        // for a migration, however it asks for more time
-	settleTime  = 50 * time.Second // beside the watch: for what is not well at first
 )
 
 // Why a trial failed.
@@ -46,7 +45,6 @@ var (
 // A trial is another program that runs on this data directory as a child, with the
 // lock and the sockets of this process.
 type trial struct {
-	log   *slog.Logger
 	cmd   *exec.Cmd
 	tail  *tail
 	ears  *net.UnixConn
@@ -56,15 +54,15 @@ type trial struct {
 }
 
 // spawn starts a program on trial. It dies with this process, however that ends.
-func (h *hold) spawn(ctx context.Context, path string, log *slog.Logger, out io.Writer) (*trial, error) {
-	x := &trial{log: log, tail: &tail{}, heard: make(chan string, 64), ended: make(chan struct{})}
+func (h *hold) spawn(ctx context.Context, path string, out io.Writer) (x *trial, err error) {
+	x = &trial{tail: &tail{}, heard: make(chan string, 64), ended: make(chan struct{})}
 	p, err := h.pack()
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	defer func() { err = errors.Join(err, p.Close()) }()
 	socket := filepath.Join(h.dir, trialSocket)
-	os.Remove(socket) // of one that was cut off
+	os.Remove(socket) //nolint:gosec // of one that was cut off
 	if x.ears, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"}); err != nil {
 		return nil, fmt.Errorf("listen for the new program: %w", err)
 	}
@@ -117,7 +115,7 @@ func (x *trial) listen() {
 
 func (x *trial) close(dir string) error {
 	err := x.ears.Close()
-	os.Remove(filepath.Join(dir, trialSocket))
+	os.Remove(filepath.Join(dir, trialSocket)) //nolint:gosec // the next one does, too
 	return err
 }
 
@@ -143,14 +141,21 @@ func (x *trial) ready(ctx context.Context, patience time.Duration) error {
 			if line == daemon.SdNotifyReady {
 				return nil
 			}
-			if more, ok := strings.CutPrefix(line, "EXTEND_TIMEOUT_USEC="); ok {
-				n, err := strconv.ParseInt(more, 10, 64)
-				if wait := time.Duration(n) * time.Microsecond; err == nil && wait > 0 && wait < maxPatience && time.Since(began) < maxPatience {
-					late.Reset(max(wait, patience-time.Since(began)))
-				}
+			if more := extension(line); more > 0 && time.Since(began) < maxPatience {
+				late.Reset(max(more, patience-time.Since(began)))
 			}
 		}
 	}
+}
+
+// extension returns how much more time a program asks for; zero: none.
+func extension(line string) time.Duration {
+	text, ok := strings.CutPrefix(line, "EXTEND_TIMEOUT_USEC=")
+	n, err := strconv.ParseInt(text, 10, 64)
+	if !ok || err != nil || n < 0 || n > maxPatience.Microseconds() {
+		return 0
+	}
+	return time.Duration(n) * time.Microsecond
 }
 
 // keepWaiting tells systemd that this process works.
@@ -158,15 +163,16 @@ func keepWaiting() {
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog+"\nEXTEND_TIMEOUT_USEC="+strconv.FormatInt((4*feedEvery).Microseconds(), 10)) // not under systemd: nothing to tell
 }
 
-// well waits until the program was well for a while without a break. What was not
-// well before it is no reason to refuse it.
-func (x *trial) well(ctx context.Context, dir string, watch time.Duration, before []string, known bool) error {
+// well waits until the program was well for a while without a break, with some
+// patience for what is not at first. What was not well before it is no reason to
+// refuse it.
+func (x *trial) well(ctx context.Context, dir string, watch, patience time.Duration, before []string, known bool) error {
 	ask := time.NewTicker(askHealth)
 	defer ask.Stop()
 	feed := time.NewTicker(feedEvery)
 	defer feed.Stop()
-	end := time.Now().Add(watch + settleTime)
-	since, why := time.Now(), ""
+	end := time.Now().Add(watch + patience)
+	since := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -177,13 +183,14 @@ func (x *trial) well(ctx context.Context, dir string, watch time.Duration, befor
 			keepWaiting()
 		case <-x.heard: // it feeds its watchdog
 		case <-ask.C:
-			if why = unwell(ctx, dir, before, known); why != "" {
-				since = time.Now()
-			}
+			why := unwell(ctx, dir, before, known)
 			switch {
 			case why == "" && time.Since(since) >= watch:
 				return nil
-			case time.Now().After(end) && why != "":
+			case why == "":
+			case time.Now().Before(end):
+				since = time.Now()
+			default:
 				return errUnwell.Because(errors.New(why))
 			}
 		}
@@ -282,7 +289,7 @@ func (t *tail) Lines() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := []string{}
-	for _, line := range append(t.lines[:len(t.lines):len(t.lines)], string(t.text)) {
+	for _, line := range append(slices.Clip(t.lines), string(t.text)) {
 		if line != "" && !strings.Contains(line, "token=") {
 			all = append(all, line)
 		}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -254,6 +253,7 @@ func (u *upgrader) hand(ctx context.Context, y store.System, p *job.Progress, st
 	for _, line := range st.Happened {
 		p.Say(ctx, line)
 	}
+	st.Before = len(st.Happened)
 	if err := st.Save(a.config.DataDir); err != nil {
 		return err
 	}
@@ -337,90 +337,4 @@ func (u *upgrader) notice(ctx context.Context, address string) error {
 	u.mu.Unlock()
 	u.app.bus.Publish(store.SystemTenant, "system", "", 0)
 	return nil
-}
-
-// Back implements httpapi.Upgrader: it goes back to the earlier version, with the
-// data as they are if that can open them. lose says that it may have those of then.
-func (u *upgrader) Back(ctx context.Context, y store.System, lose bool) (store.Job, error) {
-	if err := u.begin(); err != nil {
-		return store.Job{}, err
-	}
-	st, err := u.app.config.back(ctx, lose)
-	if err != nil {
-		u.end()
-		return store.Job{}, err
-	}
-	st.Unwell, st.Watched = u.app.health.now().Degraded, true
-	return u.start(ctx, y, "Go back to "+st.To.Number, func(ctx context.Context, p *job.Progress) error {
-		return u.hand(ctx, y, p, st)
-	})
-}
-
-// back returns the beginning of a way back.
-func (c *Config) back(ctx context.Context, lose bool) (*upgrade.Attempt, error) {
-	s, err := c.shelf()
-	if err != nil {
-		return nil, err
-	}
-	way, err := c.wayBack(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	if way.Loses && !lose {
-		return nil, fault.New(errLoses.Kind, errLoses.Code, "%s", way.Text)
-	}
-	st := newState(way.To, way.seal)
-	st.Happened = nil
-	st.Back, st.Exec, st.Data = true, way.exec, way.Checkpoint
-	st.Say("It goes back from version %s to version %s.", st.From.Number, st.To.Number)
-	if way.Loses {
-		st.Say("%s", way.Text)
-	}
-	return st, nil
-}
-
-// A wayBack is the earlier version that can serve again.
-type wayBack struct {
-	upgrade.Back
-	exec string
-	seal upgrade.Seal
-}
-
-// wayBack finds the earlier version: the one before the last upgrade, or the one
-// that was installed, whichever is newer.
-func (c *Config) wayBack(ctx context.Context, s upgrade.Shelf) (way wayBack, err error) {
-	own := ownVersion()
-	if s.Has(upgrade.Previous) {
-		if way.seal, err = s.Check(upgrade.Previous); err == nil {
-			way.To, err = upgrade.Ask(ctx, s.Path(upgrade.Previous))
-		}
-		if err == nil {
-			way.exec = upgrade.Previous
-		}
-	}
-	if path := installed(); fromDataDir(c.DataDir) && !inDataDir(c.DataDir, path) {
-		if v, err := upgrade.Ask(ctx, path); err == nil && (way.exec == "" || upgrade.Compare(v.Number, way.To.Number) > 0) {
-			way.To, way.exec, way.seal = v, path, upgrade.Seal{}
-		}
-	}
-	if way.exec == "" || upgrade.Compare(way.To.Number, own.Number) >= 0 {
-		return way, upgrade.ErrNoWayBack
-	}
-	if way.To.Schema >= own.Schema {
-		way.Text = "Version " + way.To.Number + " serves again, with everything as it is now."
-		return way, nil
-	}
-	all, err := store.Checkpoints(filepath.Join(c.DataDir, checkpoints))
-	if err != nil {
-		return way, err
-	}
-	for _, v := range all {
-		if v.Schema == way.To.Schema && v.Reason != "rollback" {
-			way.Loses, way.Checkpoint, way.Since = true, v.Name, &v.Taken
-			way.Text = "Version " + way.To.Number + " cannot open the database as it is. It becomes what it was at " + v.Taken.Format(minute) +
-				"; what was written since is not in it, and is kept as a checkpoint of its own. To go back all the same, confirm that."
-			return way, nil
-		}
-	}
-	return way, errors.Join(upgrade.ErrNoWayBack, errNoCheckpoint)
 }

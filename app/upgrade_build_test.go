@@ -43,6 +43,7 @@ var recipes = map[string]recipe{
 	"migrated":  {version: "1.2.0", lay: map[string]string{laterMigration: goodMigration}},
 	"unmigrate": {version: "1.2.1", lay: map[string]string{laterMigration: badMigration}},
 	"crashes":   {version: "1.2.2", lay: map[string]string{laterMigration: goodMigration, "app/crash.go": crash}},
+	"falls":     {version: "1.2.3", lay: map[string]string{"app/crash.go": crash}},
 	"exits":     {impostor: "exit", version: "1.3.0"},
 	"hangs":     {impostor: "hang", version: "1.3.1"},
 	"unwell":    {impostor: "unwell", version: "1.3.2"},
@@ -171,4 +172,3 @@ func duplicate(t *testing.T, from, to string) {
 	must(t, err)
 	must(t, os.WriteFile(to, text, 0o755))
 }
-

@@ -192,3 +192,154 @@ func TestUpgradeUnderLoad(t *testing.T) {
 		t.Error("the newer program is still there")
 	}
 }
+
+// row writes one row and returns whether it was acknowledged.
+func (p *process) row(name string) bool {
+	status, err := p.threshold(name)
+	return err == nil && status == 201
+}
+
+// refused is what every offer that is no good has in common: it is refused with a
+// code of its own, nothing is changed, and nothing of it stays.
+func (h *house) refused(p *process, want string, args ...string) {
+	h.t.Helper()
+	out, err := h.run(append([]string{"upgrade"}, args...)...)
+	if err == nil || !strings.Contains(out, want) {
+		h.t.Errorf("%v: %v, want %s\n%s", args, err, want, out)
+	}
+	for _, name := range []string{"next", "next.minisig", "next.sha256", "next.new", "unity"} {
+		if _, err := os.Lstat(filepath.Join(h.dir, "program", name)); err == nil {
+			h.t.Errorf("%s: %s stays", want, name)
+		}
+	}
+	if v := p.served(); v != "1.0.0" {
+		h.t.Errorf("%s: version %s serves", want, v)
+	}
+}
+
+// TestBadProgramsAreRefused offers what must not be taken.
+func TestBadProgramsAreRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.start()
+	p.setUp(p.printed())
+	text := filepath.Join(t.TempDir(), "unity")
+	write(t, text, strings.Repeat("no program ", 1000))
+	h.sign(t, text)
+	h.refused(p, "upgrade.no_program", text)
+	h.refused(p, "upgrade.architecture", h.offer(t, "foreign"))
+	h.refused(p, "upgrade.older", h.offer(t, "older"))
+	h.refused(p, "upgrade.no_version", h.offer(t, "silent"))
+	h.refused(p, "upgrade.schema_older", h.offer(t, "backward"))
+	h.refused(p, "upgrade.same", h.offer(t, "old"))
+
+	good := h.offer(t, "new")
+	whole, err := os.ReadFile(good)
+	must(t, err)
+	whole[len(whole)/2] ^= 1
+	write(t, good, string(whole))
+	h.refused(p, "upgrade.bad_signature", good)
+	write(t, good+".minisig", "no signature\n")
+	h.refused(p, "upgrade.bad_signature", good)
+	must(t, os.Remove(good+".minisig"))
+	h.refused(p, "upgrade.unsigned", good)
+	h.refused(p, "upgrade.no_checksum", "--unsigned", good)
+	h.refused(p, "upgrade.checksum", "--unsigned", "--sha256", strings.Repeat("0", 64), good)
+	whole[len(whole)/2] ^= 1
+	write(t, good, string(whole))
+	newRelease(t).sign(t, good)
+	h.refused(p, "upgrade.foreign_key", good)
+	h.sign(t, good)
+	write(t, filepath.Join(filepath.Dir(good), "SHA256SUMS"), strings.Repeat("0", 64)+"  "+filepath.Base(good)+"\n")
+	h.refused(p, "upgrade.checksum", good)
+	huge := filepath.Join(t.TempDir(), "huge")
+	write(t, huge, "")
+	must(t, os.Truncate(huge, 201<<20))
+	h.refused(p, "upgrade.too_large", huge)
+
+	if r := p.report(); r.Last != nil || r.Blocked != nil {
+		t.Errorf("%+v", r)
+	}
+	must(t, p.end(syscall.SIGTERM))
+
+	h.env = nil // no key is pinned
+	p = h.start()
+	p.signIn()
+	h.refused(p, "upgrade.no_key", h.offer(t, "new"))
+	p.must("POST", "/auth/step-up", `{"password":"`+password+`"}`, nil)
+	if got := p.problem("POST", "/system/upgrade", `{"url":"https://127.0.0.1:1/unity"}`); got != "upgrade.no_key" {
+		t.Error(got)
+	}
+	must(t, p.end(syscall.SIGTERM))
+}
+
+// TestTrialsThatFail has programs fail in every way that they can. Each time the
+// version of before serves, nobody was refused, and no process stays.
+func TestTrialsThatFail(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		program, code, happened string
+		args                    []string
+	}{
+		{program: "exits", code: "upgrade.ended", happened: "exit status 7"},
+		{program: "hangs", code: "upgrade.not_ready", happened: "It was not ready in time."},
+		{program: "unwell", code: "upgrade.unwell", happened: "it cannot be written"},
+		{program: "unmigrate", code: "upgrade.ended", happened: "does not stay"},
+		{program: "crashes", code: "upgrade.ended", happened: "exit status 3"},
+		{program: "older", code: "upgrade.ended", args: []string{"--allow-older"}},
+	} {
+		t.Run(tt.program, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			h.env = append(h.env, "UNITY_UPGRADE_START=3s", "UNITY_UPGRADE_WATCH=6s")
+			p := h.start()
+			p.setUp(p.printed())
+			if !p.row("before") {
+				t.Fatal("it is not acknowledged")
+			}
+			file := h.offer(t, tt.program)
+			out, err := h.run(append([]string{"upgrade", file}, tt.args...)...)
+			if err == nil || !strings.Contains(out, "Version 1.0.0 serves, as before.") || !strings.Contains(out, tt.happened) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			p.until("the old version serves", func() bool {
+				var v struct{ Version string }
+				status, err := p.call("GET", "/system", "", &v)
+				return err == nil && status == 200 && v.Version == "1.0.0"
+			})
+			r := p.report()
+			if r.Last == nil || r.Last.Phase != upgrade.Failed || r.Last.Code != tt.code || r.Where != "path" || r.Blocked != nil {
+				t.Errorf("%+v %+v", r, r.Last)
+			}
+			if strings.Contains(strings.Join(r.Last.Log, ""), "secret") {
+				t.Errorf("a set-up address is kept: %q", r.Last.Log)
+			}
+			if !slices.Contains(p.thresholds(), "before") || !p.row("after") {
+				t.Errorf("the data: %v", p.thresholds())
+			}
+			if rest := processesOf(t, h.dir); len(rest) != 1 {
+				t.Errorf("these run: %v", rest)
+			}
+			must(t, p.end(syscall.SIGTERM))
+			if rest := processesOf(t, h.dir); len(rest) != 0 {
+				t.Errorf("these still run: %v", rest)
+			}
+			if out, err := h.run("doctor"); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// processesOf returns the processes that name a data directory.
+func processesOf(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	must(t, err)
+	for _, path := range lines {
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), dir+"\x00") {
+			all = append(all, strings.ReplaceAll(string(text), "\x00", " "))
+		}
+	}
+	return all
+}

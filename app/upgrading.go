@@ -85,7 +85,7 @@ func (u *upgrading) try(ctx context.Context) error {
 		return u.goBack(ctx, err)
 	}
 	u.log.InfoContext(ctx, "a version is tried", "version", u.state.To.Number, "program", path)
-	x, err := u.hold.spawn(ctx, path, u.log, u.out)
+	x, err := u.hold.spawn(ctx, path, u.out)
 	if err != nil {
 		return u.goBack(ctx, errNoStart.Because(err))
 	}
@@ -115,7 +115,7 @@ func (u *upgrading) watch(ctx context.Context, x *trial) error {
 		return err
 	}
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // not under systemd: nothing to tell
-	return x.well(ctx, u.hold.dir, s.UpgradeWatch, u.state.Unwell, u.state.Watched)
+	return x.well(ctx, u.hold.dir, s.UpgradeWatch, s.UpgradeStart, u.state.Unwell, u.state.Watched)
 }
 
 // prepare keeps the database as it is, and puts the one of then in its place if the
@@ -140,7 +140,7 @@ func (u *upgrading) prepare(ctx context.Context) error {
 		return err
 	}
 	if st.Checkpoint != "" {
-		os.Remove(filepath.Join(dir, checkpoints, st.Checkpoint)) // of a trial that was cut off before it began
+		os.Remove(filepath.Join(dir, checkpoints, st.Checkpoint)) //nolint:gosec // of a trial that was cut off before it began
 	}
 	now := time.Now().UTC()
 	st.Checkpoint, st.Copied, st.Exact = name, &now, true
@@ -239,8 +239,10 @@ func (u *upgrading) finish(ctx context.Context, x *trial) error {
 			u.log.DebugContext(ctx, "close the socket of the trial", "err", err)
 		}
 	}
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil // it was stopped meanwhile: the next start is the new one
+	default:
 	}
 	u.log.InfoContext(ctx, "another version goes on in this process", "version", st.To.Number, "program", path)
 	return u.hold.become(path)

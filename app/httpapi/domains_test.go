@@ -52,7 +52,7 @@ func (b *bench) domains(v *vault.Vault) {
 			return b.parts.Jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, p *job.Progress) error { return work(ctx, p) })
 		},
 	})
-	b.parts.Rescue, b.parts.Restart = nobody{}, func() {}
+	b.parts.Rescue, b.parts.Restart, b.parts.Upgrade = nobody{}, func() {}, settled{}
 	b.certificates(v)
 	b.parts.Support = func(_ context.Context, w io.Writer) error {
 		_, err := io.WriteString(w, "a bundle")

@@ -147,7 +147,7 @@ func (m mux) guard(c *fiber.Ctx) error {
 }
 
 // takes reports whether a path of the API takes bodies of a kind. A page of others
-// can send forms without asking, so only two paths take them.
+// can send forms without asking, so only three paths take them.
 func takes(path, kind string) bool {
 	switch kind {
 	case "", "application/json":
@@ -155,7 +155,7 @@ func takes(path, kind string) bool {
 	case formType:
 		return path == tokenPath
 	case formMedia:
-		return path == base+importPath
+		return path == base+importPath || path == base+uploadPath
 	}
 	return false
 }

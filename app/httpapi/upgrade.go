@@ -11,6 +11,8 @@ import (
 	"unity.internal/store"
 )
 
+const uploadPath = "/system/upgrade/upload"
+
 // An Upgrader replaces the program that serves. Each of its jobs ends when the
 // other version is about to be started; what became of it is in State.
 type Upgrader interface {
@@ -27,7 +29,7 @@ func (m mux) upgrades() {
 	fetch := accepted("startUpgrade", "/system/upgrade")
 	fetch.Description = "Downloads a program, verifies it by the signature beside it, tries it and keeps it if it is well. Else everything is as before."
 	handle(m, auth.SystemWrite, stepUp(fetch), m.startUpgrade)
-	in := accepted("uploadUpgrade", "/system/upgrade/upload")
+	in := accepted("uploadUpgrade", uploadPath)
 	in.Description = "As startUpgrade, with a program or its archive as the last field of the form."
 	upload(m, auth.SystemWrite, stepUp(in), m.uploadUpgrade)
 	handle(m, auth.SystemWrite, stepUp(accepted("goBack", "/system/upgrade/back")), m.goBack)

@@ -156,13 +156,17 @@ func Look(ctx context.Context, client Doer, keys Keys, address string) (n Notice
 	if _, err := keys.verify(strings.NewReader(string(text)), signature); err != nil {
 		return n, err
 	}
+	return parseNotice(text)
+}
+
+func parseNotice(text []byte) (n Notice, err error) {
 	if err := json.Unmarshal(text, &n); err != nil || !Valid(n.Version) {
 		return n, ErrManifest.Because(err)
 	}
 	if at, err := url.Parse(n.URL); n.URL != "" && (err != nil || !safe(at)) {
 		return n, ErrManifest.Because(errors.New("the address of its program is not safe"))
 	}
-	n.Notes = n.Notes[:min(len(n.Notes), maxNotes)]
+	n.Notes = strings.ToValidUTF8(n.Notes[:min(len(n.Notes), maxNotes)], "")
 	now := time.Now().UTC()
 	n.Seen = &now
 	return n, nil
@@ -171,7 +175,7 @@ func Look(ctx context.Context, client Doer, keys Keys, address string) (n Notice
 // SumBeside returns the checksum that SHA256SUMS beside a file names for it; empty:
 // none.
 func SumBeside(file string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "SHA256SUMS")) //nolint:gosec // whoever types the command names it
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "SHA256SUMS"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

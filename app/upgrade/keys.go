@@ -31,26 +31,35 @@ func Trusted(builtIn, file string) (all Keys, err error) {
 			return nil, fmt.Errorf("the key of this program: %w", err)
 		}
 	}
-	info, err := os.Stat(file)
-	if file == "" || errors.Is(err, fs.ErrNotExist) {
+	if file == "" {
 		return all, nil
 	}
+	pinned, err := pins(file)
+	return append(all, pinned...), err
+}
+
+// pins returns the keys of a file; none, if there is no file.
+func pins(file string) (Keys, error) {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return all, err
+		return nil, err
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
-		return all, fmt.Errorf("%s is not trusted: others than root may write it; make it root's with chown root and chmod 644", file)
+		return nil, fmt.Errorf("%s is not trusted: others than root may write it; make it root's with chown root and chmod 644", file)
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // the operator's own file
 	if err != nil {
-		return all, err
+		return nil, err
 	}
 	pinned, err := parse(string(text), file)
 	if err != nil {
-		return all, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return append(all, pinned...), nil
+	return pinned, nil
 }
 
 // parse returns the keys of a text, a line each; what minisign writes above one

@@ -184,38 +184,49 @@ func (o Offer) unpack(part string) (signature []byte, err error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	packed, err := gzip.NewReader(f)
+	out := part + "." + Current
+	defer os.Remove(out)
+	if signature, err = o.extract(f, out); err != nil {
+		return nil, err
+	}
+	return signature, os.Rename(out, part)
+}
+
+// extract writes the program of an archive to a file, and returns its signature.
+func (o Offer) extract(in io.Reader, out string) (signature []byte, err error) {
+	packed, err := gzip.NewReader(in)
 	if err != nil {
 		return nil, ErrNoProgram.Because(err)
 	}
-	out := part + "." + Current
-	defer os.Remove(out)
 	found := false
 	for files := tar.NewReader(packed); ; {
 		h, err := files.Next()
-		if errors.Is(err, io.EOF) {
-			break
+		if errors.Is(err, io.EOF) && found {
+			return signature, nil
 		}
 		if err != nil {
 			return nil, ErrNoProgram.Because(err)
 		}
-		switch {
-		case h.Typeflag != tar.TypeReg || strings.Count(path.Clean(h.Name), "/") > 1:
-		case path.Base(h.Name) == Current && !found:
+		switch name := nameIn(h); {
+		case name == Current && !found:
 			found = true
-			if err := (Offer{File: files, Room: o.Room}).arrive(out); err != nil {
-				return nil, err
-			}
-		case path.Base(h.Name) == Current+signed && !o.Unsigned:
-			if signature, err = io.ReadAll(io.LimitReader(files, maxSeal)); err != nil {
-				return nil, ErrNoProgram.Because(err)
-			}
+			err = (Offer{File: files, Room: o.Room}).arrive(out)
+		case name == Current+signed && !o.Unsigned:
+			signature, err = io.ReadAll(io.LimitReader(files, maxSeal))
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if !found {
-		return nil, ErrNoProgram
+}
+
+// nameIn returns the name of a file of an archive that is no deeper than in the
+// folder of its version; of all else, none.
+func nameIn(h *tar.Header) string {
+	if h.Typeflag != tar.TypeReg || strings.Count(path.Clean(h.Name), "/") > 1 {
+		return ""
 	}
-	return signature, os.Rename(out, part)
+	return path.Base(h.Name)
 }
 
 // machines are what programs for an architecture of Go say in their header.
@@ -234,7 +245,7 @@ func ours(path string) error {
 	if err != nil {
 		return ErrNoProgram.Because(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	if f.Type != elf.ET_EXEC && f.Type != elf.ET_DYN {
 		return ErrNoProgram
 	}

@@ -63,6 +63,7 @@ type Attempt struct {
 	Unwell   []string `json:"unwell,omitempty"`   // what was not well before: no reason to refuse
 	Watched  bool     `json:"watched,omitempty"`  // it was served before, so Unwell is known
 	Exec     string   `json:"exec,omitempty"`     // the program on trial: one of the data directory, or the path of the installed one
+	Before   int      `json:"before,omitempty"`   // how many sentences stand in its job
 	Data     string   `json:"data,omitempty"`     // the checkpoint that an earlier version needs
 }
 
@@ -140,16 +141,16 @@ func settle(path string) error {
 
 // A Report is what people may know of programs and upgrades.
 type Report struct {
-	Version    Version `json:"version" doc:"What runs"`
-	Program    string  `json:"program" doc:"The file that runs"`
-	Where      string  `json:"where" enum:"path,data_dir" doc:"Whether it was installed, or lies in the data directory"`
-	Installed  string  `json:"installed" doc:"The file that was installed"`
-	Keys       Keys    `json:"keys" nullable:"false" doc:"Whose signatures are trusted"`
-	KeyProblem string  `json:"key_problem,omitempty" doc:"Why a pinned key is not trusted"`
-	Blocked    *Reason `json:"blocked,omitempty" doc:"Why no upgrade can be done here; without it, it can"`
-	Last       *Attempt  `json:"last,omitempty" doc:"The last upgrade"`
-	Back       *Back   `json:"back,omitempty" doc:"The earlier version that can serve again"`
-	Newer      *Notice `json:"newer,omitempty" doc:"A newer version that was published, if notices are wanted"`
+	Version    Version  `json:"version" doc:"What runs"`
+	Program    string   `json:"program" doc:"The file that runs"`
+	Where      string   `json:"where" enum:"path,data_dir" doc:"Whether it was installed, or lies in the data directory"`
+	Installed  string   `json:"installed" doc:"The file that was installed"`
+	Keys       Keys     `json:"keys" nullable:"false" doc:"Whose signatures are trusted"`
+	KeyProblem string   `json:"key_problem,omitempty" doc:"Why a pinned key is not trusted"`
+	Blocked    *Reason  `json:"blocked,omitempty" doc:"Why no upgrade can be done here; without it, it can"`
+	Last       *Attempt `json:"last,omitempty" doc:"The last upgrade"`
+	Back       *Back    `json:"back,omitempty" doc:"The earlier version that can serve again"`
+	Newer      *Notice  `json:"newer,omitempty" doc:"A newer version that was published, if notices are wanted"`
 }
 
 // A Reason says why something cannot be done.

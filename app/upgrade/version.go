@@ -33,7 +33,7 @@ func canonical(v string) string { return "v" + strings.TrimPrefix(v, "v") }
 func Ask(ctx context.Context, path string) (v Version, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "version") //nolint:gosec // it was verified
+	cmd := exec.CommandContext(ctx, path, "version")
 	cmd.Dir, cmd.Env = "/", []string{"PATH=/usr/bin:/bin", "LANG=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -18,25 +18,29 @@ var version, schema, does string
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "version" {
 		if does == "silent" {
-			select {}
+			wait(syscall.SIGUSR1)
 		}
 		fmt.Printf("unity %s\ncommit none\nschema %s\n", version, schema)
 		return
 	}
 	fmt.Fprintln(os.Stderr, "the impostor begins: token=secret")
 	fmt.Fprintln(os.Stderr, "the impostor does:", does)
-	stop := make(chan os.Signal, 1)
 	switch does {
 	case "exit":
 		os.Exit(7)
 	case "hang":
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
-		select {}
+		wait(syscall.SIGUSR1)
 	case "unwell":
 		serve(os.Args)
-		signal.Notify(stop, syscall.SIGTERM)
-		<-stop
+		wait(syscall.SIGTERM)
 	}
+}
+
+func wait(sig os.Signal) {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, sig)
+	<-stop
 }
 
 // serve says that it is ready, and then that it is not.

@@ -19,13 +19,7 @@ func TestService(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "unity")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "unity.internal")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	program, dir := binary(t), t.TempDir()
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +43,7 @@ func TestService(t *testing.T) {
 		}
 	}
 	var said bytes.Buffer
-	unity := exec.CommandContext(ctx, binary, "serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+	unity := exec.CommandContext(ctx, program, "serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
 	unity.Stdout, unity.Stderr = &said, &said
 	unity.Env = append(os.Environ(), "NOTIFY_SOCKET="+filepath.Join(dir, "notify"), "STATE_DIRECTORY="+filepath.Join(dir, "state"), "WATCHDOG_USEC=60000000")
 	if err := unity.Start(); err != nil {

@@ -17,8 +17,8 @@ import (
 // The user that the appliance is in a container, as in distroless images.
 const (
 	uid    = 65532
-	passwd = "root:x:0:0:root:/:/sbin/nologin\nunity:x:65532:65532:Unity appliance:/data:/sbin/nologin\n"
-	group  = "root:x:0:\nunity:x:65532:\n"
+	users  = "root:x:0:0:root:/:/sbin/nologin\nunity:x:65532:65532:Unity appliance:/data:/sbin/nologin\n"
+	groups = "root:x:0:\nunity:x:65532:\n"
 	zones  = "/usr/share/zoneinfo.zip"
 )
 
@@ -33,8 +33,8 @@ func (i image) layer(folder string, out, plain io.Writer) error {
 	l.dir("etc/ssl/", 0, 0o755)
 	l.dir("etc/ssl/certs/", 0, 0o755)
 	l.file("etc/ssl/certs/ca-certificates.crt", authorities(), 0o644)
-	l.file("etc/passwd", []byte(passwd), 0o644)
-	l.file("etc/group", []byte(group), 0o644)
+	l.file("etc/passwd", []byte(users), 0o644)
+	l.file("etc/group", []byte(groups), 0o644)
 	l.dir("usr/", 0, 0o755)
 	l.dir("usr/share/", 0, 0o755)
 	l.copy(zones[1:], i.zones, 0o644)

@@ -61,13 +61,7 @@ func writeBill(ctx context.Context, binary, version string, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	sums := map[string]string{"std": ""}
-	for _, m := range info.Deps {
-		if m.Replace != nil {
-			m = m.Replace
-		}
-		sums[m.Path+" "+m.Version] = m.Sum
-	}
+	sums := linked(info)
 	own := component{Ref: "pkg:generic/unity@" + url.PathEscape(version), Type: "application", Name: "unity", Version: version, Licenses: named("Apache-2.0")}
 	own.URL = own.Ref
 	for _, s := range info.Settings {
@@ -100,6 +94,18 @@ func writeBill(ctx context.Context, binary, version string, out io.Writer) error
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
 	return e.Encode(b)
+}
+
+// linked returns the checksums of the modules in a binary by their title.
+func linked(info *buildinfo.BuildInfo) map[string]string {
+	sums := map[string]string{"std": ""}
+	for _, m := range info.Deps {
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		sums[m.Path+" "+m.Version] = m.Sum
+	}
+	return sums
 }
 
 func (w work) component() component {

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // show returns a property of a unit of the box.
@@ -88,7 +86,7 @@ func TestServiceAlone(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	b.boot()
-	b.do("systemd-run", "--unit=other", "systemd-socket-activate", "-l", "80", "/bin/cat")
+	b.do("systemd-run", "--unit=other", "systemd-socket-activate", "--accept", "-l", "80", "/bin/cat")
 	wait(t, "port 80 is taken", func() bool {
 		conn, err := b.dial(t.Context(), "tcp", "127.0.0.1:80")
 		if err == nil {
@@ -154,6 +152,3 @@ func (c *client) ask(method, path, body string, out any) {
 		c.box.t.Fatalf("%s %s: %v in %s", method, path, err, text)
 	}
 }
-
-var _ = os.Getpid
-var _ = time.Second

@@ -2231,6 +2231,8 @@ export interface components {
             address?: string;
             /** @description It goes back to an earlier version */
             back: boolean;
+            /** Format: int64 */
+            before?: number;
             /** @description The copy of the database from before */
             checkpoint?: string;
             /** Format: date-time */
@@ -4062,6 +4064,8 @@ export interface components {
             heartbeat_seconds: number;
             /** @description Asked regularly, so that an outside service notices when the appliance is gone */
             heartbeat_url: string;
+            /** @description Answer to unity.local on the local network, or to unity-2.local and on where that is taken */
+            mdns: boolean;
             /** @description Many tenants share this appliance */
             multi_tenancy: boolean;
             /** @description A password signs in; without it only passkeys and identity providers do */
@@ -4084,6 +4088,7 @@ export interface components {
             /** Format: int64 */
             heartbeat_seconds?: number;
             heartbeat_url?: string;
+            mdns?: boolean;
             multi_tenancy?: boolean;
             password_sign_in?: boolean;
             public_names?: string[] | null;

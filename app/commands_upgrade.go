@@ -159,7 +159,7 @@ func (c *Config) staged(t terminal, st *upgrade.Attempt) error {
 // await waits until the upgrade that a job prepares has ended, over the moments in
 // which nobody answers.
 func (v upgradeCmd) await(ctx context.Context, c *Config, t terminal, j store.Job, before upgrade.Report) error {
-	if err := c.followUpgrade(ctx, t, &j); err != nil {
+	if err := c.followUpgrade(ctx, t, j, before); err != nil {
 		return err
 	}
 	tick := time.NewTicker(askEvery)
@@ -170,7 +170,7 @@ func (v upgradeCmd) await(ctx context.Context, c *Config, t terminal, j store.Jo
 		if err != nil {
 			return err
 		}
-		if last != nil && !last.Running() && (before.Last == nil || before.Last.ID != last.ID) {
+		if !last.Running() && another(last, before) {
 			return result(t, last)
 		}
 		select {
@@ -183,15 +183,20 @@ func (v upgradeCmd) await(ctx context.Context, c *Config, t terminal, j store.Jo
 
 // followUpgrade waits for the job that prepares an upgrade. When it has ended well,
 // the appliance in which it ran may be gone before it could say so.
-func (c *Config) followUpgrade(ctx context.Context, t terminal, j *store.Job) error {
-	err := c.follow(ctx, t, *j)
+func (c *Config) followUpgrade(ctx context.Context, t terminal, j store.Job, before upgrade.Report) error {
+	err := c.follow(ctx, t, j)
 	if err == nil {
 		return nil
 	}
-	if last, err2 := upgrade.Load(c.DataDir); err2 == nil && last.Running() {
+	if last, err2 := upgrade.Load(c.DataDir); err2 == nil && another(last, before) {
 		return nil
 	}
 	return err
+}
+
+// another reports whether an upgrade began since a report.
+func another(last *upgrade.Attempt, before upgrade.Report) bool {
+	return last != nil && (before.Last == nil || before.Last.ID != last.ID)
 }
 
 // result prints what happened beside what the job said. It fails if the other

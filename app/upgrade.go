@@ -37,6 +37,7 @@ type upgrader struct {
 	mu    sync.Mutex
 	busy  bool
 	newer *upgrade.Notice
+	why   string // notices cannot be read
 	look  chan struct{} // holds a token when the address of notices may have changed
 }
 
@@ -106,6 +107,7 @@ func (u *upgrader) State(ctx context.Context) (upgrade.Report, error) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	r.Notice = u.why
 	if u.newer != nil && upgrade.Compare(u.newer.Version, r.Version.Number) > 0 {
 		r.Newer = u.newer
 	}
@@ -318,23 +320,25 @@ func (u *upgrader) run(ctx context.Context) error {
 }
 
 // notice reads what is published at an address; empty: nothing is known any more.
-func (u *upgrader) notice(ctx context.Context, address string) error {
+func (u *upgrader) notice(ctx context.Context, address string) (err error) {
 	var found *upgrade.Notice
 	if address != "" {
-		s, err := u.app.config.shelf()
-		if err != nil {
-			u.app.log.WarnContext(ctx, "a release key is not trusted", "err", err)
+		s, untrusted := u.app.config.shelf()
+		if untrusted != nil {
+			u.app.log.WarnContext(ctx, "a release key is not trusted", "err", untrusted)
 		}
 		client := outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }, Own: u.app.names.listeners})
-		n, err := upgrade.Look(ctx, client, s.Keys, address)
-		if err != nil {
-			return err
+		n, failed := upgrade.Look(ctx, client, s.Keys, address)
+		if found = &n; failed != nil {
+			found, err = nil, failed
 		}
-		found = &n
 	}
 	u.mu.Lock()
-	u.newer = found
+	u.newer, u.why = found, ""
+	if err != nil {
+		u.why = fault.From(err).Msg
+	}
 	u.mu.Unlock()
 	u.app.bus.Publish(store.SystemTenant, "system", "", 0)
-	return nil
+	return err
 }

@@ -166,8 +166,13 @@ func TestUpgradeFromThePage(t *testing.T) {
 		r := p.report()
 		return r.Newer != nil && r.Newer.Version == "1.2.0" && r.Newer.Notes == "more"
 	})
+	p.must("PATCH", "/system/settings", `{"update_url":"`+srv.URL+`/unsigned"}`, nil)
+	p.until("no notice that nobody signed", func() bool {
+		r := p.report()
+		return r.Newer == nil && strings.Contains(r.Notice, "no signature")
+	})
 	p.must("PATCH", "/system/settings", `{"update_url":""}`, nil)
-	p.until("no notice", func() bool { return p.report().Newer == nil })
+	p.until("no notice", func() bool { r := p.report(); return r.Newer == nil && r.Notice == "" })
 
 	ends := func(body, state, text string) {
 		t.Helper()

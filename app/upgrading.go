@@ -219,10 +219,6 @@ func (u *upgrading) finish(ctx context.Context, x *trial) error {
 		}
 		return u.goBack(ctx, err)
 	}
-	path := u.shelf.Path(upgrade.Current)
-	if filepath.IsAbs(st.Exec) {
-		path = st.Exec
-	}
 	if st.Back {
 		st.Say("Version %s serves again.", st.To.Number)
 	} else {
@@ -231,6 +227,16 @@ func (u *upgrading) finish(ctx context.Context, x *trial) error {
 	st.End("")
 	if err := st.Save(dir); err != nil {
 		u.log.ErrorContext(ctx, "write down that the upgrade ended", "err", err) // the next start does
+	}
+	return u.giveWay(ctx, x)
+}
+
+// giveWay has the program that passed go on in this process, in place of the child.
+func (u *upgrading) giveWay(ctx context.Context, x *trial) error {
+	st, dir := u.state, u.hold.dir
+	path := u.shelf.Path(upgrade.Current)
+	if filepath.IsAbs(st.Exec) {
+		path = st.Exec
 	}
 	if x != nil {
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyReloading+"\n"+daemon.SdNotifyMonotonicUsec()) // not under systemd: nothing to tell

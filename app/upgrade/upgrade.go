@@ -151,6 +151,7 @@ type Report struct {
 	Last       *Attempt `json:"last,omitempty" doc:"The last upgrade"`
 	Back       *Back    `json:"back,omitempty" doc:"The earlier version that can serve again"`
 	Newer      *Notice  `json:"newer,omitempty" doc:"A newer version that was published, if notices are wanted"`
+	Notice     string   `json:"notice_problem,omitempty" doc:"Why notices cannot be read"`
 }
 
 // A Reason says why something cannot be done.

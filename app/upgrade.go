@@ -37,7 +37,7 @@ type upgrader struct {
 	mu    sync.Mutex
 	busy  bool
 	newer *upgrade.Notice
-	why   string // notices cannot be read
+	why   string        // notices cannot be read
 	look  chan struct{} // holds a token when the address of notices may have changed
 }
 

@@ -2,6 +2,7 @@ package outgoing_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -199,6 +200,45 @@ func TestWhatGoesWrongIsSaidWithoutTheAddress(t *testing.T) {
 		}
 		if !errors.Is(err, want) || strings.Contains(err.Error(), "marker") {
 			t.Errorf("%s: err = %v, want %v", address, err, want)
+		}
+	}
+}
+
+// TestOnwardGoesToOtherHostsEncryptedOnly downloads as publishers of programs send
+// one on: from host to host, never to what is not encrypted, and no more than asked.
+func TestOnwardGoesToOtherHostsEncryptedOnly(t *testing.T) {
+	t.Parallel()
+	plain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer plain.Close()
+	var other string
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, other+"/there", http.StatusFound)
+		case "/plain":
+			http.Redirect(w, r, strings.Replace(plain.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
+		case "/meta":
+			http.Redirect(w, r, "https://169.254.169.254/", http.StatusFound)
+		case "/round":
+			http.Redirect(w, r, "/round", http.StatusFound)
+		case "/large":
+			_, _ = w.Write(make([]byte, 3<<20))
+		}
+	}))
+	defer s.Close()
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other = "https://example.com:" + u.Port()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	c := outgoing.New(outgoing.Options{
+		AllowPrivate: yes, Roots: roots, Onward: true, Large: 2 << 20, Resolver: names(t, map[string][]string{"example.com": {"127.0.0.1"}}),
+	})
+	for path, want := range map[string]error{"/away": nil, "/plain": outgoing.ErrRedirect, "/meta": outgoing.ErrBlocked, "/round": outgoing.ErrRedirect, "/large": outgoing.ErrTooLarge} {
+		if err := get(t, c, s.URL+path); !errors.Is(err, want) {
+			t.Errorf("%s: err = %v, want %v", path, err, want)
 		}
 	}
 }

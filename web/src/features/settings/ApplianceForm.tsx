@@ -21,6 +21,7 @@ const fields = [
   "allowed_networks",
   "heartbeat_url",
   "heartbeat_seconds",
+  "update_url",
   "audit_retention_days",
 ];
 
@@ -31,6 +32,7 @@ interface Form {
   allowed_networks: string;
   heartbeat_url: string;
   heartbeat_seconds: number;
+  update_url: string;
   audit_retention_days: number;
   mdns: boolean;
   multi_tenancy: boolean;
@@ -50,6 +52,7 @@ const toForm = (now: SystemSettings): Form => ({
   allowed_networks: now.allowed_networks.join("\n"),
   heartbeat_url: now.heartbeat_url,
   heartbeat_seconds: now.heartbeat_seconds,
+  update_url: now.update_url,
   audit_retention_days: now.audit_retention_days,
   mdns: now.mdns,
   multi_tenancy: now.multi_tenancy,
@@ -94,6 +97,14 @@ function Fields({
         spellCheck={false}
         {...register("trusted_proxies")}
       />
+    </>
+  );
+}
+
+/** What is asked outside, and how long the audit is kept. */
+function Kept({ form: { register }, problem }: { form: UseFormReturn<Form>; problem: Problem | undefined }) {
+  return (
+    <>
       <Input
         type="url"
         label={words.heartbeat}
@@ -110,6 +121,13 @@ function Fields({
         error={problem?.field("heartbeat_seconds")}
         required
         {...register("heartbeat_seconds", { valueAsNumber: true })}
+      />
+      <Input
+        type="url"
+        label={words.updates}
+        help={words.updatesHelp}
+        error={problem?.field("update_url")}
+        {...register("update_url")}
       />
       <Input
         type="number"
@@ -194,6 +212,7 @@ export function ApplianceForm({ settings }: { settings: SystemSettings }) {
     <Section title={words.title}>
       <form className="form" onSubmit={(event) => void submit(event)}>
         <Fields form={form} problem={problem} />
+        <Kept form={form} problem={problem} />
         <Shared form={form} settings={settings} problem={problem} />
         <FormProblem
           error={save.error}

@@ -35,6 +35,9 @@ export const settings = {
     heartbeat: "Heartbeat URL",
     heartbeatHelp: "Asked regularly, so that an outside service notices when Unity itself is gone",
     heartbeatEvery: "Heartbeat every",
+    updates: "Notices of new versions",
+    updatesHelp:
+      "Where they are published, asked once a day; only what a trusted key signed is shown. Empty: nobody is asked",
     audit: "Keep the appliance's own audit for",
     auditHelp: "30 days or more; 0: for ever",
     many: "Many tenants share this appliance",

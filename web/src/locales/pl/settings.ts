@@ -37,6 +37,9 @@ export const settings = {
     heartbeat: "Adres sygnału życia",
     heartbeatHelp: "Odpytywany regularnie, aby zewnętrzna usługa zauważyła, że zniknęło samo Unity",
     heartbeatEvery: "Sygnał życia co",
+    updates: "Powiadomienia o nowych wersjach",
+    updatesHelp:
+      "Gdzie są publikowane; odpytywane raz dziennie, pokazywane tylko podpisane zaufanym kluczem. Puste: nikt nie jest pytany",
     audit: "Przechowuj audyt samej instalacji przez",
     auditHelp: "30 dni lub więcej; 0: na zawsze",
     many: "Instalację dzieli wiele organizacji",

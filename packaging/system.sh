@@ -13,6 +13,9 @@ need zsh zsh
 need mandoc mandoc
 need busybox busybox-static
 need chromium chromium
+need certutil libnss3-tools
+need curl curl
+need ip iproute2
 need systemd-analyze systemd
 need shellcheck shellcheck
 need cc gcc

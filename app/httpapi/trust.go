@@ -168,7 +168,11 @@ func (m mux) trustPage(c *fiber.Ctx) error {
 	}
 	c.Set("Vary", "Accept-Language, User-Agent")
 	c.Set("Content-Language", lang.Code)
-	return page(c, out.Bytes(), v.Secure)
+	asked := v.Secure
+	if strings.Contains(asked, "[") {
+		asked = "https:" // a policy cannot name an IPv6 address
+	}
+	return page(c, out.Bytes(), asked)
 }
 
 // describe fills in the authority, and how each device learns of it.

@@ -30,6 +30,8 @@ type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 /** A running appliance. */
 export class Appliance {
   readonly url: string;
+  /** Of plain HTTP. */
+  readonly port: number;
   /** The printed address of the first visit. */
   setupURL = "";
   /** The password of everybody in a demo. */
@@ -45,6 +47,7 @@ export class Appliance {
     private readonly flags: readonly string[],
   ) {
     this.url = `http://127.0.0.1:${port}`;
+    this.port = port;
   }
 
   /** Starts the program, and waits until it says how to set it up. */
@@ -54,6 +57,16 @@ export class Appliance {
     const one = new Appliance(dir, await freePort(), ["--data-dir", dir, ...flags]);
     await one.run();
     return one;
+  }
+
+  /** Starts the program open to the local network, with https on another port. */
+  static async lan(): Promise<{ appliance: Appliance; https: number }> {
+    const [http, https] = [await freePort(), await freePort()];
+    const dir = mkdtempSync(join(tmpdir(), "unity-e2e-"));
+    const flags = ["--data-dir", dir, "--http", `:${http}`, "--https", `:${https}`];
+    const appliance = new Appliance(dir, http, flags);
+    await appliance.run();
+    return { appliance, https };
   }
 
   /** Starts a demo: two tenants, and demo, anna, ben and vera to sign in as. It removes itself. */
@@ -66,8 +79,8 @@ export class Appliance {
 
   private run(): Promise<void> {
     const at = new URL(this.url).host;
-    const flags = ["--http", at, "--https", "", "--rate-limit", "0"];
-    const child = spawn(binary, ["serve", ...this.flags, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+    const flags = ["--http", at, "--https", "", "--rate-limit", "0"]; // the last one of a kind counts
+    const child = spawn(binary, ["serve", ...flags, ...this.flags], { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     return new Promise((resolve, reject) => {
       const hear = (chunk: Buffer) => {
@@ -135,6 +148,11 @@ export class Appliance {
       .toBeDefined();
     if (!found) throw new Error("the appliance does not watch its own machine");
     return found;
+  }
+
+  /** What it printed so far. */
+  get printed(): string {
+    return this.output;
   }
 
   /** What an administrator types on the machine while the program runs. */

@@ -44,7 +44,7 @@ help: ## Print this list
 
 .PHONY: run build dev gen
 run: unity ## Build what is out of date and serve on the data directory ./data
-	./unity serve --data-dir data
+	./unity serve --data-dir data --http :8080 --https :8443
 
 build: unity ## Build the pages and the one binary ./unity
 

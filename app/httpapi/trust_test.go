@@ -142,7 +142,7 @@ func TestTheTrustPage(t *testing.T) {
 		{"Firefox on Android", "", "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Firefox/140.0", "nas.local", "android", nil, ""},
 		{"Windows", "", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/140.0", "nas.local", "windows", nil, ""},
 		{"macOS", "", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", "nas.local", "macos", nil, ""},
-		{"Linux", "", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140", "nas.local", "linux", []string{"curl -fo unity-ca.pem http://nas.local/trust/ca.pem"}, ""},
+		{"Linux", "", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140", "nas.local", "linux", []string{"curl -fo unity-ca.pem 'http://nas.local/trust/ca.pem'"}, ""},
 		{"Firefox on Linux", "", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "nas.local", "firefox", nil, ""},
 		{"nobody knows what", "xx", "curl/8", "nas.local", "", []string{"Trust nas"}, ""},
 		{"an address that it cannot vouch for", "", iphone, "203.0.113.7", "ios", []string{"Not by this address", `href="https://unity.local/"`}, "check.js"},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"path"
 	"strings"
 
 	"unity.internal/store/internal/sq"
@@ -33,9 +34,13 @@ const names = `SELECT 'tenant', id FROM tenants WHERE id NOT IN ('system', 'defa
 	UNION ALL SELECT 'place', j.value FROM backup, json_tree(target) j
 		WHERE j.type = 'text' AND (j.value GLOB '*[.@/:]*' OR j.key IN ('username', 'access_key'))`
 
-// certificates is where the storage of certificates has those of names: below
-// it come the issuer and the name.
-const certificates = "certificates"
+// Where the storage of certificates has names in its keys: below the one come the
+// issuer and the name of a host, below the other the authority, "users", the address
+// of a person and files that are called like them.
+const (
+	certificates = "certificates"
+	accounts     = "acme"
+)
 
 // Names returns what must not be read by somebody who does not know the owner.
 func (y System) Names(ctx context.Context) ([]Name, error) {
@@ -50,6 +55,15 @@ func (y System) Names(ctx context.Context) ([]Name, error) {
 	for _, key := range keys {
 		if part := strings.Split(key, "/"); len(part) > 2 {
 			all = append(all, Name{"host", part[2]})
+		}
+	}
+	if err != nil {
+		return all, err
+	}
+	keys, err = y.CertKeys(ctx, accounts)
+	for _, key := range keys {
+		if part := strings.Split(key, "/"); len(part) > 4 && strings.Contains(part[3], "@") {
+			all = append(all, Name{"email", part[3]}, Name{"user", strings.TrimSuffix(part[4], path.Ext(part[4]))})
 		}
 	}
 	return all, err

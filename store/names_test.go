@@ -27,8 +27,9 @@ func TestEveryNameIsKnown(t *testing.T) {
 	_, err4 := y.UpdateBackup(ctx, row)
 	_, err5 := s.Tenant("acme").CreateServer(ctx, store.Server{ID: "s", Name: "attic", Host: "attic.lan", Port: 22, Username: "pi", Auth: "password", PollSeconds: 10, SnapshotMinutes: 30})
 	err6 := y.PutCert(ctx, "certificates/appliance/door.lan/door.lan.crt", []byte("x"))
+	err8 := y.PutCert(ctx, "acme/acme-v02.api.letsencrypt.org-directory/users/ann@example.org/ann.json", []byte("x"))
 	all, err7 := y.Names(ctx)
-	if err := errors.Join(err, err2, err3, err4, err5, err6, err7); err != nil {
+	if err := errors.Join(err, err2, err3, err4, err5, err6, err7, err8); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []store.Name{
@@ -43,6 +44,8 @@ func TestEveryNameIsKnown(t *testing.T) {
 		{"host", "attic.lan"},
 		{"user", "pi"},
 		{"host", "door.lan"},
+		{"email", "ann@example.org"},
+		{"user", "ann"},
 	} {
 		if !slices.Contains(all, want) {
 			t.Errorf("%v is not among %v", want, all)

@@ -24,7 +24,7 @@ RESULTS  := $(CURDIR)/build/results
 
 # What tests start beside the product: each a module of its own, built once, under
 # a name that is the hash of the compiler and the sources. Tests ask for that name.
-HELPER_DIRS := app/oidc/providertest app/backup/place/s3test app/backup/litestreamtest app/cert/acmetest
+HELPER_DIRS := app/oidc/providertest app/backup/place/s3test app/backup/litestreamtest app/cert/acmetest packaging/manifesttest
 sources      = $(sort $(wildcard $(addprefix $(1)/,*.go go.mod go.sum)))
 helper       = $(TOOLS)/$(notdir $(1))-$(shell (go env GOVERSION; cat $(call sources,$(1))) | sha256sum | cut -c 1-16)
 HELPERS     := $(foreach dir,$(HELPER_DIRS),$(call helper,$(dir)))

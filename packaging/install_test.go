@@ -68,6 +68,7 @@ func TestInstall(t *testing.T) {
 	want := map[string]fs.FileMode{
 		"/usr/local/bin/unity":              0o755,
 		"/etc/systemd/system/unity.service": 0o644,
+		"/etc/systemd/system/unity.socket":  0o644,
 		"/etc/sysusers.d/unity.conf":        0o644,
 		"/etc/tmpfiles.d/unity.conf":        0o644,
 		"/var/lib/unity":                    0o700,
@@ -122,6 +123,65 @@ func TestUpgradeKeepsTheData(t *testing.T) {
 	}
 }
 
+// TestInstallFromAnArchive installs what make package writes, and nothing that is damaged.
+func TestInstallFromAnArchive(t *testing.T) {
+	t.Parallel()
+	archive := one(t, packages(t)+"/*.tar.gz")
+	root := t.TempDir()
+	if out, err := script(t, "--root", root, "--from", archive); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out := output(t, root+"/usr/local/bin/unity", "version"); !strings.HasPrefix(out, "unity ") {
+		t.Error(out)
+	}
+	if files(t, root)["/usr/local/share/man/man1/unity.1"] != 0o644 {
+		t.Error("no manual page")
+	}
+	if out, err := script(t, "--uninstall", "--root", root); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if left := files(t, root); len(left) != 1 {
+		t.Errorf("left %v", left)
+	}
+
+	dir := t.TempDir() // a copy of which one byte is another
+	content, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	damaged := filepath.Join(dir, filepath.Base(archive))
+	if err := os.WriteFile(damaged, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(want string, args ...string) {
+		t.Helper()
+		root := t.TempDir()
+		if out, err := script(t, append([]string{"--root", root}, args...)...); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%v: %v, %s", args, err, out)
+		}
+		if left := files(t, root); len(left) != 0 {
+			t.Errorf("%v: left %v", args, left)
+		}
+	}
+	refused("no SHA256SUMS beside", "--from", damaged)
+	output(t, "cp", packages(t)+"/SHA256SUMS", dir)
+	refused("has not the checksum", "--from", damaged)
+	refused("has not the checksum", "--from", archive, "--sha256", strings.Repeat("0", 64))
+	refused("no archive", "--from", dir+"/none.tar.gz")
+	refused("only https", "--from", "http://example.org/unity.tar.gz")
+	refused("--sha256 goes with", "--sha256", "0")
+
+	output(t, "tar", "-C", dir, "-xzf", archive) // from the folder of the archive, with a damaged program
+	tree := one(t, dir+"/unity-*")
+	if err := os.WriteFile(tree+"/unity", []byte("#!/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), tree+"/install.sh", "--root", t.TempDir()).CombinedOutput(); err == nil || !strings.Contains(string(out), "has not the checksum") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 func TestInstallRefuses(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
@@ -136,65 +196,6 @@ func TestInstallRefuses(t *testing.T) {
 		}
 		if left := files(t, root); len(left) != 0 {
 			t.Errorf("%v: left %v", args, left)
-		}
-	}
-}
-
-// unit returns the service with a program that is there.
-func unit(t *testing.T) (path string) {
-	t.Helper()
-	text, err := os.ReadFile("../systemd/unity.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path = filepath.Join(t.TempDir(), "unity.service")
-	text = []byte(strings.Replace(string(text), "/usr/local/bin/unity", "/bin/true", 1))
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func analyze(t *testing.T, args ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("systemd-analyze %s: %v (apt-get install systemd)\n%s", args[0], err, out)
-	}
-	return string(out)
-}
-
-func TestUnit(t *testing.T) {
-	t.Parallel()
-	if out := analyze(t, "verify", unit(t)); out != "" {
-		t.Error(out)
-	}
-	out := analyze(t, "security", "--offline=true", "--no-pager", unit(t))
-	level := regexp.MustCompile(`Overall exposure level for unity.service: (\d+\.\d+)`).FindStringSubmatch(out)
-	if level == nil {
-		t.Fatal(out)
-	}
-	if v, err := strconv.ParseFloat(level[1], 64); err != nil || v > 2 {
-		t.Errorf("exposure %s:\n%s", level[1], out)
-	}
-}
-
-// TestUnitSeesTheMachine holds off what would harden the service and falsify
-// the figures that it shows of its own machine.
-func TestUnitSeesTheMachine(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("../systemd/unity.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range []string{"ProcSubset=", "ProtectProc=", "ProtectHome=yes", "ProtectHome=tmpfs", "PrivateUsers=", "PrivateNetwork=", "DynamicUser="} {
-		if strings.Contains("\n"+string(text), "\n"+line) {
-			t.Errorf("the unit has %s", line)
-		}
-	}
-	for _, line := range []string{"Type=notify", "WatchdogSec=", "StateDirectory=unity", "User=unity", "AmbientCapabilities=CAP_NET_BIND_SERVICE", "ProtectHome=read-only"} {
-		if !strings.Contains("\n"+string(text), "\n"+line) {
-			t.Errorf("the unit lacks %s", line)
 		}
 	}
 }

@@ -43,6 +43,7 @@ pack() {
   tree=$work/unity-$VERSION-linux-$2
   cp -r "$shared" "$tree"
   cp "$STAGE/unity" "$STAGE/sbom.cdx.json" "$tree"
+  (cd "$tree" && sha256sum unity >SHA256SUMS)
   tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=ustar \
     --mode=u+rwX,go+rX,go-w -cf - "${tree##*/}" | gzip -9n >"$out/unity_${VERSION}_linux_$2.tar.gz"
 

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"unity.internal/app/fault"
-	"unity.internal/app/httpapi"
 	"unity.internal/app/upgrade"
 	"unity.internal/store"
 )
@@ -350,13 +349,6 @@ func (c control) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
 }
 
-// serveHealth says how the appliance is, to the process that tries it. Versions
-// speak it with one another, so it stays as it is.
-func (c control) serveHealth(w http.ResponseWriter, _ *http.Request) {
-	v := c.health()
-	_ = json.NewEncoder(w).Encode(map[string]any{"ready": v.Ready, "degraded": v.Degraded}) // who asked is gone otherwise
-}
-
 // upgrade hands a program over, and returns the job that goes on with it.
 func (r remoteControl) upgrade(ctx context.Context, o order, in io.Reader, j *store.Job) error {
 	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
@@ -365,10 +357,4 @@ func (r remoteControl) upgrade(ctx context.Context, o order, in io.Reader, j *st
 	}
 	body := io.MultiReader(bytes.NewReader(append(text, '\n')), in)
 	return r.send(ctx, http.MethodPost, "/upgrade", body, func(body io.Reader) error { return json.NewDecoder(body).Decode(j) })
-}
-
-// health asks how the appliance is.
-func (r remoteControl) health(ctx context.Context) (v httpapi.Health, err error) {
-	err = r.send(ctx, http.MethodGet, "/readyz", nil, func(body io.Reader) error { return json.NewDecoder(body).Decode(&v) })
-	return v, err
 }

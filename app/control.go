@@ -32,14 +32,13 @@ type control struct {
 	urls  func() []string
 	added func(context.Context, store.TenantID) // a tenant was made or changed
 
-	health func() httpapi.Health // of an appliance that serves
-
 	keys      *keys
 	deletion  *deletion
 	transfers *transfers
 	kits      *kits
 	helpers   *helpers
-	upgrade   *upgrader // nil: no appliance runs
+	upgrade   *upgrader             // nil: no appliance runs
+	health    func() httpapi.Health // of one that runs
 }
 
 // An order is one command with what it needs; unused fields are empty.
@@ -82,7 +81,6 @@ var commands = map[string]func(control, context.Context, order) (any, error){
 	"setup-url":       control.setupURL,
 	"urls":            func(c control, _ context.Context, _ order) (any, error) { return c.urls(), nil },
 	"doctor":          control.doctor,
-	"health":          control.ready,
 	"upgrade":         control.upgradeFrom,
 	"upgrade-back":    control.upgradeBack,
 	"upgrade-state":   control.upgradeState,

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"strings"
 	"time"
 
 	"unity.internal/app/fault"
+	"unity.internal/app/httpapi"
 )
 
 // healthTime is how long an appliance may take to say how it is.
@@ -23,12 +25,6 @@ type healthCmd struct {
 	CA  string `name:"ca" help:"A file with the authority that signed the appliance's certificate." env:"UNITY_CA" type:"path"`
 }
 
-// A readiness is what an appliance says of itself. Degraded is told to whom it concerns.
-type readiness struct {
-	Ready    bool     `json:"ready"`
-	Degraded []string `json:"degraded"`
-}
-
 // errNotReady says that an appliance runs and cannot serve.
 var errNotReady = fault.New(fault.Unavailable, "health.not_ready", "The appliance runs, but it cannot serve requests. Its log says why, and so does: unity doctor")
 
@@ -36,7 +32,7 @@ var errNotReady = fault.New(fault.Unavailable, "health.not_ready", "The applianc
 func (h healthCmd) Run(ctx context.Context, c *Config, t terminal) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTime)
 	defer cancel()
-	ask := func(ctx context.Context) (readiness, error) { return healthHere(ctx, c.DataDir) }
+	ask := func(ctx context.Context) (httpapi.Health, error) { return healthHere(ctx, c.DataDir) }
 	if h.URL != "" {
 		ask = h.there
 	}
@@ -59,8 +55,8 @@ func (h healthCmd) Run(ctx context.Context, c *Config, t terminal) error {
 }
 
 // healthHere asks the appliance that runs on a data directory, through its socket.
-func healthHere(ctx context.Context, dir string) (v readiness, err error) {
-	err = dialControl(dir).ask(ctx, order{Command: "health"}, &v)
+func healthHere(ctx context.Context, dir string) (v httpapi.Health, err error) {
+	v, err = dialControl(dir).health(ctx)
 	if _, told := errors.AsType[*fault.Error](err); err == nil || told {
 		return v, err
 	}
@@ -71,7 +67,7 @@ func healthHere(ctx context.Context, dir string) (v readiness, err error) {
 }
 
 // there asks the appliance at an address.
-func (h healthCmd) there(ctx context.Context) (v readiness, err error) {
+func (h healthCmd) there(ctx context.Context) (v httpapi.Health, err error) {
 	base, err := appliance(h.URL)
 	if err != nil {
 		return v, err
@@ -95,8 +91,15 @@ func (h healthCmd) there(ctx context.Context) (v readiness, err error) {
 	return v, nil
 }
 
-// ready is how the appliance is; a command without one never asks.
-func (c control) ready(context.Context, order) (any, error) {
+// serveHealth says how the appliance is, to who uses its socket. Versions speak it
+// with one another, so it stays as it is.
+func (c control) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	v := c.health()
-	return readiness{Ready: v.Ready, Degraded: v.Degraded}, nil
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": v.Ready, "degraded": v.Degraded}) // who asked is gone otherwise
+}
+
+// health asks how the appliance is.
+func (r remoteControl) health(ctx context.Context) (v httpapi.Health, err error) {
+	err = r.send(ctx, http.MethodGet, "/readyz", nil, func(body io.Reader) error { return json.NewDecoder(body).Decode(&v) })
+	return v, err
 }

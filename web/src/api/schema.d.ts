@@ -3609,6 +3609,8 @@ export interface components {
             last?: components["schemas"]["Attempt"];
             /** @description A newer version that was published, if notices are wanted */
             newer?: components["schemas"]["Notice"];
+            /** @description Why notices cannot be read */
+            notice_problem?: string;
             /** @description The file that runs */
             program: string;
             /** @description What runs */

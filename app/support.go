@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"golang.org/x/term"
 	"unity.internal/app/fault"
 	"unity.internal/app/support"
 	"unity.internal/app/vault"
@@ -80,27 +82,38 @@ func (h *helpers) names(ctx context.Context) ([]support.Name, error) {
 }
 
 type supportCmd struct {
-	File string `arg:"" optional:"" help:"The file to write; it must not exist. Without one: unity-support-<time>.tar.gz here." type:"path"`
+	File string `arg:"" optional:"" help:"The file to write; it must not exist. - for standard output; without one: unity-support-<time>.tar.gz here." type:"path"`
 }
 
+// errTerminal says that a bundle is nothing to look at.
+var errTerminal = fault.New(fault.Invalid, "support.terminal", "A support bundle is a packed file. Name one, or send standard output to one.")
+
 // Run writes a support bundle, whatever state the appliance is in.
-func (s supportCmd) Run(ctx context.Context, c *Config, t terminal) error {
-	path := s.File
-	if path == "" {
-		path = supportName(time.Now())
-	}
+func (s supportCmd) Run(ctx context.Context, c *Config, t terminal) (err error) {
 	var missing []string
-	err := newFile(path, "support", func(w io.Writer) (err error) {
+	fill := func(w io.Writer) error {
 		missing, err = c.support(ctx, w)
 		return full(err)
-	})
+	}
+	switch f, ok := t.out.(*os.File); {
+	case s.File != "-":
+		s.File = cmp.Or(s.File, supportName(time.Now()))
+		err = newFile(s.File, "support", fill)
+	case ok && term.IsTerminal(int(f.Fd())):
+		err = errTerminal
+	default: // as from a container that has no place for a file
+		err = fill(t.out)
+	}
 	if err != nil {
 		return err
 	}
 	for _, line := range missing {
 		fmt.Fprintln(t.err, "Not in it:", line)
 	}
-	_, err = fmt.Fprintf(t.out, "The support bundle is in %s. Nothing was sent anywhere: read README.txt in it, and give it to whom you choose.\n", path)
+	if s.File == "-" {
+		return nil
+	}
+	_, err = fmt.Fprintf(t.out, "The support bundle is in %s. Nothing was sent anywhere: read README.txt in it, and give it to whom you choose.\n", s.File)
 	return err
 }
 

@@ -76,16 +76,16 @@ func TestASupportBundleWhileItRunsAndAfter(t *testing.T) {
 	p, dir := newAppliance(t)
 	p.must("POST", "/servers", `{"name":"attic","host":"192.0.2.9","port":22,"username":"root","auth":"password","password":"x"}`, nil)
 	var api []byte
-	var command map[string]string
+	var beside map[string]string
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() { p.must("GET", "/system/support", "", &api) })
 		both.Wait()
 	}
 	both.Go(func() { p.must("GET", "/system/support", "", &api) })
-	both.Go(func() { _, command = helped(t, dir) })
+	both.Go(func() { _, beside = helped(t, dir) })
 	both.Wait()
-	for _, all := range []map[string]string{unpacked(t, api), command} {
+	for _, all := range []map[string]string{unpacked(t, api), beside} {
 		says(t, all, "MANIFEST.txt", "about.json", "goroutines.txt", "log.txt", "nothing is missing")
 		says(t, all, "README.txt", "Nothing was sent anywhere")
 		says(t, all, "about.json", runtime.Version(), `"arch": "`+runtime.GOARCH, `"uptime"`)
@@ -114,6 +114,12 @@ func TestASupportBundleWhileItRunsAndAfter(t *testing.T) {
 	if !strings.Contains(out, "Not in it: log.txt") {
 		t.Error(out)
 	}
+	cmd := command(t, "support", "-", "--data-dir", dir)
+	packed, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, unpacked(t, packed), "doctor.json", "chain unbroken")
 	if out, err := run(t, "", "doctor", "--data-dir", dir); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -20,7 +20,8 @@ import (
 // BenchmarkTLS reads one server through the whole edge over TLS, with a certificate
 // of the appliance's own authority. Its limit is the same without TLS, by the same
 // clients over kept connections, measured in turns with it; both ends share the
-// cores of this machine, so what TLS costs the client counts, too.
+// cores of this machine, so what TLS costs the client counts, too. The best of
+// several turns counts on both sides: others may use the machine meanwhile.
 func BenchmarkTLS(b *testing.B) {
 	e := newBench(b, func(p *Parts) {
 		p.Limits = DefaultLimits()
@@ -42,20 +43,23 @@ func BenchmarkTLS(b *testing.B) {
 	if err := errors.Join(secured.round(), plain.round()); err != nil {
 		b.Fatal(err)
 	}
-	var ours, theirs time.Duration
+	const turns = 10
+	ours, theirs := time.Hour, time.Hour
 	for b.Loop() {
-		for _, turn := range []struct {
-			*load
-			took *time.Duration
-		}{{secured, &ours}, {plain, &theirs}} {
-			begun := time.Now()
-			if err := turn.round(); err != nil {
-				b.Fatal(err)
+		for range turns {
+			for _, turn := range []struct {
+				*load
+				best *time.Duration
+			}{{secured, &ours}, {plain, &theirs}} {
+				begun := time.Now()
+				if err := turn.round(); err != nil {
+					b.Fatal(err)
+				}
+				*turn.best = min(*turn.best, time.Since(begun))
 			}
-			*turn.took += time.Since(begun)
 		}
 	}
-	n := float64(b.N) * clients * requests
+	const n = clients * requests
 	b.ReportMetric(n/ours.Seconds(), "requests/s")
 	b.ReportMetric(n/theirs.Seconds(), "plain-requests/s")
 	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-limit")

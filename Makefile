@@ -101,8 +101,8 @@ fuzz: $(PAGES) ## Every fuzz target for 30 s
 	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$pkg; done; done
 
-bench: unity $(HELPERS) ## The figures that are promised, each beside its limit
-	@go run ./packaging/bench
+bench: unity $(HELPERS) $(NFPM) ## The figures that are promised, each beside its limit
+	@NFPM=$(NFPM) go run ./packaging/bench
 
 vuln: ## Known holes in what we use (asks vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
@@ -178,7 +178,7 @@ endef
 package: $(PAGES) $(MODULES) $(NFPM) ## deb, rpm, tarball and container image for every machine, in build/packages
 	@rm -rf build/bin build/packages; mkdir -p build/bin
 	@version=$$(packaging/version.sh); for arch in amd64 arm64 arm; do echo "building $$version for $$arch"; \
-	GOOS=linux GOARCH=$$arch GOARM=7 go build -ldflags "-s -w -X unity.internal/app.number=$$version" -o build/bin/unity-$$arch .; done
+	GOOS=linux GOARCH=$$arch GOARM=7 go build -buildvcs=true -ldflags "-s -w -X unity.internal/app.number=$$version" -o build/bin/unity-$$arch .; done
 	NFPM=$(NFPM) packaging/package.sh build/bin build/packages
 	@ls -l build/packages
 

@@ -79,6 +79,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"packages", packages},
 	{"size", size},
+	{"shipped", shipped},
 	{"pages", pages},
 	{"start", start},
 	{"idle", idle},

@@ -1,8 +1,20 @@
 package packaging_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +23,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // script runs install.sh.
@@ -180,6 +193,61 @@ func TestInstallFromAnArchive(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), tree+"/install.sh", "--root", t.TempDir()).CombinedOutput(); err == nil || !strings.Contains(string(out), "has not the checksum") {
 		t.Errorf("%v: %s", err, out)
 	}
+}
+
+// TestInstallFromAnAddress loads the archive and its checksum over HTTPS.
+func TestInstallFromAnAddress(t *testing.T) {
+	t.Parallel()
+	certificate, ca := localhost(t)
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: http.FileServer(http.Dir(packages(t))), ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = s.Serve(ln) }()
+	t.Cleanup(func() { _ = s.Close() })
+	address := "https://" + ln.Addr().String() + "/"
+	for _, c := range []struct {
+		name, ca, want string // of the refusal; empty: none
+	}{
+		{filepath.Base(one(t, packages(t)+"/*.tar.gz")), ca, ""},
+		{filepath.Base(one(t, packages(t)+"/*.tar.gz")), "/dev/null", "cannot be loaded"}, // nobody knows who answers
+		{"unity_9_linux_amd64.tar.gz", ca, "cannot be loaded"},
+		{filepath.Base(one(t, packages(t)+"/*.deb")), ca, "is no archive"},
+	} {
+		root := t.TempDir()
+		cmd := exec.CommandContext(t.Context(), "./install.sh", "--root", root, "--from", address+c.name)
+		cmd.Env = append(os.Environ(), "CURL_CA_BUNDLE="+c.ca)
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != (c.want == "") || !strings.Contains(string(out), c.want) {
+			t.Errorf("%s: %v, %s", c.name, err, out)
+		}
+		if _, there := files(t, root)["/usr/local/bin/unity"]; there != (c.want == "") {
+			t.Errorf("%s: installed: %t", c.name, there)
+		}
+	}
+}
+
+// localhost returns a certificate for 127.0.0.1, and the file that makes curl trust it.
+func localhost(t *testing.T) (certificate tls.Certificate, ca string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, ca
 }
 
 func TestInstallRefuses(t *testing.T) {

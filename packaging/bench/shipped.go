@@ -34,8 +34,11 @@ func shipped(ctx context.Context) (figures []figure, err error) {
 		{".deb", "the deb"}, {".rpm", "the rpm"}, {".tar.gz", "the tarball"}, {"_oci.tar", "the container image"},
 	} {
 		found, err := filepath.Glob(to + "/*" + p.kind)
-		if err != nil || len(found) != 1 {
-			return figures, fmt.Errorf("%s: %v, %v", p.kind, found, err)
+		if err != nil {
+			return figures, err
+		}
+		if len(found) != 1 {
+			return figures, fmt.Errorf("%s: %v", p.kind, found)
 		}
 		info, err := os.Stat(found[0])
 		if err != nil {

@@ -50,7 +50,7 @@ function One({ of, asked, onRetry }: OneProps) {
         <div className="flex flex-wrap items-center gap-3 text-sm text-muted">
           {next && (
             <span>
-              {words.again} <Until at={next} />.
+              {words.again} <Until at={next} past={c.panel.anyMoment} />.
             </span>
           )}
           <Button size="small" onClick={onRetry}>

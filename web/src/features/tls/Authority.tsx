@@ -39,19 +39,7 @@ function Domains({ all }: { all: readonly string[] }) {
 /** The appliance's own authority, as devices are told to trust it. */
 export function Authority({ of }: { of: Tls["authority"] }) {
   return (
-    <Section
-      title={words.title}
-      end={
-        <>
-          <a className={buttonClass({ size: "small" })} href="/api/v1/tls/ca.pem" download="unity-ca.pem">
-            {words.download}
-          </a>
-          <a className={buttonClass({ size: "small" })} href="/trust">
-            {words.trust}
-          </a>
-        </>
-      }
-    >
+    <Section title={words.title}>
       <p className="mb-3 max-w-160 text-muted">{words.lead}</p>
       <Facts
         facts={[
@@ -61,6 +49,14 @@ export function Authority({ of }: { of: Tls["authority"] }) {
           [words.domains, <Domains key="d" all={of.domains} />],
         ]}
       />
+      <div className="row mt-3 flex-wrap">
+        <a className={buttonClass({ size: "small" })} href="/trust">
+          {words.trust}
+        </a>
+        <a className={buttonClass({ size: "small" })} href="/api/v1/tls/ca.pem" download="unity-ca.pem">
+          {words.download}
+        </a>
+      </div>
     </Section>
   );
 }

@@ -110,6 +110,7 @@ function Actions({ state }: { state: Tls }) {
 export function Mode({ state }: { state: Tls }) {
   const { mode_in_force: mode, mode_fixed: fixed } = state;
   const { look, title, says } = said(state);
+  const known = facts[mode]?.(state) ?? [];
   return (
     <section className="tls-mode" aria-label={c.choose.label}>
       <div className={`what ${look.tone}`}>
@@ -121,7 +122,7 @@ export function Mode({ state }: { state: Tls }) {
         </div>
         <Actions state={state} />
       </div>
-      <Facts facts={facts[mode]?.(state) ?? []} />
+      {known.length > 0 && <Facts facts={known} />}
     </section>
   );
 }

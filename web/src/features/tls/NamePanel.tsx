@@ -6,7 +6,7 @@ import { Facts } from "../../ui/Facts";
 import { exact } from "../../ui/format";
 import { Badge } from "../../ui/mark";
 import { Panel } from "../../ui/Panel";
-import { Attempt, type Doing, insteadOf } from "./columns";
+import { Attempt, type Doing, whyNone } from "./columns";
 import { faces, isWildcard, stateOf } from "./names";
 import type { Name } from "./types";
 import { Until } from "./Until";
@@ -21,7 +21,7 @@ function Failure({ of: { attempt, next_attempt_at: next } }: { of: Name }) {
       <Banner look="failed" title={words.failed(attempt.failures)}>
         {next && (
           <>
-            {words.next} <Until at={next} />.
+            {words.next} <Until at={next} past={words.anyMoment} />.
           </>
         )}
       </Banner>
@@ -49,7 +49,7 @@ export function Said({ text }: { text: string }) {
 
 function Notes({ of }: { of: Name }) {
   const failed = (of.attempt?.failures ?? 0) > 0;
-  const instead = insteadOf(of);
+  const none = whyNone(of);
   return (
     <>
       <Failure of={of} />
@@ -63,7 +63,7 @@ function Notes({ of }: { of: Name }) {
           {of.why}
         </Banner>
       )}
-      {instead && <p className="text-muted">{instead}</p>}
+      {none && <p className="text-muted">{none}</p>}
     </>
   );
 }
@@ -103,7 +103,7 @@ export function NamePanel({ of, doing, onClose }: NamePanelProps) {
             [c.names.by, c.names.bys[of.by]],
             [c.names.issuer, of.issuer],
             [words.from, of.not_before && exact(of.not_before)],
-            [c.names.ends, of.not_after && `${exact(of.not_after)}`],
+            [c.names.ends, of.not_after && exact(of.not_after)],
             [words.renewal, of.renewal_at && <Until key="r" at={of.renewal_at} />],
             [words.attempt, of.attempt && <Attempt key="a" of={of} />],
             [words.origin, of.own ? words.own : doing.removable(of) ? words.given : c.names.ofURL],

@@ -1,20 +1,18 @@
 import { Plus } from "lucide-react";
-import { type ReactNode, useMemo } from "react";
+import { useMemo, useState } from "react";
 
 import { c } from "../../locales/tls";
 import { Button } from "../../ui/Button";
 import { Section } from "../../ui/Facts";
 import { Table } from "../../ui/Table";
-import { columns, type Doing, insteadOf } from "./columns";
+import { columns, type Doing } from "./columns";
 import { parted } from "./names";
 import type { Name, Tls } from "./types";
 
 const words = c.names;
 
-function span(of: Name) {
-  const content: ReactNode = insteadOf(of);
-  return content === undefined ? undefined : { columns: ["issuer", "attempt", "ends"], content };
-}
+// What does not fit beside a panel, and stands in it.
+const beside = new Set(["by", "issuer", "certificate"]);
 
 interface NamesProps {
   state: Tls;
@@ -28,13 +26,14 @@ interface NamesProps {
 export function Names({ state, doing, active, onAdd }: NamesProps) {
   const defs = useMemo(() => columns(doing), [doing]);
   const { named, addresses } = parted(state.names);
+  const [unfolded, setUnfolded] = useState(() => addresses.some(({ name }) => name === active));
   const table = (label: string, rows: readonly Name[], dense: boolean) => (
     <Table
       label={label}
       columns={defs}
       rows={rows}
       id={({ name }) => name}
-      span={span}
+      hidden={active ? beside : undefined}
       active={active}
       dense={dense}
     />
@@ -52,7 +51,11 @@ export function Names({ state, doing, active, onAdd }: NamesProps) {
       {state.mode_in_force === "off" && <p className="mb-2 max-w-160 text-muted">{words.off}</p>}
       {table(words.title, named, false)}
       {addresses.length > 0 && (
-        <details className="tls-fold" open={addresses.some(({ name }) => name === active) || undefined}>
+        <details
+          className="tls-fold"
+          open={unfolded}
+          onToggle={(event) => setUnfolded(event.currentTarget.open)}
+        >
           <summary>{words.addresses(addresses.length)}</summary>
           <p className="mb-1 text-sm text-muted">{words.addressesBody}</p>
           {table(words.addressesBy, addresses, true)}

@@ -62,19 +62,29 @@ export function Attempt({ of: { attempt } }: { of: Name }) {
   );
 }
 
-/** What a row says instead of an issuer and an end. */
-export function insteadOf(of: Name): string | undefined {
+/** Why there is no certificate, where that is as it should be. */
+export function whyNone(of: Name): string | undefined {
   const state = stateOf(of, Date.now());
   if (state === "none") return words.onDemand;
   return state === "never" ? words.wildcard : undefined;
 }
 
-// On a phone the second line says the worst there is to say.
+/** What there is to say of a certificate: why there is none, what stands in, how asking for it went. */
 function Brief({ of }: { of: Name }) {
-  const state = stateOf(of, Date.now());
-  if (state === "failed" || state === "late") return <Attempt of={of} />;
-  if (state === "asking") return words.standsIn;
-  return insteadOf(of) ?? of.issuer;
+  if (stateOf(of, Date.now()) === "asking") return words.standsIn;
+  const why = whyNone(of);
+  return why ? <span title={why}>{why}</span> : <Attempt of={of} />;
+}
+
+// On a phone the second line says the worst there is to say.
+function Second({ of }: { of: Name }) {
+  const failed = (of.attempt?.failures ?? 0) > 0;
+  if (failed || of.not_after === undefined || of.stands_in) return <Brief of={of} />;
+  return (
+    <>
+      {words.endsIn} <Until at={of.not_after} />, {of.issuer}
+    </>
+  );
 }
 
 /** The columns of names. */
@@ -90,8 +100,8 @@ export const columns = (doing: Doing): Column<Name>[] => [
       </button>
     ),
   },
+  { key: "second", head: words.certificate, phone: "sub", onlyPhone: true, cell: (of) => <Second of={of} /> },
   { key: "by", head: words.by, from: "lg", cell: ({ by }) => words.bys[by] },
-  { key: "brief", head: words.issuer, phone: "sub", onlyPhone: true, cell: (of) => <Brief of={of} /> },
   {
     key: "issuer",
     head: words.issuer,
@@ -103,12 +113,12 @@ export const columns = (doing: Doing): Column<Name>[] => [
     ),
   },
   {
-    key: "attempt",
-    head: words.last,
+    key: "certificate",
+    head: words.certificate,
     from: "lg",
     cell: (of) => (
-      <span className="text-muted">
-        <Attempt of={of} />
+      <span className="block max-w-56 clip text-muted">
+        <Brief of={of} />
       </span>
     ),
   },
@@ -116,7 +126,6 @@ export const columns = (doing: Doing): Column<Name>[] => [
     key: "ends",
     head: words.ends,
     num: true,
-    phone: "end",
     cell: ({ not_after: at }) => at && <Until at={at} className="text-muted" />,
   },
   {

@@ -114,7 +114,8 @@ export const tls = {
     bys: { internal: "This appliance", acme: "ACME", manual: "You" },
     issuer: "Issued by",
     ends: "Ends",
-    last: "Last attempt",
+    certificate: "Certificate",
+    endsIn: "Ends",
     actions: "Actions",
     more: (name: string) => `More for ${name}`,
     details: "Details",
@@ -131,7 +132,7 @@ export const tls = {
       never: "None",
     },
     onDemand: "Made when somebody asks for it",
-    wildcard: "This appliance signs for no name with *: ACME by DNS does, or a certificate of your own",
+    wildcard: "ACME by DNS signs for it, or a certificate of your own",
     standsIn: "The appliance signs itself until then",
     went: "went well",
     failed: (times: number) => (times === 1 ? "failed" : `failed ${times} times`),
@@ -158,6 +159,7 @@ export const tls = {
     why: "The authority is not asked for this name.",
     failed: (times: number) =>
       times === 1 ? "The last attempt failed." : `The last ${times} attempts failed.`,
+    anyMoment: "any moment",
     next: "Asked again",
     error: "What was said",
     copyError: "Copy all of it",
@@ -178,7 +180,7 @@ export const tls = {
     ends: "Ends",
     domains: "Vouches for",
     domainsOf: (n: number) => `Private addresses and ${plural(n, "domain", "domains")}`,
-    download: "Download",
+    download: "Download its certificate",
     trust: "How a device trusts it",
   },
   acme: {
@@ -200,7 +202,7 @@ export const tls = {
       "The command line names another mode with --tls (UNITY_TLS). Take it away there, then an authority can be set up here.",
   },
   authorities: {
-    label: "Authority",
+    label: "Who signs",
     names: {
       letsencrypt: "Let's Encrypt",
       zerossl: "ZeroSSL",
@@ -294,7 +296,7 @@ export const tls = {
       alpn: "Port 443",
       dns: "DNS",
     },
-    some: "Names that something must be mended for stay with the appliance's own authority until it is.",
+    some: "A name for which something must be mended stays with the appliance's own authority until then.",
     none: "No certificate would come. Mend what is marked, and check again.",
     agree: "I agree to the terms of this authority",
     terms: "Read the terms",

@@ -115,7 +115,8 @@ export const tls = {
     bys: { internal: "Ta instalacja", acme: "ACME", manual: "Ty" },
     issuer: "Wystawca",
     ends: "Wygasa",
-    last: "Ostatnia próba",
+    certificate: "Certyfikat",
+    endsIn: "Wygasa",
     actions: "Czynności",
     more: (name) => `Więcej dla ${name}`,
     details: "Szczegóły",
@@ -132,7 +133,7 @@ export const tls = {
       never: "Brak",
     },
     onDemand: "Powstanie, gdy ktoś o niego zapyta",
-    wildcard: "Instalacja nie podpisuje nazw z *: robi to ACME przez DNS albo twój własny certyfikat",
+    wildcard: "Podpisuje ją ACME przez DNS albo twój certyfikat",
     standsIn: "Do tego czasu podpisuje się sama",
     went: "powiodła się",
     failed: (times) => (times === 1 ? "nie powiodła się" : `nie powiodła się ${times}. raz`),
@@ -161,6 +162,7 @@ export const tls = {
       times === 1
         ? "Ostatnia próba nie powiodła się."
         : `Nie powiodły się ${plural(times, "ostatnia próba", "ostatnie próby", "ostatnich prób")}.`,
+    anyMoment: "lada chwila",
     next: "Kolejna próba",
     error: "Co powiedziano",
     copyError: "Kopiuj całość",
@@ -181,7 +183,7 @@ export const tls = {
     ends: "Wygasa",
     domains: "Ręczy za",
     domainsOf: (n) => `Adresy prywatne i ${plural(n, "domenę", "domeny", "domen")}`,
-    download: "Pobierz",
+    download: "Pobierz jego certyfikat",
     trust: "Jak urządzenie ma zaufać",
   },
   acme: {
@@ -202,7 +204,7 @@ export const tls = {
     fixed: "Wiersz poleceń podaje inny tryb w --tls (UNITY_TLS). Usuń to tam, a tutaj da się ustawić urząd.",
   },
   authorities: {
-    label: "Urząd",
+    label: "Kto podpisuje",
     names: {
       letsencrypt: "Let's Encrypt",
       zerossl: "ZeroSSL",

@@ -306,7 +306,7 @@ func (a *App) edge(ctx context.Context) error {
 		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue, Upgrade: a.upgrade,
 		Reach: httpapi.Reach{
 			Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted,
-			Secure: a.names.secure, Plain: a.names.open, Mode: a.tlsMode,
+			Secure: a.names.secure, Plain: a.names.open, Mode: a.tlsMode, Signer: a.cert.Signer,
 		},
 		Limits: limits, Health: a.health.now, MetricsToken: token, Base: a.names.base,
 		About: httpapi.About{

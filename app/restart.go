@@ -65,6 +65,16 @@ func (h *hold) listen(ctx context.Context, flag string, addresses ...string) (ne
 	return net.FileListener(f)
 }
 
+// shut closes the socket of a flag, so that a proxy on this box can have its address.
+func (h *hold) shut(flag string) error {
+	ln := h.sockets[flag]
+	if ln == nil {
+		return nil
+	}
+	delete(h.sockets, flag)
+	return ln.Close()
+}
+
 // refuse closes the sockets: nobody is to wait at the end of the last appliance.
 func (h *hold) refuse() (err error) {
 	for flag, ln := range h.sockets {

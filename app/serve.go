@@ -107,7 +107,10 @@ func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 		a.names.plain = ln.Addr()
 		all = append(all, ln)
 	}
-	if s.HTTPS != "" && a.tlsMode() != store.TLSOff {
+	if a.tlsMode() == store.TLSOff {
+		return all, a.hold.shut("--https")
+	}
+	if s.HTTPS != "" {
 		ln, err := a.hold.listen(ctx, "--https", or(s.HTTPS, ":443", ":8443")...)
 		if err != nil {
 			for _, open := range all {

@@ -169,6 +169,16 @@ func (s *Service) Mode() string {
 	return s.mode()
 }
 
+// Signer returns who signed the certificate that is served for a name now: one of
+// the modes, off if none is served.
+func (s *Service) Signer(name string) string {
+	mode := s.Mode()
+	if mode != store.TLSOff && s.brought(clean(name)) == nil {
+		return store.TLSInternal
+	}
+	return mode
+}
+
 // Load reads what is chosen and what there is. It is called before the first
 // listener opens, and whenever settings or names may have changed.
 func (s *Service) Load(ctx context.Context) error {

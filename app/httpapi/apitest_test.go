@@ -102,6 +102,7 @@ func newBenchWith(tb testing.TB, users []struct {
 			Secure:  func(h string) string { return "https://" + h + ":8443" },
 			Plain:   func(h string) string { return "http://" + h },
 			Mode:    func() string { return "internal" },
+			Signer:  func(string) string { return "internal" },
 		},
 		Health: func() Health { return Health{Ready: true, Degraded: []string{"disk: nearly full"}} },
 		About: About{

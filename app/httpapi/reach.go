@@ -28,8 +28,10 @@ type Reach struct {
 	// Secure and Plain return the https and the plain address for who calls this
 	// appliance by a host name; empty if it listens on none that they reach.
 	Secure, Plain func(host string) string
-	// Mode is who signs the certificate: internal, acme, manual or off.
-	Mode func() string
+	// Mode is who signs certificates: internal, acme, manual or off. Signer is who
+	// signed the one that is served for a host now.
+	Mode   func() string
+	Signer func(host string) string
 }
 
 type (

@@ -154,7 +154,7 @@ func (m mux) trustPage(c *fiber.Ctx) error {
 	from, host := clientOf(c.UserContext()), hostname(c.Get("Host"))
 	lang, other := spoken(cmp.Or(c.Query("lang"), c.Get("Accept-Language")))
 	v := trustView{
-		Lang: lang.Code, Other: other, Host: cmp.Or(m.About.Hostname, host), State: m.Reach.Mode(), Style: trustStyle,
+		Lang: lang.Code, Other: other, Host: cmp.Or(m.About.Hostname, host), State: m.Reach.Signer(host), Style: trustStyle,
 		Secure: m.Reach.Secure(host), Plain: m.Reach.Plain(host), Public: m.Reach.Public(), Encrypted: from.secure,
 	}
 	if v.State == "internal" {

@@ -194,7 +194,7 @@ func TestTheTrustPageSaysWhatIs(t *testing.T) {
 			}
 			return whole(ctx)
 		}
-		p.Reach.Mode = func() string { return mode }
+		p.Reach.Signer = func(string) string { return mode }
 		p.Reach.Secure = func(string) string { return secure }
 		p.Reach.Public = func() string { return "https://unity.example.org" }
 		p.Reach.Trusted = func(netip.Addr) bool { return true }

@@ -105,14 +105,17 @@ func (r *Responder) hearAnswer(ctx context.Context, l link, p packet) {
 	}
 }
 
-// ours reports whether a record says what we say on one of our interfaces: two of
-// them may be on one network, and other programs of this box say the same.
+// ours reports whether a record says what is true of one of our interfaces: two of
+// them may be on one network, and another program of this box may have its name, too.
 func (r *Responder) ours(rr dns.RR) bool {
-	return slices.ContainsFunc(r.links, func(l link) bool {
-		return slices.ContainsFunc(r.records(l, dns.ClassINET, ttl), func(own dns.RR) bool {
-			return own.Header().Rrtype == rr.Header().Rrtype && bytes.Equal(data(own), data(rr))
-		})
-	})
+	var said netip.Addr
+	switch v := rr.(type) {
+	case *dns.A:
+		said, _ = netip.AddrFromSlice(v.A)
+	case *dns.AAAA:
+		said, _ = netip.AddrFromSlice(v.AAAA)
+	}
+	return slices.ContainsFunc(r.links, func(l link) bool { return slices.Contains(l.all, said.Unmap()) })
 }
 
 // hearProbe lets the later of two who ask for one name at once have it (RFC 6762, 8.2).

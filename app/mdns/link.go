@@ -12,6 +12,7 @@ type link struct {
 	index   int
 	name    string
 	own     []netip.Addr   // sorted: those that others can use
+	all     []netip.Addr   // and those that they cannot
 	network []netip.Prefix // of all its addresses
 }
 
@@ -46,12 +47,15 @@ func links() ([]link, error) {
 				continue // of another family
 			}
 			l.network = append(l.network, p.Masked())
-			if a := p.Addr().Unmap(); a.Is4() || a.IsGlobalUnicast() { // others cannot use a link-local one without its zone
+			a := p.Addr().Unmap()
+			l.all = append(l.all, a)
+			if a.Is4() || a.IsGlobalUnicast() { // others cannot use a link-local one without its zone
 				l.own = append(l.own, a)
 			}
 		}
 		if len(l.own) > 0 {
 			slices.SortFunc(l.own, netip.Addr.Compare)
+			slices.SortFunc(l.all, netip.Addr.Compare)
 			out = append(out, l)
 		}
 	}
@@ -68,6 +72,6 @@ func (l link) holds(a netip.Addr) bool {
 // same reports whether nothing changed.
 func same(a, b []link) bool {
 	return slices.EqualFunc(a, b, func(a, b link) bool {
-		return a.index == b.index && a.name == b.name && slices.Equal(a.own, b.own) && slices.Equal(a.network, b.network)
+		return a.index == b.index && a.name == b.name && slices.Equal(a.all, b.all) && slices.Equal(a.network, b.network)
 	})
 }

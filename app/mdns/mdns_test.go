@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"log/slog"
 	"net"
 	"os"
@@ -30,6 +31,10 @@ const inside = "UNITY_TEST_NETWORK"
 // TestMain makes who is not root one, in a namespace of their own: the tests lay
 // cables between machines that are network namespaces of threads.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "10"); err != nil { // they wait more than they work
+		panic(err)
+	}
 	if os.Geteuid() == 0 || os.Getenv(inside) != "" {
 		os.Exit(m.Run())
 	}
@@ -484,6 +489,52 @@ func TestBesideAnother(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnotherProgramOfThisBoxHasTheNameToo: what it says is as true as what we say,
+// and its goodbye is not ours.
+func TestAnotherProgramOfThisBoxHasTheNameToo(t *testing.T) {
+	t.Parallel()
+	a, b := newMachine(t), newMachine(t)
+	cable(a, b, "lan0", "192.168.85.1/24", "192.168.85.2/24")
+	v := a.run()
+	v.await(t, "unity.local")
+	beside, member := a.listen("lan0", port), b.listen("lan0", port)
+	if err := beside.conn.SetMulticastLoopback(true); err != nil {
+		t.Fatal(err)
+	}
+	var found []link
+	var err error
+	a.in(func() { found, err = links() })
+	if err != nil || len(found) != 1 || len(found[0].all) != 2 {
+		t.Fatal(found, err)
+	}
+	var said []dns.RR
+	for _, ip := range found[0].all {
+		h := dns.RR_Header{Name: unity, Rrtype: dns.TypeAAAA, Class: dns.ClassINET | flush, Ttl: ttl}
+		if ip.Is4() {
+			h.Rrtype = dns.TypeA
+			said = append(said, &dns.A{Hdr: h, A: ip.AsSlice()})
+			continue
+		}
+		said = append(said, &dns.AAAA{Hdr: h, AAAA: ip.AsSlice()})
+	}
+	answer := &dns.Msg{MsgHdr: dns.MsgHdr{Response: true, Authoritative: true}, Answer: said}
+	beside.say(answer)
+	beside.say(answer) // who asked anew after the first would give way now
+	asker := b.listen("lan0", 0)
+	if got := asker.ask(unity, dns.TypeA, dns.ClassINET); !slices.Equal(addresses(got), []string{"192.168.85.1"}) || v.Name() != "unity.local" {
+		t.Fatalf("it gave way to its own box: %v, %q", got, v.Name())
+	}
+	until(t, func() bool { // the second announcement ends what is said by itself
+		for _, rr := range said {
+			rr.Header().Ttl = 0
+		}
+		beside.say(answer)
+		return member.hear(time.Second, func(m *dns.Msg) bool {
+			return m.Response && len(m.Answer) == 1 && m.Answer[0].Header().Ttl == ttl
+		}) != nil
+	}, func() string { return "the goodbye of another program stands" })
 }
 
 func TestNoGoroutineIsLeft(t *testing.T) {

@@ -25,14 +25,23 @@ func (m mux) confine(c *fiber.Ctx) error {
 		return c.Next()
 	}
 	at := m.Reach.Secure(hostname(c.Get("Host")))
-	if !read || strings.HasPrefix(c.Path(), base) || strings.HasPrefix(c.Path(), challengePath) {
+	if !read || strings.HasPrefix(c.Path(), base) {
 		return m.problem(c.UserContext(), plain(at))
 	}
+	return m.away(c, at)
+}
+
+// away sends a page to the https address or, where there is none, to the page that
+// says why. A program gets no page there: a probe would take it for a yes.
+func (m mux) away(c *fiber.Ctx, at string) error {
 	c.Set("Cache-Control", "no-store") // the port, or the mode, may be another one tomorrow
-	if at == "" {
-		return c.Redirect(trustPath, http.StatusSeeOther) // which says why
+	switch {
+	case at != "":
+		return c.Redirect(at+string(c.Context().URI().RequestURI()), http.StatusPermanentRedirect)
+	case strings.Contains(c.Get("Accept"), "text/html"):
+		return c.Redirect(trustPath, http.StatusSeeOther)
 	}
-	return c.Redirect(at+string(c.Context().URI().RequestURI()), http.StatusPermanentRedirect)
+	return m.problem(c.UserContext(), plain(at))
 }
 
 // open reports whether a path is served over plain HTTP, too.

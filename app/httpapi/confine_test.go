@@ -169,10 +169,13 @@ func TestWithoutTLSOnlyAProxyIsServed(t *testing.T) {
 		p.Reach.Secure = func(string) string { return "" }
 		p.Reach.Trusted = func(netip.Addr) bool { return trusted }
 	})
-	if got := b.far("", "GET", "/servers", ""); got.status != http.StatusSeeOther || got.header.Get("Location") != trustPath {
+	if got := b.far("", "GET", "/servers", "", "Accept: text/html,*/*"); got.status != http.StatusSeeOther || got.header.Get("Location") != trustPath {
 		t.Errorf("a page: %v", got)
 	}
-	if got := b.far("root", "GET", base+"/settings", ""); got.status != 403 || !strings.Contains(got.body, "there is no https address") {
+	if got := b.far("", "GET", "/readyz", "", "Accept: */*"); got.status != 403 {
+		t.Errorf("a probe: %v", got)
+	}
+	if got := b.far("root", "GET", base+"/settings", "", "Accept: text/html"); got.status != 403 || !strings.Contains(got.body, "there is no https address") {
 		t.Errorf("the API: %v", got)
 	}
 	if got := b.far("", "GET", trustPath, ""); got.status != 200 || !strings.Contains(got.body, "Nothing to install") {

@@ -100,5 +100,5 @@ func free(dir string) int64 {
 	if unix.Statfs(dir, &s) != nil {
 		return -1
 	}
-	return int64(s.Bavail) * s.Bsize //nolint:gosec // far below 2^63 on any disk
+	return int64(s.Bavail) * int64(s.Bsize) //nolint:gosec,unconvert // far below 2^63 on any disk; 32 bits have another type
 }

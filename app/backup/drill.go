@@ -171,7 +171,7 @@ func (s *Service) roomFor() error {
 		return err
 	}
 	var disk unix.Statfs_t
-	if err := unix.Statfs(s.work(), &disk); err == nil && int64(disk.Bavail)*disk.Bsize < info.Size()*11/10+spare { //nolint:gosec // far below 2^63
+	if err := unix.Statfs(s.work(), &disk); err == nil && int64(disk.Bavail)*int64(disk.Bsize) < info.Size()*11/10+spare { //nolint:gosec,unconvert // far below 2^63; 32 bits have another type
 		return errRoom
 	}
 	return nil

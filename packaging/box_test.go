@@ -197,9 +197,7 @@ func wait(t *testing.T, what string, so func() bool) {
 
 // dial connects within the network of a booted box.
 func (b *box) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	here, err := os.Open("/proc/thread-self/ns/net")
+	here, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
@@ -209,9 +207,15 @@ func (b *box) dial(ctx context.Context, network, address string) (net.Conn, erro
 		return nil, err
 	}
 	defer there.Close()
+	runtime.LockOSThread()
 	if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+		runtime.UnlockOSThread()
 		return nil, err
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	return conn, errors.Join(err, unix.Setns(int(here.Fd()), unix.CLONE_NEWNET))
+	if back := unix.Setns(int(here.Fd()), unix.CLONE_NEWNET); back != nil {
+		return nil, errors.Join(err, back) // the thread stays locked, and ends with who asked
+	}
+	runtime.UnlockOSThread()
+	return conn, err
 }

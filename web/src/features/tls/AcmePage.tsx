@@ -44,17 +44,17 @@ function Steps({ now, onGo }: { now: StepName; onGo: (step: StepName) => void })
     <ol className="tls-steps">
       {steps.map((step, i) => (
         <li key={step} aria-current={step === now ? "step" : undefined}>
-          <span aria-hidden="true">{i + 1}</span>
+          <span className="max-md:hidden" aria-hidden="true">
+            {i + 1}
+          </span>
           {i < at && now !== "asked" ? (
             <button type="button" onClick={() => onGo(step)}>
               {words.steps[step]}
             </button>
           ) : (
-            <span>{words.steps[step]}</span>
+            <span className="max-md:hidden">{words.steps[step]}</span>
           )}
-          {step === now && (
-            <span className="sr-only">{words.step(i + 1, steps.length, words.steps[step])}</span>
-          )}
+          {step === now && <span className="md:hidden">{words.step(i + 1, steps.length)}</span>}
         </li>
       ))}
     </ol>

@@ -67,7 +67,7 @@ export const tls = {
     next: "Next",
     save: "Save",
     saved: "The appliance signs itself from now on",
-    offTitle: "What it means",
+    offTitle: "What it means:",
     off: "The appliance restarts and answers plain HTTP only. https:// addresses of this box stop working, and you go on at the proxy's address.",
     offAction: "End TLS and restart",
   },
@@ -189,7 +189,7 @@ export const tls = {
     back: "Back",
     next: "Next",
     leave: "To the certificates",
-    step: (n: number, of: number, name: string) => `Step ${n} of ${of}: ${name}`,
+    step: (n: number, of: number) => `Step ${n} of ${of}`,
     steps: {
       authority: "Authority",
       names: "Names",

@@ -68,7 +68,7 @@ export const tls = {
     next: "Dalej",
     save: "Zapisz",
     saved: "Od teraz instalacja podpisuje się sama",
-    offTitle: "Co to znaczy",
+    offTitle: "Co to znaczy:",
     off: "Instalacja uruchomi się ponownie i będzie odpowiadać tylko zwykłym HTTP. Adresy https:// tej maszyny przestaną działać, a dalej pójdziesz przez adres serwera proxy.",
     offAction: "Zakończ TLS i uruchom ponownie",
   },
@@ -192,7 +192,7 @@ export const tls = {
     back: "Wstecz",
     next: "Dalej",
     leave: "Do certyfikatów",
-    step: (n, of, name) => `Krok ${n} z ${of}: ${name}`,
+    step: (n, of) => `Krok ${n} z ${of}`,
     steps: {
       authority: "Urząd",
       names: "Nazwy",

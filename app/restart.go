@@ -65,8 +65,9 @@ func (h *hold) listen(ctx context.Context, flag string, addresses ...string) (ne
 	return net.FileListener(f)
 }
 
-// shut closes the socket of a flag, so that a proxy on this box can have its address.
-func (h *hold) shut(flag string) error {
+// drop closes the socket of a flag that is not served: who calls there is to be
+// refused, not to wait.
+func (h *hold) drop(flag string) error {
 	ln := h.sockets[flag]
 	if ln == nil {
 		return nil

@@ -96,32 +96,60 @@ func first(ctx context.Context, flag string, addresses []string) (net.Listener, 
 	return nil, fault.New(fault.Conflict, "listen.failed", "Cannot listen on %s. Choose another address with %s.", strings.Join(why, ", nor on "), flag)
 }
 
-// listeners opens the addresses that the flags name.
+// listeners opens the addresses that the flags name, and closes what was handed
+// over for others.
 func (a *App) listeners(ctx context.Context) (all []net.Listener, err error) {
 	s := a.config.Serve
 	if s.HTTP != "" {
-		ln, err := a.hold.listen(ctx, "--http", or(s.HTTP, ":80", ":8080")...)
+		ln, err := s.plain(ctx, a.hold)
 		if err != nil {
 			return nil, err
 		}
 		a.names.plain = ln.Addr()
 		all = append(all, ln)
+	} else if err := a.hold.drop("--http"); err != nil {
+		return nil, err
 	}
-	if a.tlsMode() == store.TLSOff {
-		return all, a.hold.shut("--https")
+	if s.HTTPS == "" || a.tlsMode() == store.TLSOff {
+		return all, a.hold.drop("--https")
 	}
-	if s.HTTPS != "" {
-		ln, err := a.hold.listen(ctx, "--https", or(s.HTTPS, ":443", ":8443")...)
-		if err != nil {
-			for _, open := range all {
-				err = errors.Join(err, open.Close())
-			}
-			return nil, err
+	ln, err := s.secure(ctx, a.hold)
+	if err != nil {
+		for _, open := range all {
+			err = errors.Join(err, open.Close())
 		}
-		a.names.tls = ln.Addr()
-		all = append(all, tls.NewListener(ln, a.cert.TLSConfig()))
+		return nil, err
 	}
-	return all, nil
+	a.names.tls = ln.Addr()
+	return append(all, tls.NewListener(ln, a.cert.TLSConfig())), nil
+}
+
+func (s *Serve) plain(ctx context.Context, h *hold) (net.Listener, error) {
+	return h.listen(ctx, "--http", or(s.HTTP, ":80", ":8080")...)
+}
+
+func (s *Serve) secure(ctx context.Context, h *hold) (net.Listener, error) {
+	return h.listen(ctx, "--https", or(s.HTTPS, ":443", ":8443")...)
+}
+
+// hold has the sockets open before an appliance is there, for one that runs in
+// another process. Which of them it uses is known when it has read its settings.
+func (s *Serve) hold(ctx context.Context, h *hold) error {
+	if s.HTTP != "" {
+		ln, err := s.plain(ctx, h)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = ln.Close() }() // the one of the hold stays
+	}
+	if s.HTTPS != "" && s.TLS != store.TLSOff {
+		ln, err := s.secure(ctx, h)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = ln.Close() }()
+	}
+	return nil
 }
 
 // unwrapped returns the innermost cause, which is what a person can use.

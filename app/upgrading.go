@@ -73,6 +73,9 @@ func (u *upgrading) program() (string, error) {
 
 // try starts the other program as a child, and keeps or drops it.
 func (u *upgrading) try(ctx context.Context) error {
+	if err := u.config.Serve.hold(ctx, u.hold); err != nil {
+		return err
+	}
 	path, err := u.program()
 	if err == nil {
 		err = u.prepare(ctx)

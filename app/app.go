@@ -169,7 +169,7 @@ func (a *App) build(ctx context.Context) error {
 	if err := errors.Join(a.auth.Reload(ctx), a.store.System().InterruptJobs(ctx)); err != nil {
 		return err
 	}
-	a.health = &health{app: a}
+	a.health = &health{app: a, seen: make(chan struct{})}
 	var err error
 	if a.names, err = newNames(ctx, a.config, a.store); err != nil {
 		return err

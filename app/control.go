@@ -37,8 +37,8 @@ type control struct {
 	transfers *transfers
 	kits      *kits
 	helpers   *helpers
-	upgrade   *upgrader             // nil: no appliance runs
-	health    func() httpapi.Health // of one that runs
+	upgrade   *upgrader                            // nil: no appliance runs
+	health    func(context.Context) httpapi.Health // of one that runs
 }
 
 // An order is one command with what it needs; unused fields are empty.

@@ -19,7 +19,7 @@ type health struct {
 	app  *App
 	mu   sync.RWMutex
 	last httpapi.Health
-	seen bool
+	seen chan struct{} // closed when it has looked
 }
 
 // run looks at the appliance until ctx ends, and feeds the watchdog of systemd
@@ -77,7 +77,12 @@ func (h *health) look(ctx context.Context) {
 	}
 	v.Gauges = append(v.Gauges, h.app.replicaGauges(ctx)...)
 	h.mu.Lock()
-	h.last, h.seen = v, true
+	h.last = v
+	select {
+	case <-h.seen:
+	default:
+		close(h.seen)
+	}
 	h.mu.Unlock()
 }
 
@@ -85,14 +90,21 @@ func (h *health) look(ctx context.Context) {
 func (h *health) now() httpapi.Health {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if !h.seen {
+	select {
+	case <-h.seen:
+		return h.last
+	default:
 		return httpapi.Health{Ready: true, Degraded: []string{}}
 	}
-	return h.last
 }
 
-// found returns what was found last; nothing is ready before that.
-func (h *health) found() httpapi.Health {
+// found returns what was found last, once there is something; nothing is ready
+// before that.
+func (h *health) found(ctx context.Context) httpapi.Health {
+	select {
+	case <-h.seen:
+	case <-ctx.Done():
+	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.last

@@ -93,8 +93,8 @@ func (h healthCmd) there(ctx context.Context) (v httpapi.Health, err error) {
 
 // serveHealth says how the appliance is, to who uses its socket. Versions speak it
 // with one another, so it stays as it is.
-func (c control) serveHealth(w http.ResponseWriter, _ *http.Request) {
-	v := c.health()
+func (c control) serveHealth(w http.ResponseWriter, r *http.Request) {
+	v := c.health(r.Context())
 	_ = json.NewEncoder(w).Encode(map[string]any{"ready": v.Ready, "degraded": v.Degraded}) // who asked is gone otherwise
 }
 

@@ -305,3 +305,49 @@ func TestAProgramWithoutRoomIsRefused(t *testing.T) {
 		t.Errorf("%v\n%s", err, text)
 	}
 }
+
+// TestStoppedDuringATrial asks the process to stop while it tries a program that
+// does not want to: the second signal ends both at once, and the next start has the
+// version of before.
+func TestStoppedDuringATrial(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.env = append(h.env, "UNITY_UPGRADE_START=60s")
+	p := h.start()
+	p.setUp(p.printed())
+	ask := h.command("upgrade", h.offer(t, "hangs"))
+	must(t, ask.Start())
+	p.until("tried", func() bool {
+		last, err := upgrade.Load(h.dir)
+		return err == nil && last != nil && last.Phase == upgrade.Trial && len(processesOf(t, h.dir)) > 2
+	})
+	began := time.Now()
+	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for ended := false; !ended; {
+		select {
+		case err := <-p.done:
+			must(t, err)
+			ended = true
+		case <-again.C:
+			_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		}
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	_ = ask.Process.Kill()
+	_ = ask.Wait()
+	if rest := processesOf(t, h.dir); len(rest) != 0 {
+		t.Errorf("these still run: %v", rest)
+	}
+	token := p.token
+	p = h.start()
+	p.token = token
+	p.serves("1.0.0")
+	if last := p.report().Last; last == nil || last.Code != "upgrade.cut_off" {
+		t.Errorf("%+v", last)
+	}
+	must(t, p.end(syscall.SIGTERM))
+}

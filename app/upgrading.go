@@ -78,7 +78,7 @@ func (u *upgrading) try(ctx context.Context) error {
 	}
 	path, err := u.program()
 	if err == nil {
-		err = u.prepare(ctx)
+		err = patiently(ctx, func() error { return u.prepare(ctx) })
 	}
 	if err != nil {
 		return u.goBack(ctx, err)
@@ -277,7 +277,7 @@ func (u *upgrading) goBack(ctx context.Context, why error) error {
 	}
 	st.Say("Version %s does not stay: %s%s", st.To.Number, msg, cause)
 	own := ownVersion()
-	if err := u.restoreData(ctx, own.Schema); err != nil {
+	if err := patiently(ctx, func() error { return u.restoreData(ctx, own.Schema) }); err != nil {
 		st.Say("The database could not be put back: %v. Stop Unity, and go back with: unity rollback", err)
 		u.log.ErrorContext(ctx, "put the database back", "err", err)
 	}

@@ -133,7 +133,6 @@ mkdir dev/pts dev/shm old
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
-hostname box
 pivot_root . old
 umount -l old
 exec env -i container=unity PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=multi-user.target

@@ -12,18 +12,19 @@ import (
 	"testing"
 )
 
-// An imageConfig is what an image says about how it runs.
-type imageConfig struct {
-	Architecture string
-	Config       struct {
-		User            string
-		Env             []string
-		Entrypoint, Cmd []string
-		Volumes         map[string]any
-		ExposedPorts    map[string]any
-		Healthcheck     struct{ Test []string }
+// An imageConfig is what an image says about itself, a runConfig how it runs.
+type (
+	imageConfig struct {
+		Architecture string
+		Config       runConfig
 	}
-}
+	runConfig struct {
+		User                  string
+		Env, Entrypoint, Cmd  []string
+		Volumes, ExposedPorts map[string]any
+		Healthcheck           struct{ Test []string }
+	}
+)
 
 // unpacked has skopeo take the image apart, which checks every digest in it.
 func unpacked(t *testing.T) (root string, config imageConfig) {
@@ -53,7 +54,8 @@ func unpacked(t *testing.T) (root string, config imageConfig) {
 }
 
 // TestImage runs what is in the image as an engine would: as its user, with nothing
-// else there.
+// else there. Then as Kubernetes does, where the volume is root's and only its group
+// may write.
 func TestImage(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -64,14 +66,31 @@ func TestImage(t *testing.T) {
 	if c.User != "65532:65532" || len(c.Volumes) != 1 || c.Volumes["/data"] == nil || len(c.ExposedPorts) != 2 {
 		t.Errorf("%+v", config)
 	}
+	if len(c.Healthcheck.Test) != 3 || c.Healthcheck.Test[0] != "CMD" || strings.Join(c.Entrypoint, " ") != "/unity" {
+		t.Fatalf("%+v", c)
+	}
+	c.serves(t, root, "/data")
+	output(t, "chown", "root:65532", root+"/data")
+	output(t, "chmod", "2775", root+"/data")
+	c.serves(t, root, "/data/unity")
+	roots, err := os.ReadFile(root + "/etc/ssl/certs/ca-certificates.crt")
+	if n := bytes.Count(roots, []byte("BEGIN CERTIFICATE")); err != nil || n < 50 {
+		t.Errorf("%d authorities, %v", n, err)
+	}
+	if block, _ := pem.Decode(roots); block == nil {
+		t.Error("the authorities cannot be read")
+	}
+}
+
+// serves runs the image on a data directory: its health check is content while it
+// serves, and at no other time.
+func (c runConfig) serves(t *testing.T, root, dir string) {
+	t.Helper()
 	run := func(args ...string) *exec.Cmd {
 		args = append([]string{"--userspec=" + c.User, root, "/unity"}, args...)
 		cmd := exec.CommandContext(t.Context(), "chroot", args...)
-		cmd.Env = append(append([]string{}, c.Env...), "UNITY_HTTP=127.0.0.1:0", "UNITY_HTTPS=127.0.0.1:0") // the ports of this machine are others'
+		cmd.Env = append(append([]string{}, c.Env...), "UNITY_DATA_DIR="+dir, "UNITY_HTTP=127.0.0.1:0", "UNITY_HTTPS=127.0.0.1:0") // the ports of this machine are others'
 		return cmd
-	}
-	if len(c.Healthcheck.Test) != 3 || c.Healthcheck.Test[0] != "CMD" || strings.Join(c.Entrypoint, " ") != "/unity" {
-		t.Fatalf("%+v", c)
 	}
 	health := c.Healthcheck.Test[2:]
 	if out, err := run(health...).CombinedOutput(); err == nil {
@@ -94,14 +113,7 @@ func TestImage(t *testing.T) {
 	if out, err := run(health...).CombinedOutput(); err == nil {
 		t.Errorf("healthy when it is gone: %s", out)
 	}
-	if info, err := os.Stat(root + "/data/unity.db"); err != nil || info.Sys().(*syscall.Stat_t).Uid != 65532 {
+	if info, err := os.Stat(root + dir + "/unity.db"); err != nil || info.Sys().(*syscall.Stat_t).Uid != 65532 {
 		t.Errorf("the database: %v, %v", info, err)
-	}
-	roots, err := os.ReadFile(root + "/etc/ssl/certs/ca-certificates.crt")
-	if n := bytes.Count(roots, []byte("BEGIN CERTIFICATE")); err != nil || n < 50 {
-		t.Errorf("%d authorities, %v", n, err)
-	}
-	if block, _ := pem.Decode(roots); block == nil {
-		t.Error("the authorities cannot be read")
 	}
 }

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -67,6 +68,8 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 		{"PATCH", "/backup/settings", `{"target":{"url":"s3://` + secret + `:` + secret + `@bucket/x"}}`, 422},
 		{"POST", "/setup/restore/find", `{"token":"` + secret + `","replica":{"url":"webdav://127.0.0.1:1/x"},"replica_secret":"` + secret + `","key":"` + secret + `"}`, 409},
 		{"POST", "/setup/restore", `{"token":"` + secret + `","kit":"` + secret + `","kit_passphrase":"` + secret + `"}`, 409},
+		{"PATCH", "/tls", `{"acme":` + anAuthority("a", "cloudflare") + `,"dns_secret":"` + secret + `","eab_secret":"` + base64.RawURLEncoding.EncodeToString([]byte(secret)) + `"}`, 200},
+		{"POST", "/tls/certificate", `{"certificate":"` + secret + `","key":"` + secret + `"}`, 422},
 		{"PATCH", "/settings", `{"unknown":"` + secret + `"}`, 422},
 	} {
 		var answer json.RawMessage
@@ -149,12 +152,21 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 	}
 }
 
+// anAuthority returns settings of an authority in which everything is called name.
+func anAuthority(name, provider string) string {
+	return strings.NewReplacer("NAME", name, "PROVIDER", provider).Replace(`{"directory":"https://127.0.0.1:1/NAME","staging":"https://NAME.lan/NAME",
+		"email":"NAME@example.org","agreed":true,"challenge":"dns","eab_key_id":"NAME-eab","roots":"","resolver":"NAME.lan:53",
+		"dns":{"provider":"PROVIDER","server":"","key_name":"","algorithm":"","api":""}}`)
+}
+
 // named gives the marker of names to everything that has a name, and has the log
 // speak of it.
 func (p *process) named() {
 	p.t.Helper()
 	for _, send := range [][3]string{
 		{"PATCH", "/system/settings", `{"multi_tenancy":true,"public_names":["` + known + `.example.org"],"heartbeat_url":"http://127.0.0.1:1/` + known + `","public_url":"https://` + known + `.example.net"}`},
+		{"PATCH", "/tls", `{"mode":"acme","acme":` + anAuthority(known, "desec") + `}`},
+		{"POST", "/tls/names", `{"name":"` + known + `-3.example.org"}`},
 		{"POST", "/tenants", `{"id":"` + known + `-slug","name":"` + known + ` & Sons"}`},
 		{"POST", "/users", `{"username":"` + known + `-user","email":"` + known + `@example.org","password":"` + secret + `"}`},
 		{"POST", "/servers", `{"name":"The ` + known + ` box","host":"` + known + `-host","username":"` + known + `-login","auth":"password","password":"` + secret + `"}`},
@@ -180,11 +192,11 @@ func (p *process) named() {
 	_ = conn.Close()
 	late, tick := time.After(patience), time.NewTicker(50*time.Millisecond)
 	defer tick.Stop()
-	for !strings.Contains(p.stderr.String(), known+".example.org") {
+	for !strings.Contains(p.stderr.String(), `"certificate issued"`) || !strings.Contains(p.stderr.String(), `"no certificate","part":"cert","name":"`+known) {
 		select {
 		case <-tick.C:
 		case <-late:
-			p.t.Fatalf("the log does not say which certificate was issued\n%s", p.stderr)
+			p.t.Fatalf("the log does not say which certificate was issued, and which not\n%s", p.stderr)
 		}
 	}
 }
@@ -202,7 +214,7 @@ func shareable(t *testing.T, packed []byte) {
 			}
 		}
 	}
-	for _, there := range []string{runtime.Version(), "chain unbroken", "tenant-1"} { // what is there is found
+	for _, there := range []string{runtime.Version(), "chain unbroken", "tenant-1", `"name": "host-`} { // what is there is found
 		if !strings.Contains(whole.String(), there) {
 			t.Errorf("the bundle does not say %q", there)
 		}

@@ -11,13 +11,13 @@ import (
 // A given is a flag or a variable of the environment that somebody set.
 type given struct {
 	Name  string `json:"name"`
-	Value any    `json:"value,omitempty"` // only of those that are nobody's
+	Value string `json:"value,omitempty"` // only of those that are nobody's
 }
 
 // Whose values may be shown: of flags, those that are words, numbers or switches
 // of ours; of the environment, what the Go runtime and systemd read.
 var (
-	shownFlags = []string{"tls", "multi-tenancy", "rate-limit", "demo", "replica-path-style", "log-level"}
+	shownFlags = []string{"tls", "multi-tenancy", "rate-limit", "demo", "replica-path-style", "log-level", "upgrade-start", "upgrade-watch"}
 	shownEnv   = []string{"GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "LANG", "LISTEN_FDS", "WATCHDOG_USEC"}
 	namedEnv   = []string{
 		"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM", "KUBERNETES_SERVICE_HOST", "TZ",
@@ -42,7 +42,7 @@ func (h *helpers) flags(context.Context) (any, error) {
 		for _, f := range slices.Concat(p.Model.Flags, node.Flags) {
 			variables = append(variables, f.Envs...)
 			if now := f.Target; !ofDefault(now, f.Default) && f.Name != "help" {
-				out["flags"] = append(out["flags"], shown(f.Name, now.Interface(), shownFlags))
+				out["flags"] = append(out["flags"], shown(f.Name, fmt.Sprint(now.Interface()), shownFlags))
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func (h *helpers) flags(context.Context) (any, error) {
 	return out, nil
 }
 
-func shown(name string, value any, values []string) given {
+func shown(name, value string, values []string) given {
 	if slices.Contains(values, name) {
 		return given{name, value}
 	}

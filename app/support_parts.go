@@ -3,14 +3,18 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"unity.internal/app/cert"
 	"unity.internal/app/fault"
 	"unity.internal/app/httpapi"
 	"unity.internal/app/support"
+	"unity.internal/app/upgrade"
 	"unity.internal/store"
 )
 
@@ -25,7 +29,8 @@ var errNotRunning = fault.New(fault.Unavailable, "support.not_running", "The app
 var ourFiles = []string{
 	databaseFile, databaseFile + "-wal", databaseFile + "-shm", "master.key", "master.key.new", lockFile, socketFile, "setup-token",
 	swapFile, swapFile + unsettled, checkpoints + "/unity-schema-*.db", checkpoints + "/unity-schema-*.db-wal", checkpoints + "/unity-schema-*.db.part",
-	"backup-*.tmp", "transfer-*.tmp",
+	"backup-*.tmp", "transfer-*.tmp", "upgrade.json", "upgrade.json.tmp",
+	"program/unity*", "program/next*", "program/previous*",
 }
 
 // parts are the files of a bundle, in the order in which they are read.
@@ -40,6 +45,8 @@ func (h *helpers) parts() []support.Part {
 		{Name: "settings.json", About: "The settings of the appliance; of lists and addresses, how many.", Ours: true, Make: h.opened(h.settings)},
 		{Name: "replica.json", About: "How the replica and the restores for trial are.", Make: h.opened(h.replica)},
 		{Name: "certificates.json", About: "The certificates, by kind and end.", Ours: true, Make: h.opened(h.certificates)},
+		{Name: "attempts.json", About: "How it went when certificates were asked for last.", Make: h.opened(h.attempts)},
+		{Name: "upgrade.json", About: "What became of the last upgrade, and what a version said that did not stay.", Make: h.upgrade},
 		{Name: "counts.json", About: "How many rows each table has.", Ours: true, Make: h.opened(h.counts)},
 		{Name: "metrics.txt", About: "What /metrics says.", Ours: true, Make: h.running(h.figures)},
 		{Name: "listeners.json", About: "Where the appliance listens.", Ours: true, Make: h.running(func(context.Context) (any, error) { return support.Listeners() })},
@@ -137,7 +144,15 @@ func (h *helpers) settings(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	row, err := h.control.store.System().Backup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tls, err := h.control.store.System().TLS(ctx)
 	return map[string]any{
+		"mdns": v.MDNS, "has_update_url": v.UpdateURL != "",
+		"tls_mode": tls.Mode, "tls_from_files": tls.CertificateFile != "", "acme_challenge": tls.ACME.Challenge, "acme_agreed": tls.ACME.Agreed,
+		"acme_dns_provider": tls.ACME.DNS.Provider, "acme_has_email": tls.ACME.Email != "", "acme_has_eab": tls.ACME.EABKeyID != "",
+		"acme_has_staging": tls.ACME.Staging != "", "acme_has_roots": tls.ACME.Roots != "", "acme_has_resolver": tls.ACME.Resolver != "",
 		"rev": v.Rev, "has_public_url": v.PublicURL != "", "public_names": len(v.PublicNames), "trusted_proxies": len(v.TrustedProxies),
 		"allowed_networks": len(v.AllowedNetworks), "has_heartbeat": v.HeartbeatURL != "", "heartbeat_seconds": v.HeartbeatSeconds,
 		"multi_tenancy": v.MultiTenancy, "password_sign_in": v.PasswordSignIn, "audit_retention_days": v.KeepAudit,
@@ -173,6 +188,37 @@ func schemeOf(place string) string {
 
 func (h *helpers) certificates(ctx context.Context) (any, error) {
 	return support.Certificates(ctx, cert.NewStorage(h.control.store.System(), h.control.vault))
+}
+
+// attempts are those of the names that certificates were asked for.
+func (h *helpers) attempts(ctx context.Context) (any, error) {
+	type attempt struct {
+		Name string `json:"name"`
+		store.TLSAttempt
+	}
+	all, err := h.control.store.System().TLSAttempts(ctx)
+	out := []attempt{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, attempt{name, all[name]})
+	}
+	return out, err
+}
+
+// upgrade is what is written down of the last one. Of what the version printed,
+// only its log is shown, as of a journal.
+func (h *helpers) upgrade(context.Context) (any, error) {
+	v, err := upgrade.Load(h.config.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return map[string]any{"phase": "none"}, nil
+	}
+	return map[string]any{
+		"phase": v.Phase, "back": v.Back, "from": v.From, "to": v.To, "started_at": v.Started, "ready_at": v.Ready, "ended_at": v.Ended, "code": v.Code,
+		"signed": v.Signer != "", "checkpoint": v.Checkpoint != "", "checkpoint_exact": v.Exact, "unwell": v.Unwell, "happened": v.Happened,
+		"log": logged(strings.Join(v.Log, "\n")),
+	}, nil
 }
 
 // counts of a large database may take longer than there is time: what was counted

@@ -93,7 +93,7 @@ func TestASupportBundleWhileItRunsAndAfter(t *testing.T) {
 		says(t, all, "doctor.json", "chain unbroken", "only the owner may read")
 		says(t, all, "database.json", `"opened": true`)
 		says(t, all, "files.json", "master.key", "unity.db-wal")
-		says(t, all, "flags.json", `"name": "rate-limit",`+"\n"+`      "value": 0`, `"name": "http"`)
+		says(t, all, "flags.json", `"name": "rate-limit",`+"\n"+`      "value": "0"`, `"name": "http"`)
 		says(t, all, "settings.json", `"password_sign_in": true`)
 		says(t, all, "counts.json", `"table": "servers",`+"\n"+`    "rows": 2`)
 		says(t, all, "metrics.txt", "unity_up 1")

@@ -26,7 +26,8 @@ const names = `SELECT 'tenant', id FROM tenants WHERE id NOT IN ('system', 'defa
 	UNION ALL SELECT 'provider', name FROM providers
 	UNION ALL SELECT 'place', issuer FROM providers
 	UNION ALL SELECT 'place', j.value FROM settings, json_tree(data) j
-		WHERE j.type = 'text' AND length(j.value) < 500 AND (j.value GLOB '*[.@/:]*' OR typeof(j.key) = 'integer')
+		WHERE j.type = 'text' AND length(j.value) < 500 AND (j.value GLOB '*[.@/:]*' OR typeof(j.key) = 'integer' OR j.key IN ('key_name', 'eab_key_id'))
+	UNION ALL SELECT 'host', name FROM tls_attempts
 	UNION ALL SELECT 'place', j.value FROM channels, json_tree(config) j
 		WHERE j.type = 'text' AND (j.value GLOB '*[.@/:]*' OR j.key IN ('host', 'topic', 'username'))
 	UNION ALL SELECT 'place', j.value FROM backup, json_tree(replica) j

@@ -126,8 +126,8 @@ func (s *steps) Read(p []byte) (int, error) {
 func TestAnUploadMayTakeItsTime(t *testing.T) {
 	t.Parallel()
 	var arrived []byte
-	b := moving(t, &arrived, func(p *Parts) { p.Limits.Arrival = 1500 * time.Millisecond })
-	tick := time.NewTicker(250 * time.Millisecond)
+	b := moving(t, &arrived, func(p *Parts) { p.Limits.Arrival = 3 * time.Second })
+	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	body, kind := parcel(&steps{8, tick.C})
 	got, err := b.upload("root", body, kind)

@@ -84,6 +84,7 @@ var measurements = []measurement{
 	{"start", start},
 	{"idle", idle},
 	{"rescue", rescue},
+	{"upgrade", replaced},
 	{"farm", hundred},
 }
 

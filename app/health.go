@@ -76,14 +76,18 @@ func (h *health) look(ctx context.Context) {
 		{Name: "unity_data_dir_free_bytes", Help: "Room left for it", Value: float64(left)},
 	}
 	v.Gauges = append(v.Gauges, h.app.replicaGauges(ctx)...)
+	h.keep(v)
+}
+
+func (h *health) keep(v httpapi.Health) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.last = v
 	select {
 	case <-h.seen:
 	default:
 		close(h.seen)
 	}
-	h.mu.Unlock()
 }
 
 // now returns what was found last. Before that, requests are served already.

@@ -3,6 +3,7 @@ package upgrade
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -16,7 +17,8 @@ import (
 
 const (
 	askTime   = 10 * time.Second // for a program to say its version
-	maxAnswer = 4 << 10          // bytes of it
+	askAgain  = 10 * time.Millisecond
+	maxAnswer = 4 << 10 // bytes of it
 )
 
 // Compare compares two versions as semver does, those of commits among them. What
@@ -33,6 +35,18 @@ func canonical(v string) string { return "v" + strings.TrimPrefix(v, "v") }
 func Ask(ctx context.Context, path string) (v Version, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
+	text, err := answer(ctx, path)
+	for tick := time.NewTicker(askAgain); errors.Is(err, syscall.ETXTBSY) && ctx.Err() == nil; <-tick.C {
+		text, err = answer(ctx, path) // what is just being forked still has the file open
+	}
+	if err != nil {
+		return v, ErrNoVersion.Because(err)
+	}
+	return parseVersion(text)
+}
+
+// answer returns what a program says when it is asked for its version.
+func answer(ctx context.Context, path string) (string, error) {
 	cmd := exec.CommandContext(ctx, path, "version")
 	cmd.Dir, cmd.Env = "/", []string{"PATH=/usr/bin:/bin", "LANG=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -40,10 +54,12 @@ func Ask(ctx context.Context, path string) (v Version, err error) {
 	cmd.WaitDelay = time.Second
 	var out bytes.Buffer
 	cmd.Stdout = &short{&out, maxAnswer}
-	if err := cmd.Run(); err != nil {
-		return v, ErrNoVersion.Because(err)
-	}
-	for line := range strings.Lines(out.String()) {
+	err := cmd.Run()
+	return out.String(), err
+}
+
+func parseVersion(text string) (v Version, err error) {
+	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch key {
 		case "unity":
@@ -55,7 +71,7 @@ func Ask(ctx context.Context, path string) (v Version, err error) {
 		}
 	}
 	if err != nil || v.Schema <= 0 || !Valid(v.Number) {
-		return v, ErrNoVersion.Because(fmt.Errorf("it says %q", out.String()))
+		return v, ErrNoVersion.Because(fmt.Errorf("it says %q", text))
 	}
 	return v, nil
 }

@@ -71,7 +71,7 @@ func (i image) write(out io.Writer, folders []string) error {
 		return err
 	}
 	name := "unity:" + strings.ReplaceAll(i.version, "+", "-") // a tag has no plus
-	list.Annotations = map[string]string{"org.opencontainers.image.ref.name": name, "io.containerd.image.name": "docker.io/library/" + name}
+	list.Annotations = map[string]string{"org.opencontainers.image.ref.name": name}
 	index, err := json.Marshal(object{"schemaVersion": 2, "mediaType": indexType, "manifests": []descriptor{list}})
 	if err != nil {
 		return err

@@ -51,6 +51,7 @@ test("every address", () => {
       "tls": "/settings/tls",
       "tlsAcme": "/settings/tls/acme",
       "unlock": "/unlock",
+      "upgrade": "/settings/upgrade",
       "usage": "/settings/usage",
       "users": "/settings/users",
       "vault": "/settings/vault",

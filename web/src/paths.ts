@@ -63,6 +63,7 @@ export const paths = {
   backupPreview: () => "/settings/backup/preview",
   backupKit: () => "/settings/backup/kit",
   tls: () => "/settings/tls",
+  upgrade: () => "/settings/upgrade",
   tlsAcme: () => "/settings/tls/acme",
   apiKeys: () => "/settings/api-keys",
 

@@ -169,6 +169,7 @@ const settings = [
   page("/settings/backup/kit", () => import("./features/backup/KitPage"), "KitPage"),
   page("/settings/tls", () => import("./features/tls/TlsPage"), "TlsPage"),
   page("/settings/tls/acme", () => import("./features/tls/AcmePage"), "AcmePage"),
+  page("/settings/upgrade", () => import("./features/upgrade/UpgradePage"), "UpgradePage"),
   page("/settings/jobs/$id", () => import("./features/jobs/JobPage"), "JobPage"),
 ];
 

@@ -28,19 +28,22 @@ const proved = () => {
   return Date.parse(me?.session?.proved_until ?? "") > Date.now() + 10_000;
 };
 
-const post = (body: FormData) =>
-  fetch("/api/v1/tenants/import", {
+const post = (path: UploadPath, body: FormData) =>
+  fetch(path, {
     method: "POST",
     body,
     credentials: "same-origin",
     headers: tenantHeader(),
   });
 
-/** Uploads an export. The proof that it needs is asked for before: a large file is not sent twice. */
-export async function importTenant(form: FormData): Promise<Job> {
+/** Where files of any size are taken. */
+type UploadPath = "/api/v1/tenants/import" | "/api/v1/system/upgrade/upload";
+
+/** Uploads a file, the last field of a form. The proof that it needs is asked for before: a large file is not sent twice. */
+export async function upload(path: UploadPath, form: FormData): Promise<Job> {
   if (!proved() && !(await prove()))
     throw new Problem({ status: 0, code: notConfirmed, detail: t.auth.stepUp.notConfirmed });
-  const response = await post(form);
+  const response = await post(path, form);
   if (!response.ok) throw await readProblem(response);
   return (await response.json()) as Job;
 }

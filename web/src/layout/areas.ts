@@ -54,4 +54,5 @@ export const settingsPages: readonly SettingsLink[] = [
   { label: t.layout.backup, to: paths.backup(), group: "appliance", may: "backup.read", key: "b" },
   { label: t.layout.vault, to: paths.vault(), group: "appliance", may: "vault.write" },
   { label: t.layout.tls, to: paths.tls(), group: "appliance", may: "tls.write" },
+  { label: t.layout.upgrade, to: paths.upgrade(), group: "appliance", may: "system.write" },
 ];

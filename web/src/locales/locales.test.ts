@@ -5,9 +5,11 @@ import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
 import { support as enSupport } from "./en/support";
 import { tls as enTls } from "./en/tls";
+import { upgrade as enUpgrade } from "./en/upgrade";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
 import { tls as plTls } from "./pl/tls";
+import { upgrade as plUpgrade } from "./pl/upgrade";
 import { plural } from "./pl/plural";
 import { support as plSupport } from "./pl/support";
 
@@ -23,8 +25,8 @@ function texts(messages: object, path = ""): Map<string, string | number> {
   return all;
 }
 
-const english = texts({ ...en, backup: enBackup, support: enSupport, tls: enTls });
-const polish = texts({ ...pl, backup: plBackup, support: plSupport, tls: plTls });
+const english = texts({ ...en, backup: enBackup, support: enSupport, tls: enTls, upgrade: enUpgrade });
+const polish = texts({ ...pl, backup: plBackup, support: plSupport, tls: plTls, upgrade: plUpgrade });
 
 test("Polish says everything, and nothing that is gone", () => {
   expect([...polish.keys()].sort()).toEqual([...english.keys()].sort());

@@ -1,11 +1,11 @@
-import "./file.css";
+import "../../ui/file.css";
 
 import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { refresh } from "../../api/list";
-import { importTenant } from "../../api/transfer";
+import { upload } from "../../api/transfer";
 import { type Opener, openers } from "../../layout/ExportTenant";
 import { FormDialog } from "../../layout/FormDialog";
 import { t } from "../../locales";
@@ -57,7 +57,7 @@ export function ImportTenant({ onClose }: { onClose: () => void }) {
   const [secret, setSecret] = useState("");
   const [as, setAs] = useState("");
   const send = useMutation({
-    mutationFn: importTenant,
+    mutationFn: (form: FormData) => upload("/api/v1/tenants/import", form),
     onSuccess: async (job) => {
       onClose();
       void refresh("tenants");

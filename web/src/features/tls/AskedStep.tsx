@@ -36,7 +36,7 @@ function One({ of, asked, onRetry }: OneProps) {
   const failed = asked === "failed" || asked === "waits";
   return (
     <li className="tls-asked">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <span className="min-w-0 flex-1 font-medium [overflow-wrap:anywhere]">{name}</span>
         <Status look={faces[asked]}>{words.states[asked]}</Status>
       </div>

@@ -57,7 +57,7 @@ function Account({ state, form, set, problem, must }: PartProps & { must: boolea
   return (
     <fieldset>
       <legend>
-        {words.eab} {!must && <span className="font-normal text-muted">({c.acme.optional})</span>}
+        {words.eab} {!must && <span className="text-faint">({c.acme.optional})</span>}
       </legend>
       <p className="text-sm text-muted">{must ? words.eabLead : words.eabLeadMaybe}</p>
       <div className="pair">

@@ -70,7 +70,7 @@ function Terms({ form, set, terms }: { form: AcmeForm; set: (agreed: string) => 
         required
       />
       {terms && (
-        <p className="pl-6 text-sm">
+        <p className="text-sm">
           <a className="underline" href={terms} target="_blank" rel="noreferrer">
             {words.terms}
           </a>

@@ -1,13 +1,12 @@
-import "./tls.css";
-
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { c } from "../../locales/tls";
 import { paths } from "../../paths";
 import { Button, buttonClass } from "../../ui/Button";
-import { type Fact, Facts } from "../../ui/Facts";
-import { type Look, looks, Mark } from "../../ui/mark";
+import type { Fact } from "../../ui/Facts";
+import { type Look, looks } from "../../ui/mark";
+import { Standing } from "../../ui/Standing";
 import { authorityAt } from "./acme";
 import { ModeDialog } from "./ModeDialog";
 import { OwnDialog } from "./OwnDialog";
@@ -63,7 +62,7 @@ function pairFacts({ pair, certificate_file: file, key_file: key }: Tls): Fact[]
       pair.uploaded ? (
         words.uploaded
       ) : (
-        <span key="s" className="flex flex-wrap gap-x-3">
+        <span key="s" className="flex flex-wrap gap-x-2">
           <code>{file}</code> <code>{key}</code>
         </span>
       ),
@@ -81,7 +80,7 @@ function Actions({ state }: { state: Tls }) {
   const { mode_in_force: mode, mode_fixed: fixed, acme } = state;
   const close = () => setOpen(undefined);
   return (
-    <div className="row ml-auto flex-wrap">
+    <>
       {mode === "acme" && (
         <Link
           className={buttonClass(acme.agreed ? { size: "small" } : { kind: "primary", size: "small" })}
@@ -102,7 +101,7 @@ function Actions({ state }: { state: Tls }) {
       )}
       {open === "mode" && <ModeDialog state={state} onClose={close} onOwn={() => setOpen("own")} />}
       {open === "own" && <OwnDialog state={state} onClose={close} />}
-    </div>
+    </>
   );
 }
 
@@ -110,19 +109,16 @@ function Actions({ state }: { state: Tls }) {
 export function Mode({ state }: { state: Tls }) {
   const { mode_in_force: mode, mode_fixed: fixed } = state;
   const { look, title, says } = said(state);
-  const known = facts[mode]?.(state) ?? [];
   return (
-    <section className="tls-mode" aria-label={c.choose.label}>
-      <div className={`what ${look.tone}`}>
-        <Mark shape={look.shape} tone={look.tone} />
-        <div className="said">
-          <h2>{title}</h2>
-          <p className="text-muted">{says}</p>
-          {fixed && <p className="mt-1 text-sm text-muted">{c.fixed(`--tls=${mode}`)}</p>}
-        </div>
-        <Actions state={state} />
-      </div>
-      {known.length > 0 && <Facts facts={known} />}
-    </section>
+    <Standing
+      label={c.choose.label}
+      look={look}
+      title={title}
+      actions={<Actions state={state} />}
+      facts={facts[mode]?.(state) ?? []}
+    >
+      <p className="text-muted">{says}</p>
+      {fixed && <p className="mt-1 text-sm text-muted">{c.fixed(`--tls=${mode}`)}</p>}
+    </Standing>
   );
 }

@@ -58,11 +58,10 @@ interface ModeDialogProps {
 }
 
 function useSave(state: Tls, onClose: () => void) {
-  const [rev] = useState(state.rev); // what others change meanwhile is not written over
   return useMutation({
     mutationFn: async (mode: "internal" | "off") => {
       const before = await startedAt();
-      await request.PATCH("/api/v1/tls", { params: { header: ifMatch(rev) }, body: { mode } });
+      await request.PATCH("/api/v1/tls", { params: { header: ifMatch(state.rev) }, body: { mode } });
       return before;
     },
     onSuccess: (_, mode) => {
@@ -75,7 +74,8 @@ function useSave(state: Tls, onClose: () => void) {
 }
 
 /** Chooses who signs. Two of the modes need more than a word, and lead to where it is given. */
-export function ModeDialog({ state, onClose, onOwn }: ModeDialogProps) {
+export function ModeDialog({ state: now, onClose, onOwn }: ModeDialogProps) {
+  const [state] = useState(now); // what is saved here changes it, and what others change is not written over
   const router = useRouter();
   const [mode, setMode] = useState<Mode>(state.mode);
   const save = useSave(state, onClose);

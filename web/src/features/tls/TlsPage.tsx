@@ -1,3 +1,5 @@
+import "./tls.css";
+
 import { useMemo, useState } from "react";
 
 import { api } from "../../api/client";

@@ -107,7 +107,7 @@ export const columns = (doing: Doing): Column<Name>[] => [
     head: words.issuer,
     from: "xl",
     cell: (of) => (
-      <span className="block max-w-56 clip text-muted" title={of.issuer}>
+      <span className="tls-brief clip text-muted" title={of.issuer}>
         {of.issuer}
       </span>
     ),
@@ -117,7 +117,7 @@ export const columns = (doing: Doing): Column<Name>[] => [
     head: words.certificate,
     from: "lg",
     cell: (of) => (
-      <span className="block max-w-56 clip text-muted">
+      <span className="tls-brief clip text-muted">
         <Brief of={of} />
       </span>
     ),

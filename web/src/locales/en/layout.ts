@@ -24,6 +24,7 @@ export const layout = {
   vault: "Vault",
   backup: "Backup",
   tls: "Certificates",
+  upgrade: "Upgrade",
   groups: { here: "This place", you: "You", appliance: "Appliance" },
   apiKeys: "API keys",
   signOut: "Sign out",

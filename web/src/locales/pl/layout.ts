@@ -27,6 +27,7 @@ export const layout = {
   vault: "Sejf",
   backup: "Kopia zapasowa",
   tls: "Certyfikaty",
+  upgrade: "Aktualizacja",
   groups: { here: "To miejsce", you: "Ty", appliance: "Instalacja" },
   apiKeys: "Klucze API",
   signOut: "Wyloguj się",

@@ -15,6 +15,7 @@ need busybox busybox-static
 need chromium chromium
 need certutil libnss3-tools
 need curl curl
+need openssl openssl
 need ip iproute2
 need systemd-analyze systemd
 need shellcheck shellcheck

@@ -176,10 +176,11 @@ endef
 
 .PHONY: package hooks clean
 # The version is said by hand: the one in the binary's build information is Go's.
+# RELEASE_KEY is the minisign public key whose programs an upgrade takes.
 package: $(PAGES) $(MODULES) $(NFPM) ## deb, rpm, tarball and container image for every machine, in build/packages
 	@rm -rf build/bin build/packages; mkdir -p build/bin
 	@version=$$(packaging/version.sh); for arch in amd64 arm64 arm; do echo "building $$version for $$arch"; \
-	GOOS=linux GOARCH=$$arch GOARM=7 go build -buildvcs=true -ldflags "-s -w -X unity.internal/app.number=$$version" -o build/bin/unity-$$arch .; done
+	GOOS=linux GOARCH=$$arch GOARM=7 go build -buildvcs=true -ldflags "-s -w -X unity.internal/app.number=$$version -X unity.internal/app.releaseKey=$(RELEASE_KEY)" -o build/bin/unity-$$arch .; done
 	NFPM=$(NFPM) packaging/package.sh build/bin build/packages
 	@ls -l build/packages
 

@@ -143,7 +143,7 @@ func (s *Service) address(ctx context.Context, v store.ACME, name string) Findin
 	defer cancel()
 	found, err := resolver(v).LookupNetIP(ctx, "ip", name)
 	if err != nil || len(found) == 0 {
-		return Finding{"address", false, true, name + " has no address in the DNS: make an A or AAAA record for it, or use the challenge by DNS."}
+		return Finding{"address", false, false, name + " has no address in the DNS, as seen from this box: make an A or AAAA record for it, or use the challenge by DNS. If the world is told otherwise than this network, name a DNS server of the world."}
 	}
 	var texts []string
 	outside := false
@@ -155,7 +155,7 @@ func (s *Service) address(ctx context.Context, v store.ACME, name string) Findin
 	text := fmt.Sprintf("%s leads to %s.", name, strings.Join(texts, ", "))
 	known := slices.ContainsFunc(publicAuthorities, func(host string) bool { return strings.Contains(v.Directory, host) })
 	if !outside && known {
-		return Finding{"address", false, true, text + " No public authority reaches a private address: use the challenge by DNS."}
+		return Finding{"address", false, false, text + " No public authority reaches a private address: use the challenge by DNS. If the world is told otherwise than this network, name a DNS server of the world."}
 	}
 	return Finding{"address", true, true, text}
 }

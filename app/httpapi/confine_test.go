@@ -166,6 +166,7 @@ func TestWithoutTLSOnlyAProxyIsServed(t *testing.T) {
 	trusted := false
 	b := newBench(t, func(p *Parts) {
 		p.Reach.Mode = func() string { return "off" }
+		p.Reach.Signer = func(string) string { return "off" }
 		p.Reach.Secure = func(string) string { return "" }
 		p.Reach.Trusted = func(netip.Addr) bool { return trusted }
 	})

@@ -35,7 +35,7 @@ func TestCertificatesAreOfAdministrators(t *testing.T) {
 		{"ann", "GET", "/tls", "", 403, ""},
 		{"vic", "POST", "/tls/check", `{"name":"a.example.org","acme":` + anACME + `}`, 403, ""},
 		{"ann", "GET", "/tls/ca.pem", "", 200, "BEGIN CERTIFICATE"},
-		{"root", "GET", "/tls", "", 200, `"names":[{"name":"attic","own":true,"by":"internal","issuer":"","stands_in":false}]`},
+		{"root", "GET", "/tls", "", 200, `"names":[{"name":"attic","own":true,"by":"internal","issuer":"","asking":false,"stands_in":false}]`},
 		{"root", "POST", "/tls/names", `{"name":"Unity.Example.org"}`, 201, `{"name":"unity.example.org","own":false`},
 		{"root", "POST", "/tls/names", `{"name":"unity.example.org"}`, 409, "tls.name_there"},
 		{"root", "POST", "/tls/names", `{"name":"http://unity"}`, 422, "tls.bad_name"},

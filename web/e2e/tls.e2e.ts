@@ -59,6 +59,7 @@ const served = (port: number): Promise<string> =>
       socket.end();
     });
     socket.on("error", reject);
+    socket.setTimeout(5000, () => socket.destroy(new Error("nobody answers")));
   });
 
 const table = (page: Page) => page.getByRole("table", { name: "Names" });

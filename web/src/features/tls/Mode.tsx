@@ -9,6 +9,7 @@ import { type Look, looks } from "../../ui/mark";
 import { Standing } from "../../ui/Standing";
 import { authorityAt } from "./acme";
 import { ModeDialog } from "./ModeDialog";
+import { troubled } from "./names";
 import { OwnDialog } from "./OwnDialog";
 import type { Acme, Mode as ModeName, Tls } from "./types";
 import { Until } from "./Until";
@@ -109,14 +110,16 @@ function Actions({ state }: { state: Tls }) {
 export function Mode({ state }: { state: Tls }) {
   const { mode_in_force: mode, mode_fixed: fixed } = state;
   const { look, title, says } = said(state);
+  const trouble = mode === "off" ? 0 : troubled(state.names, Date.now());
   return (
     <Standing
       label={c.choose.label}
-      look={look}
+      look={trouble > 0 && look.tone === "ok" ? looks.warning : look}
       title={title}
       actions={<Actions state={state} />}
       facts={facts[mode]?.(state) ?? []}
     >
+      {trouble > 0 && <p>{c.trouble(trouble)}</p>}
       <p className="text-muted">{says}</p>
       {fixed && <p className="mt-1 text-sm text-muted">{c.fixed(`--tls=${mode}`)}</p>}
     </Standing>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { groups, isAddress, parted, someAsked, stateOf } from "./names";
+import { groups, isAddress, parted, someAsked, stateOf, troubled } from "./names";
 import type { Name } from "./types";
 
 const now = Date.parse("2026-11-24T12:00:00Z");
@@ -37,6 +37,11 @@ test.each([
 test("an own name has a certificate when somebody asks for it", () => {
   const { not_after: _, ...none } = name({ by: "internal", issuer: "" });
   expect(stateOf(none, now)).toBe("none");
+});
+
+test("names that somebody has to look at are counted", () => {
+  const all = [name({}), name({ attempt: failed }), name({ not_after: at(20) }), name({ stands_in: true })];
+  expect(troubled(all, now)).toBe(2);
 });
 
 test("addresses stand apart", () => {

@@ -38,6 +38,10 @@ export function stateOf(name: Name, now: number): NameState {
   return left <= soon ? "ending" : "ok";
 }
 
+/** How many need somebody to look at them. */
+export const troubled = (names: readonly Name[], now: number): number =>
+  names.filter((name) => ["failed", "late", "ending", "ended"].includes(stateOf(name, now))).length;
+
 /** Whether an authority is being asked for some of them. */
 export const someAsked = (names: readonly Name[]): boolean =>
   names.some((name) => name.stands_in && failures(name) === 0);

@@ -23,6 +23,8 @@ export const tls = {
       says: "Unity answers plain HTTP only. The proxy in front of it has the certificate, and is believed who asks for what.",
     },
   },
+  trouble: (n: number) =>
+    n === 1 ? "One name needs a look, see below." : `${n} names need a look, see below.`,
   unset: {
     title: "ACME is chosen, but no authority is set up",
     says: "Until one is, the appliance signs its certificates itself.",

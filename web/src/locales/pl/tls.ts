@@ -24,6 +24,7 @@ export const tls = {
       says: "Unity odpowiada tylko zwykłym HTTP. Certyfikat ma stojący przed nim serwer proxy i jemu wierzymy, kto o co pyta.",
     },
   },
+  trouble: (n) => `${plural(n, "nazwa wymaga", "nazwy wymagają", "nazw wymaga")} uwagi, zobacz niżej.`,
   unset: {
     title: "Wybrano ACME, ale nie ustawiono urzędu",
     says: "Do tego czasu instalacja sama podpisuje swoje certyfikaty.",

@@ -145,7 +145,10 @@ func (p *process) end(sig syscall.Signal) error {
 	}
 	select {
 	case err := <-p.done:
-		return err
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, p.stderr)
+		}
+		return nil
 	case <-time.After(patience):
 		_ = p.cmd.Process.Kill()
 		return errors.New("it does not stop")

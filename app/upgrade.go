@@ -260,7 +260,7 @@ func (u *upgrader) hand(ctx context.Context, y store.System, p *job.Progress, st
 		return err
 	}
 	p.Step(ctx, "Starting the other version", 2, 3)
-	p.Say(ctx, "The other version is started and watched. What becomes of it stands on the page System, and in: unity upgrade --status")
+	p.Say(ctx, "The other version is started and watched. What becomes of it stands on the page Upgrade, and in: unity upgrade --status")
 	a.Restart()
 	return nil
 }

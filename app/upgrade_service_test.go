@@ -105,7 +105,7 @@ func TestUpgradeUnderSystemd(t *testing.T) {
 				t.Fatalf("it serves on %s, and the socket is %s", p.base, plain)
 			}
 			p.setUp(p.printed())
-			under(t, p.base, func() {
+			under(t, p.base, false, func() {
 				if out, err := h.run("upgrade", h.offer(t, "new")); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
@@ -120,7 +120,7 @@ func TestUpgradeUnderSystemd(t *testing.T) {
 				t.Errorf("systemd hears %v, want %v", got, want)
 			}
 			token := p.token
-			under(t, p.base, func() { // the sockets outlive it
+			under(t, p.base, true, func() { // the sockets outlive it
 				_ = p.end(syscall.SIGKILL)
 				p = serve()
 				p.token = token

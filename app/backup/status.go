@@ -146,7 +146,8 @@ func (s *state) status() Status {
 		v.State = Off
 	}
 	if !s.began.IsZero() {
-		v.Since = &s.began
+		began := s.began
+		v.Since = &began
 	}
 	if !s.proved.IsZero() {
 		at := s.proved.UTC()

@@ -416,7 +416,9 @@ func TestAnotherAuthority(t *testing.T) {
 		v.ACME.Roots += string(other.Roots)
 	}
 	b.choose(t, "http", to)
-	b.until(t, failed)
+	if n := b.until(t, failed); !n.StandsIn {
+		t.Errorf("the authority before has signed, and does not stand in: %+v", n)
+	}
 	if !b.leaf(t, "nas.example.test").Equal(first) {
 		t.Error("another certificate")
 	}

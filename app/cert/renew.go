@@ -95,7 +95,7 @@ func (s *Service) keep(ctx context.Context, v store.ACME, name string, last stor
 // hold returns the certificate that v's authority signed for a name; nil: none
 // yet, and that of an authority that was asked before is served on.
 func (s *Service) hold(ctx context.Context, v store.ACME, name string) (*x509.Certificate, error) {
-	issuer := (&certmagic.ACMEIssuer{CA: v.Directory}).IssuerKey()
+	issuer := issuerOfDirectory(v)
 	s.mu.RLock()
 	had, ok := s.signed[name]
 	s.mu.RUnlock()
@@ -113,6 +113,11 @@ func (s *Service) hold(ctx context.Context, v store.ACME, name string) (*x509.Ce
 	s.signed[name] = signed{c, issuer}
 	s.mu.Unlock()
 	return c.Leaf, nil
+}
+
+// issuerOfDirectory returns what the storage knows v's authority by.
+func issuerOfDirectory(v store.ACME) string {
+	return (&certmagic.ACMEIssuer{CA: v.Directory}).IssuerKey()
 }
 
 // renewal returns when a certificate is to be renewed: when ratio of its life is left.

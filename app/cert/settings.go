@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	zone "unity.internal/app/cert/dns"
 	"unity.internal/app/fault"
 	"unity.internal/app/seal"
 	"unity.internal/store"
@@ -130,7 +131,7 @@ func checkACME(v store.ACME, dns, eab bool) error {
 		{v.Roots != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(v.Roots)), "acme.roots", "tls.roots", "These are no certificates. Paste them as PEM text."},
 		{v.Resolver != "" && badResolver != nil, "acme.resolver", "tls.resolver", "The DNS server is named as host:port, like 9.9.9.9:53."},
 		{v.Challenge == "dns" && v.DNS.Provider == "", "acme.dns.provider", "tls.provider", "Choose the service that keeps the zone."},
-		{v.Challenge == "dns" && !dns, "dns_secret", "tls.dns_secret", "The service that keeps the zone needs a token or a key."},
+		{v.Challenge == "dns" && !dns && (v.DNS.Provider != zone.RFC2136 || v.DNS.KeyName != ""), "dns_secret", "tls.dns_secret", "The service that keeps the zone needs a token or a key."},
 	} {
 		if rule.broken {
 			return field(rule.field, rule.code, rule.msg)

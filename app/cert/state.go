@@ -30,7 +30,7 @@ type Name struct {
 	Next      *time.Time        `json:"next_attempt_at,omitempty" doc:"When it is asked again"`
 	Asking    bool              `json:"asking" doc:"The authority is being asked now"`
 	Why       string            `json:"why,omitempty" doc:"Why not the authority that was chosen signs for it"`
-	StandsIn  bool              `json:"stands_in" doc:"The appliance's own authority stands in until the chosen one has signed"`
+	StandsIn  bool              `json:"stands_in" doc:"Another authority, the appliance's own or the one that was chosen before, stands in until the chosen one has signed"`
 }
 
 // A Pair is the certificate that a person brought.
@@ -84,7 +84,7 @@ func (s *Service) describe(ctx context.Context, n *Name, attempts map[string]sto
 	case mode == store.TLSACME && !n.Own:
 		if n.Why = refused(v.ACME, n.Name); n.Why == "" {
 			n.By = store.TLSACME
-			n.StandsIn = brought == nil
+			n.StandsIn = brought == nil || !s.signs(v.ACME, n.Name)
 		}
 	}
 	if last, ok := attempts[n.Name]; ok && n.By == store.TLSACME {
@@ -104,6 +104,14 @@ func (s *Service) describe(ctx context.Context, n *Name, attempts map[string]sto
 		n.Renewal = &at
 	}
 	return nil
+}
+
+// signs reports whether the certificate that is served for a name is one of v's authority.
+func (s *Service) signs(v store.ACME, name string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c, ok := s.signed[name]
+	return ok && c.issuer == issuerOfDirectory(v)
 }
 
 // served returns the certificate that is served for a name now; nil: there is none.

@@ -3183,7 +3183,7 @@ export interface components {
              * @description When it is renewed by itself
              */
             renewal_at?: string;
-            /** @description The appliance's own authority stands in until the chosen one has signed */
+            /** @description Another authority, the appliance's own or the one that was chosen before, stands in until the chosen one has signed */
             stands_in: boolean;
             /** @description Why not the authority that was chosen signs for it */
             why?: string;

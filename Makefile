@@ -135,7 +135,7 @@ lint-sh:
 
 test-go: $(PAGES) $(HELPERS) $(NFPM)
 	@mkdir -p $(RESULTS)
-	CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout 25m -json ./... | tee $(RESULTS)/go.json | go run ./packaging/tally
 
 test-web: $(MODULES)
 	@mkdir -p $(RESULTS)

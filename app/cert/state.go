@@ -76,17 +76,7 @@ func (s *Service) describe(ctx context.Context, n *Name, attempts map[string]sto
 	v, mode := s.chosen, s.mode()
 	n.Asking = s.asked == n.Name
 	s.mu.RUnlock()
-	n.By = store.TLSInternal
-	brought := s.brought(n.Name)
-	switch {
-	case mode == store.TLSManual && brought != nil:
-		n.By = store.TLSManual
-	case mode == store.TLSACME && !n.Own:
-		if n.Why = refused(v.ACME, n.Name); n.Why == "" {
-			n.By = store.TLSACME
-			n.StandsIn = brought == nil || !s.signs(v.ACME, n.Name)
-		}
-	}
+	s.signer(n, v.ACME, mode)
 	if last, ok := attempts[n.Name]; ok && n.By == store.TLSACME {
 		n.Attempt = &last
 		if last.Failures > 0 {
@@ -104,6 +94,21 @@ func (s *Service) describe(ctx context.Context, n *Name, attempts map[string]sto
 		n.Renewal = &at
 	}
 	return nil
+}
+
+// signer fills in who is to sign for a name, and whether another stands in.
+func (s *Service) signer(n *Name, v store.ACME, mode string) {
+	n.By = store.TLSInternal
+	brought := s.brought(n.Name)
+	switch {
+	case mode == store.TLSManual && brought != nil:
+		n.By = store.TLSManual
+	case mode == store.TLSACME && !n.Own:
+		if n.Why = refused(v, n.Name); n.Why == "" {
+			n.By = store.TLSACME
+			n.StandsIn = brought == nil || !s.signs(v, n.Name)
+		}
+	}
 }
 
 // signs reports whether the certificate that is served for a name is one of v's authority.

@@ -51,10 +51,7 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
 	}
-	if err := forgetPages(); err != nil {
-		a.log.DebugContext(ctx, "keep the pages of the start", "err", err) // they cost nothing but the figure
-	}
-	<-serving.Done()
+	a.calmDown(serving)
 	refused := a.announce()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
@@ -66,6 +63,26 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 		err = nil
 	}
 	return errors.Join(err, refused, g.Wait())
+}
+
+// calm is when the first look at everything is over.
+const calm = 20 * time.Second
+
+// calmDown lets go of what only the start needed, and later of what only the
+// first look at everything did. It returns when ctx ends.
+func (a *App) calmDown(ctx context.Context) {
+	forget := func() {
+		if err := forgetPages(); err != nil {
+			a.log.DebugContext(ctx, "keep the pages of the program", "err", err) // they cost nothing but the figure
+		}
+	}
+	forget()
+	select {
+	case <-time.After(calm):
+		forget()
+	case <-ctx.Done():
+	}
+	<-ctx.Done()
 }
 
 // auto is an address that is found at the start: the port that browsers try, or

@@ -70,7 +70,8 @@ func (b *bench) secured(tb testing.TB) func(string) (net.Conn, error) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())
 	c := cert.New(cert.Config{
-		Storage: cert.NewStorage(b.store.System(), b.parts.Vault), Hostname: "nas", Log: slog.New(slog.DiscardHandler),
+		System: b.store.System(), Storage: cert.NewStorage(b.store.System(), b.parts.Vault), Hostname: "nas", Now: time.Now,
+		Publish: func(string) {}, Log: slog.New(slog.DiscardHandler),
 		Allowed: func(name string) bool { return name == "localhost" },
 	})
 	root, err := c.RootPEM(ctx)

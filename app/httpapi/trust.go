@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/skip2/go-qrcode"
@@ -37,7 +38,7 @@ var languages = []language{{"en", "English"}, {"pl", "Polski"}}
 
 // trustPages holds the page in each language, trustStyle its looks.
 var (
-	trustPages = trustTemplates()
+	trustPages = sync.OnceValue(trustTemplates)                            // few ever ask
 	trustStyle = template.CSS(web.Tokens + string(trustFile("trust.css"))) //nolint:gosec // ours
 )
 
@@ -163,7 +164,7 @@ func (m mux) trustPage(c *fiber.Ctx) error {
 		}
 	}
 	var out bytes.Buffer
-	if err := trustPages[lang.Code].ExecuteTemplate(&out, "page.html", v); err != nil {
+	if err := trustPages()[lang.Code].ExecuteTemplate(&out, "page.html", v); err != nil {
 		return err
 	}
 	c.Set("Vary", "Accept-Language, User-Agent")

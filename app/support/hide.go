@@ -98,11 +98,21 @@ func (h *Hider) as(kind, text string) string {
 }
 
 // Text returns a text with other names in it.
-func (h *Hider) Text(text string) string {
+func (h *Hider) Text(text string) string { return h.replace(text, ' ', looks) }
+
+// replace replaces what has the first of these looks, and between that what has the
+// others. before is the byte in front of text.
+func (h *Hider) replace(text string, before byte, looks []*regexp.Regexp) string {
+	if len(looks) == 0 {
+		return h.words(text)
+	}
 	var out strings.Builder
-	from := 0
-	for _, m := range looks.FindAllStringIndex(text, -1) {
-		if m[0] > 0 && text[m[0]] == '/' && !opens(text[m[0]-1]) {
+	from, last := 0, before
+	for _, m := range looks[0].FindAllStringIndex(text, -1) {
+		if m[0] > 0 {
+			before = text[m[0]-1]
+		}
+		if text[m[0]] == '/' && !opens(before) {
 			continue // a slash between words begins no path
 		}
 		found := sentence(text[m[0]:m[1]])
@@ -110,11 +120,12 @@ func (h *Hider) Text(text string) string {
 		if name == "" {
 			continue
 		}
-		out.WriteString(h.words(text[from : m[0]+begin]))
+		out.WriteString(h.replace(text[from:m[0]+begin], last, looks[1:]))
 		out.WriteString(name)
 		from = m[0] + len(found)
+		last = text[from-1]
 	}
-	out.WriteString(h.words(text[from:]))
+	out.WriteString(h.replace(text[from:], last, looks[1:]))
 	return out.String()
 }
 
@@ -161,18 +172,22 @@ func (h *Hider) at(text string) (Name, bool) {
 	return Name{}, false
 }
 
-// looks is what names and addresses look like, the surest first.
-var looks = regexp.MustCompile(strings.Join([]string{
-	`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>|\\^` + "`" + `)]+`,  // an address of the web, a place of a replica
-	`[^\s"'<>@:=,;()\[\]{}/\\]+@[^\s"'<>@:=,;()\[\]{}/\\]+`, // of e-mail, or somebody on a machine
-	`SHA256:[A-Za-z0-9+/]{43}`,
-	`(?:[0-9A-Fa-f]{2}:){5,}[0-9A-Fa-f]{2}`,
-	`[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%\w+)?`,
-	`\d{1,3}(?:\.\d{1,3}){3}`,
-	`lookup [^\s:,"']+`, // what the resolver says of a name
-	located.String(),
-	`/[^\s"'<>:,;()\[\]{}]+`,
-}, "|"))
+// looks is what names and addresses look like, the surest first. What is known by
+// something that any length of text may be in front of, as a :// or an @, stands
+// alone: beside others, each name that is found would have what follows read again.
+var looks = []*regexp.Regexp{
+	regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>|\\^` + "`" + `)]+`), // an address of the web, a place of a replica
+	regexp.MustCompile(`/[^\s"'<>:,;()\[\]{}]+`),
+	regexp.MustCompile(`[^\s"'<>@:=,;()\[\]{}/\\]+@[^\s"'<>@:=,;()\[\]{}/\\]+`), // of e-mail, or somebody on a machine
+	regexp.MustCompile(strings.Join([]string{
+		`SHA256:[A-Za-z0-9+/]{43}`,
+		`(?:[0-9A-Fa-f]{2}:){5,}[0-9A-Fa-f]{2}`,
+		`[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%\w+)?`,
+		`\d{1,3}(?:\.\d{1,3}){3}`,
+		`lookup [^\s:,"']+`, // what the resolver says of a name
+		located.String(),
+	}, "|")),
+}
 
 // located is the name of a host with a domain.
 var located = regexp.MustCompile(`[\p{L}\d_*-]+(?:\.[\p{L}\d_-]+)+`)
@@ -186,12 +201,12 @@ func (h *Hider) look(text string) (begin int, name string) {
 		return len(text) - len(rest), h.host(rest)
 	case strings.Contains(text, "://"):
 		return 0, h.url(text)
+	case strings.HasPrefix(text, "/"):
+		return 0, h.path(text)
 	case strings.Contains(text, "@"):
 		return 0, h.as("email", text)
 	case strings.HasPrefix(text, "SHA256:"), strings.Count(text, ":") > 7:
 		return 0, h.as("fingerprint", text)
-	case strings.HasPrefix(text, "/"):
-		return 0, h.path(text)
 	}
 	if a, err := netip.ParseAddr(text); err == nil {
 		return 0, h.address(a)

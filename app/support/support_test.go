@@ -67,6 +67,8 @@ func TestNamesAreHidden(t *testing.T) {
 		{"disk.full and server.name_taken in store.go 2.3.4", "disk.full and server.name_taken in store.go 2.3.4"},
 		{"server 1 of 12", "server server-3 of 12"},
 		{"x-lea-y", "x-user-1-y"},
+		{"mount /mnt/lea@attic/photos, or nas:/mnt/x@y/z", "mount path-7, or server-1:path-8"},
+		{"and/or.example.org", "and/host-8"},
 	} {
 		if got := h.Text(c[0]); got != c[1] {
 			t.Errorf("%q\n got %q\nwant %q", c[0], got, c[1])
@@ -91,6 +93,22 @@ func TestALogKeepsItsShape(t *testing.T) {
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestALogThatIsMadeToCostMuch: what strangers bring into the log holds nobody up.
+func TestALogThatIsMadeToCostMuch(t *testing.T) {
+	t.Parallel()
+	h := support.NewHider(people)
+	begun := time.Now()
+	for _, piece := range []string{"a.b!", "a.lan+", "aa:", "a@", "/a.b", "x://"} {
+		line := `{"level":"WARN","msg":"x","report":"` + strings.Repeat(piece, 16<<10/len(piece)) + `"}`
+		for range 16 {
+			h.Log(support.Lines{line})
+		}
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("1.5 MiB took %s", took)
 	}
 }
 

@@ -82,26 +82,43 @@ func (r *Responder) hearAnswer(ctx context.Context, l link, p packet) {
 	if p.from.Port() != port {
 		return // not from who holds the port (RFC 6762, 6)
 	}
+	bye := false
 	for _, rr := range slices.Concat(p.msg.Answer, p.msg.Extra) {
 		h := rr.Header()
 		if !r.about(h.Name) || h.Rrtype != dns.TypeA && h.Rrtype != dns.TypeAAAA && h.Rrtype != dns.TypeCNAME {
 			continue
 		}
 		if r.ours(rr) {
-			if h.Ttl == 0 && r.stage == holding { // another program of this box says goodbye for both
-				r.wire.send(l, r.announcement(l, ttl))
-			}
+			bye = bye || h.Ttl == 0
 			continue
 		}
 		if h.Ttl == 0 {
 			continue // it leaves
 		}
-		if r.stage == probing {
-			r.taken(ctx)
-			return
-		}
-		r.probe(0) // whoever answers that has it (RFC 6762, 9)
+		r.claimed(ctx)
 		return
+	}
+	if bye && r.stage == holding { // another program of this box said it for both
+		r.tell(l, r.announcement(l, ttl))
+	}
+}
+
+// claimed gives way to who has the name or, if it was ours, asks again whose it is.
+func (r *Responder) claimed(ctx context.Context) {
+	switch {
+	case r.stage != probing:
+		r.probe(0) // whoever answers that has it (RFC 6762, 9)
+	case r.count > 0: // else nobody was asked yet, and nobody hurries us from name to name
+		r.taken(ctx)
+	}
+}
+
+// tell says something to everybody, unless they heard an answer just now: what comes
+// in does not decide how much goes out.
+func (r *Responder) tell(l link, m *dns.Msg) {
+	if time.Since(r.spoke[l.index]) >= announceGap {
+		r.spoke[l.index] = time.Now()
+		r.wire.send(l, m)
 	}
 }
 
@@ -177,9 +194,11 @@ func (r *Responder) reply(l link, p packet) {
 	case len(m.Answer) == 0:
 	case alone:
 		r.wire.answer(l, p.from, m)
-	case len(p.msg.Ns) > 0 || time.Since(r.spoke[l.index]) >= announceGap: // else everybody heard it just now
+	case len(p.msg.Ns) > 0: // who probes waits for a quarter of a second
 		r.spoke[l.index] = time.Now()
 		r.wire.send(l, m)
+	default:
+		r.tell(l, m)
 	}
 }
 

@@ -97,7 +97,7 @@ func (r *Responder) Run(ctx context.Context) error {
 	defer readers.Wait()
 	defer r.leave()
 	for told := ""; ; {
-		if err := r.look(ctx, packets, &readers); err != nil && err.Error() != told {
+		if err := r.look(packets, &readers); err != nil && err.Error() != told {
 			told = err.Error() // once, not every half minute
 			r.log.WarnContext(ctx, "no name on the local network", "err", err)
 		}
@@ -127,7 +127,7 @@ func (r *Responder) work(ctx context.Context, packets <-chan packet, look <-chan
 
 // look opens or closes the sockets as the switch says, and begins anew where the
 // interfaces changed.
-func (r *Responder) look(ctx context.Context, packets chan<- packet, readers *sync.WaitGroup) error {
+func (r *Responder) look(packets chan<- packet, readers *sync.WaitGroup) error {
 	if !r.enabled() {
 		r.leave()
 		return nil
@@ -140,7 +140,7 @@ func (r *Responder) look(ctx context.Context, packets chan<- packet, readers *sy
 		return nil
 	}
 	if r.wire == nil {
-		if r.wire, err = open(ctx); err != nil {
+		if r.wire, err = open(); err != nil {
 			return err
 		}
 		r.wire.read(readers, packets)

@@ -268,6 +268,49 @@ func TestAnotherProgramOfThisBoxHasTheNameToo(t *testing.T) {
 	}, func() string { return "the goodbye of another program stands" })
 }
 
+// TestNobodyMakesItSpeak: one message with a hundred goodbyes of ours is answered
+// once, and who says that it has every name is believed of the one that is asked for.
+func TestNobodyMakesItSpeak(t *testing.T) {
+	t.Parallel()
+	a, b := newMachine(t), newMachine(t)
+	cable(a, b, "lan0", "192.168.86.1/24", "192.168.86.2/24")
+	member := b.listen("lan0", port)
+	v := a.run()
+	v.await(t, "unity.local")
+	record := func(name string, ttl uint32, ip string) dns.RR {
+		return &dns.A{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET | flush, Ttl: ttl}, A: net.ParseIP(ip)}
+	}
+	said := func(all ...dns.RR) *dns.Msg {
+		return &dns.Msg{MsgHdr: dns.MsgHdr{Response: true, Authoritative: true}, Compress: true, Answer: all}
+	}
+	announced := func(m *dns.Msg) bool { return m.Response && len(m.Answer) == 1 && m.Answer[0].Header().Ttl == ttl }
+	for quiet := false; !quiet; { // then it holds the name
+		quiet = member.hear(announceGap+announceGap/2, announced) == nil
+	}
+	byes := said()
+	for range 100 {
+		byes.Answer = append(byes.Answer, record(unity, 0, "192.168.86.1"))
+	}
+	for range 5 {
+		member.say(byes)
+	}
+	heard := 0
+	for member.hear(announceGap/2, announced) != nil {
+		heard++
+	}
+	if heard != 1 {
+		t.Errorf("500 goodbyes were answered %d times", heard)
+	}
+	member.say(said(record(unity, ttl, "192.168.86.2")))
+	if again := member.hear(patience, func(m *dns.Msg) bool { return !m.Response }); again == nil {
+		t.Fatal("it does not ask again")
+	}
+	for _, name := range []string{unity, "unity-2.local.", "unity-3.local.", "unity-4.local."} {
+		member.say(said(record(name, ttl, "192.168.86.2")))
+	}
+	v.await(t, "unity-2.local")
+}
+
 func TestNoGoroutineIsLeft(t *testing.T) {
 	a, b := newMachine(t), newMachine(t)
 	cable(a, b, "lan0", "192.168.83.1/24", "192.168.83.2/24")

@@ -1,7 +1,6 @@
 package mdns
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -45,7 +44,7 @@ type wire struct {
 }
 
 // open binds the sockets.
-func open(ctx context.Context) (*wire, error) {
+func open() (*wire, error) {
 	w := &wire{done: make(chan struct{})}
 	c, err := bind(unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: group4.As4()})
 	if err != nil {
@@ -55,9 +54,6 @@ func open(ctx context.Context) (*wire, error) {
 	err = errors.Join(w.four.SetControlMessage(ipv4.FlagInterface, true), w.four.SetMulticastTTL(255), w.four.SetMulticastLoopback(true))
 	if err != nil {
 		return nil, errors.Join(err, w.close())
-	}
-	if ctx.Err() != nil {
-		return nil, errors.Join(ctx.Err(), w.close())
 	}
 	c, err = bind(unix.AF_INET6, &unix.SockaddrInet6{Port: port, Addr: group6.As16()})
 	if err != nil {

@@ -42,15 +42,16 @@ var trace = regexp.MustCompile(`^(panic: |fatal error: |goroutine \d+ \[|created
 
 // logged returns the lines of a journal that may be shown, and no other: those of
 // our log, of a panic and of systemd. What is printed at a start may hold an address
-// that lets somebody in.
-func logged(text string) (all []string) {
+// that lets somebody in. As of a log in memory, the last lines are kept.
+func logged(text string) []string {
+	var last recent
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		var v struct{ Level, Msg string }
 		ours := json.Unmarshal([]byte(line), &v) == nil && v.Level != "" && v.Msg != ""
 		if ours || strings.HasPrefix(line, unitName+": ") || trace.MatchString(line) {
-			all = append(all, line[:min(len(line), recentLine)])
+			_, _ = last.Write([]byte(line)) // into memory
 		}
 	}
-	return all
+	return last.lines
 }

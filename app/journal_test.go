@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +40,16 @@ unity.service: Main process exited, code=exited, status=2/INVALIDARGUMENT
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOfALargeJournalTheEndIsTaken: what happened last is what somebody asks for.
+func TestOfALargeJournalTheEndIsTaken(t *testing.T) {
+	t.Parallel()
+	long := `{"level":"INFO","msg":"` + strings.Repeat("x", 2*recentLine) + `"}`
+	lines := logged(strings.Repeat(long+"\n", 100) + `{"level":"INFO","msg":"last"}` + "\n")
+	if n := len(strings.Join(lines, "")); n > recentBytes || n < recentBytes-recentLine || lines[len(lines)-1] != `{"level":"INFO","msg":"last"}` {
+		t.Error(n, lines[len(lines)-1])
 	}
 }
 

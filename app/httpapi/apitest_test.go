@@ -178,6 +178,12 @@ type answer struct {
 // do sends one request as who ("" is nobody); header holds "Name: value" lines.
 func (b *bench) do(who, method, path, body string, header ...string) answer {
 	b.tb.Helper()
+	return b.by(b.client.Do, who, method, path, body, header)
+}
+
+// by sends a request as do does, in the given way.
+func (b *bench) by(send func(*http.Request) (*http.Response, error), who, method, path, body string, header []string) answer {
+	b.tb.Helper()
 	req, err := http.NewRequestWithContext(b.tb.Context(), method, origin+path, strings.NewReader(body))
 	if err != nil {
 		b.tb.Fatal(err)
@@ -194,7 +200,7 @@ func (b *bench) do(who, method, path, body string, header ...string) answer {
 	if who != "" {
 		req.AddCookie(&http.Cookie{Name: plainCookie, Value: b.cookie(who)})
 	}
-	res, err := b.client.Do(req)
+	res, err := send(req)
 	if err != nil {
 		b.tb.Fatal(err)
 	}

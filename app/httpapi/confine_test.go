@@ -16,32 +16,8 @@ import (
 // far sends a request from a socket of the LAN, as far as the edge can tell.
 func (b *bench) far(who, method, path, body string, header ...string) answer {
 	b.tb.Helper()
-	req, err := http.NewRequestWithContext(b.tb.Context(), method, origin+path, strings.NewReader(body))
-	if err != nil {
-		b.tb.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Origin", origin)
-	for _, h := range header {
-		if k, v, _ := strings.Cut(h, ": "); k == "Host" {
-			req.Host = v
-		} else if k != "" {
-			req.Header.Set(k, v)
-		}
-	}
-	if who != "" {
-		req.AddCookie(&http.Cookie{Name: plainCookie, Value: b.cookie(who)})
-	}
-	res, err := b.app.Test(req, -1)
-	if err != nil {
-		b.tb.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		b.tb.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header, string(text)}
+	send := func(req *http.Request) (*http.Response, error) { return b.app.Test(req, -1) }
+	return b.by(send, who, method, path, body, header)
 }
 
 // confined reports whether an answer is what the LAN gets of all that is behind TLS.

@@ -29,23 +29,9 @@ type edgeClaims struct {
 // Fiber handler that verifies the same token and reads the same row, measured in
 // turns with it.
 func BenchmarkEdge(b *testing.B) {
-	e := newBench(b, func(p *Parts) {
-		p.Limits = DefaultLimits()
-		p.Limits.Address, p.Limits.Tenant = 1e9, 1e9 // counted, never reached
-	})
-	tenant := e.store.Tenant("acme")
-	a := e.do("ann", http.MethodPost, "/api/v1/servers", `{"name":"nas","host":"192.0.2.9","username":"root","auth":"password","password":"bench","tags":["disk"]}`)
-	_, rest, _ := strings.Cut(a.body, `"id":"`)
-	id, _, found := strings.Cut(rest, `"`)
-	if a.status != http.StatusCreated || !found {
-		b.Fatal(a.status, a.body)
-	}
-	tokens, err := e.auth.Program(b.Context(), "ann", auth.Client{Address: "127.0.0.1"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	e, id, access := newEdge(b)
 	var c edgeClaims
-	if _, _, err := jwt.NewParser().ParseUnverified(tokens.Access, &c); err != nil {
+	if _, _, err := jwt.NewParser().ParseUnverified(access, &c); err != nil {
 		b.Fatal(err)
 	}
 	key := make([]byte, 32)
@@ -53,9 +39,8 @@ func BenchmarkEdge(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dial := e.client.Transport.(*http.Transport).DialContext
-	edge := newLoad(func(string) (net.Conn, error) { return dial(b.Context(), "tcp", "") }, id, tokens.Access)
-	bare := newLoad(bareHandler(b, tenant, key), id, same)
+	edge := newLoad(e.connect, id, access)
+	bare := newLoad(bareHandler(b, e.store.Tenant("acme"), key), id, same)
 	if err := errors.Join(edge.round(), bare.round()); err != nil {
 		b.Fatal(err)
 	}
@@ -76,6 +61,30 @@ func BenchmarkEdge(b *testing.B) {
 	b.ReportMetric(n/ours.Seconds(), "requests/s")
 	b.ReportMetric(n/theirs.Seconds(), "limit-requests/s")
 	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-limit")
+}
+
+// unlimited counts as an appliance does, and never reaches a limit.
+func unlimited(p *Parts) {
+	p.Limits = DefaultLimits()
+	p.Limits.Address, p.Limits.Tenant = 1e9, 1e9
+}
+
+// newEdge returns an unlimited bench, the id of a server there and
+// the token of a program that reads it.
+func newEdge(b *testing.B) (e *bench, id, access string) {
+	b.Helper()
+	e = newBench(b, unlimited)
+	a := e.do("ann", http.MethodPost, "/api/v1/servers", `{"name":"nas","host":"192.0.2.9","username":"root","auth":"password","password":"bench","tags":["disk"]}`)
+	_, rest, _ := strings.Cut(a.body, `"id":"`)
+	id, _, found := strings.Cut(rest, `"`)
+	if a.status != http.StatusCreated || !found {
+		b.Fatal(a.status, a.body)
+	}
+	tokens, err := e.auth.Program(b.Context(), "ann", auth.Client{Address: "127.0.0.1"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e, id, tokens.Access
 }
 
 // bareHandler serves the row of a server and nothing else.

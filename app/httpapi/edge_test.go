@@ -16,10 +16,15 @@ import (
 	"unity.internal/store"
 )
 
-// dial opens a bare connection to the bench.
+// connect opens a bare connection to the bench, whatever the address.
+func (b *bench) connect(address string) (net.Conn, error) {
+	return b.client.Transport.(*http.Transport).DialContext(b.tb.Context(), "tcp", address)
+}
+
+// dial opens one for a test.
 func (b *bench) dial() net.Conn {
 	b.tb.Helper()
-	conn, err := b.client.Transport.(*http.Transport).DialContext(b.tb.Context(), "tcp", host)
+	conn, err := b.connect(host)
 	if err != nil {
 		b.tb.Fatal(err)
 	}

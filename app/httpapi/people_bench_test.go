@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -15,10 +14,7 @@ import (
 // crowd is a bench with 100 tenants of 50 users each beside its own.
 func crowd(b *testing.B) *bench {
 	b.Helper()
-	e := newBench(b, func(p *Parts) {
-		p.Limits = DefaultLimits()
-		p.Limits.Address, p.Limits.Tenant = 1e9, 1e9 // counted, never reached
-	})
+	e := newBench(b, unlimited)
 	storetest.Crowd(b, e.store, 100, 50, func(id store.TenantID) error { return e.parts.Vault.AddTenant(b.Context(), id) })
 	reload(b, e.auth)
 	return e
@@ -32,8 +28,7 @@ func BenchmarkPermission(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dial := e.client.Transport.(*http.Transport).DialContext
-	l := newLoad(func(string) (net.Conn, error) { return dial(b.Context(), "tcp", "") }, "none", tokens.Access)
+	l := newLoad(e.connect, "none", tokens.Access)
 	l.path = "/api/v1/settings"
 	who, err := e.auth.Bearer(b.Context(), tokens.Access)
 	if err != nil {

@@ -7,13 +7,10 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"unity.internal/app/auth"
 	"unity.internal/app/cert"
 )
 
@@ -23,23 +20,8 @@ import (
 // cores of this machine, so what TLS costs the client counts, too. The best of
 // several turns counts on both sides: others may use the machine meanwhile.
 func BenchmarkTLS(b *testing.B) {
-	e := newBench(b, func(p *Parts) {
-		p.Limits = DefaultLimits()
-		p.Limits.Address, p.Limits.Tenant = 1e9, 1e9 // counted, never reached
-	})
-	a := e.do("ann", http.MethodPost, "/api/v1/servers", `{"name":"nas","host":"192.0.2.9","username":"root","auth":"password","password":"bench","tags":["disk"]}`)
-	_, rest, _ := strings.Cut(a.body, `"id":"`)
-	id, _, found := strings.Cut(rest, `"`)
-	if a.status != http.StatusCreated || !found {
-		b.Fatal(a.status, a.body)
-	}
-	tokens, err := e.auth.Program(b.Context(), "ann", auth.Client{Address: "127.0.0.1"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	secured := newLoad(e.secured(b), id, tokens.Access)
-	open := e.client.Transport.(*http.Transport).DialContext
-	plain := newLoad(func(string) (net.Conn, error) { return open(b.Context(), "tcp", "") }, id, tokens.Access)
+	e, id, access := newEdge(b)
+	secured, plain := newLoad(e.secured(b), id, access), newLoad(e.connect, id, access)
 	if err := errors.Join(secured.round(), plain.round()); err != nil {
 		b.Fatal(err)
 	}

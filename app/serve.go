@@ -46,23 +46,29 @@ func (a *App) serve(ctx context.Context, out io.Writer, listeners []net.Listener
 		g.Go(func() error { return a.http.Serve(ln) })
 	}
 	if err := a.greet(ctx, out); err != nil && ctx.Err() == nil { // stopped meanwhile: it ends as ever
-		return errors.Join(err, a.http.Shutdown(ctx), g.Wait())
+		return errors.Join(err, a.drain(ctx), g.Wait())
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50) // little is garbage here, and memory is what small boxes lack
 	}
 	a.calmDown(serving)
 	refused := a.announce()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	err := a.http.Shutdown(drain)
+	err := a.drain(ctx)
 	a.leave()
 	a.end()
+	return errors.Join(err, refused, g.Wait())
+}
+
+// drain takes no more requests, and waits a while for those that run.
+func (a *App) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := a.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		a.log.WarnContext(ctx, "requests were still running at the stop")
-		err = nil
+		return nil
 	}
-	return errors.Join(err, refused, g.Wait())
+	return err
 }
 
 // calm is when the first look at everything is over.

@@ -96,19 +96,26 @@ func TestALogKeepsItsShape(t *testing.T) {
 	}
 }
 
-// TestALogThatIsMadeToCostMuch: what strangers bring into the log holds nobody up.
+// TestALogThatIsMadeToCostMuch: what strangers bring into the log costs what any
+// other does, as far as a test can tell. The best of several turns counts.
 func TestALogThatIsMadeToCostMuch(t *testing.T) {
 	t.Parallel()
 	h := support.NewHider(people)
-	begun := time.Now()
-	for _, piece := range []string{"a.b!", "a.lan+", "aa:", "a@", "/a.b", "x://"} {
+	cost := func(piece string) time.Duration {
 		line := `{"level":"WARN","msg":"x","report":"` + strings.Repeat(piece, 16<<10/len(piece)) + `"}`
-		for range 16 {
+		best := time.Hour
+		for range 3 {
+			begun := time.Now()
 			h.Log(support.Lines{line})
+			best = min(best, time.Since(begun))
 		}
+		return best
 	}
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("1.5 MiB took %s", took)
+	usual := cost("dial tcp 192.0.2.9:22: connect: connection refused ")
+	for _, piece := range []string{"a.b!", "a.lan+", "aa:", "a@", "/a.b", "x://"} {
+		if took := cost(piece); took > 30*usual {
+			t.Errorf("%s again and again took %s, any other line %s", piece, took, usual)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ function useStep(form: AcmeForm, state: Tls): [StepName, (step: StepName) => voi
   const [url, setUrl] = useUrl();
   const asked = stepOf(url.get("step"));
   const filled = form.email !== "" && directoryOf(form) !== "";
-  const there = asked === "asked" ? state.mode_in_force === "acme" && state.acme.agreed : filled;
+  const there = asked === "asked" ? state.mode === "acme" && state.acme.agreed : filled;
   return [there ? asked : "authority", (step) => setUrl({ step })];
 }
 
@@ -250,7 +250,7 @@ function Wizard({ state, onReload }: { state: Tls; onReload: () => void }) {
 
 function Body({ state }: { state: Tls }) {
   const [begun, setBegun] = useState(0); // anew, with what is stored now
-  if (state.mode_fixed && state.mode_in_force !== "acme") return <Banner look="info" title={words.fixed} />;
+  if (state.mode_fixed && state.mode !== "acme") return <Banner look="info" title={words.fixed} />;
   return (
     <Wizard
       key={begun}

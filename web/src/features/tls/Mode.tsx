@@ -30,7 +30,7 @@ interface Said {
 }
 
 /** What is in force, as a sentence, and what it means. */
-function said({ mode_in_force: mode, acme, pair }: Tls): Said {
+function said({ mode, acme, pair }: Tls): Said {
   if (mode === "acme") {
     if (!acme.agreed) return { look: looks.warning, ...c.unset };
     return { look: looks.ok, title: c.modes.acme.title(called(acme)), says: c.modes.acme.says };
@@ -78,7 +78,7 @@ const facts: Partial<Record<ModeName, (state: Tls) => Fact[]>> = {
 
 function Actions({ state }: { state: Tls }) {
   const [open, setOpen] = useState<"mode" | "own">();
-  const { mode_in_force: mode, mode_fixed: fixed, acme } = state;
+  const { mode, mode_fixed: fixed, acme } = state;
   const close = () => setOpen(undefined);
   return (
     <>
@@ -108,7 +108,7 @@ function Actions({ state }: { state: Tls }) {
 
 /** Who signs: the mode in force, what it means, and the way to another. */
 export function Mode({ state }: { state: Tls }) {
-  const { mode_in_force: mode, mode_fixed: fixed } = state;
+  const { mode, mode_fixed: fixed } = state;
   const { look, title, says } = said(state);
   const trouble = mode === "off" ? 0 : troubled(state.names, Date.now());
   return (

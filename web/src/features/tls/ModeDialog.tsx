@@ -65,7 +65,7 @@ function useSave(state: Tls, onClose: () => void) {
       return before;
     },
     onSuccess: (_, mode) => {
-      if (restarts(state.mode_in_force, mode)) return undefined; // there is no page until it is back
+      if (restarts(state.mode, mode)) return undefined; // there is no page until it is back
       toast({ look: "done", title: words.saved });
       onClose();
       return refresh("tls");
@@ -79,14 +79,14 @@ export function ModeDialog({ state: now, onClose, onOwn }: ModeDialogProps) {
   const router = useRouter();
   const [mode, setMode] = useState<Mode>(state.mode);
   const save = useSave(state, onClose);
-  const ends = mode === "off" && state.mode_in_force !== "off";
+  const ends = mode === "off" && state.mode !== "off";
   const submit = () => {
     if (mode === "acme") return void router.navigate({ href: paths.tlsAcme() });
     if (mode === "manual") return onOwn();
-    if (mode === state.mode_in_force) return onClose();
+    if (mode === state.mode) return onClose();
     return save.mutate(mode);
   };
-  if (save.isSuccess && save.variables && restarts(state.mode_in_force, save.variables))
+  if (save.isSuccess && save.variables && restarts(state.mode, save.variables))
     return <Restart before={save.data} ended={save.variables === "off"} />;
   const leads = mode === "acme" || mode === "manual";
   return (

@@ -48,7 +48,7 @@ export function Names({ state, doing, active, onAdd }: NamesProps) {
         </Button>
       }
     >
-      {state.mode_in_force === "off" && <p className="mb-2 max-w-160 text-muted">{words.off}</p>}
+      {state.mode === "off" && <p className="mb-2 max-w-160 text-muted">{words.off}</p>}
       {table(words.title, named, false)}
       {addresses.length > 0 && (
         <details

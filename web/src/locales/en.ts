@@ -6,13 +6,11 @@ import { channels } from "./en/channels";
 import { layout } from "./en/layout";
 import { manage } from "./en/manage";
 import { factor, invitations, link, members, roles, users } from "./en/people";
-import { providers } from "./en/providers";
 import { servers } from "./en/servers";
 import { account, jobs, sessions, settings } from "./en/settings";
 import { system } from "./en/system";
 import { tenants, usage } from "./en/tenants";
 import { ui } from "./en/ui";
-import { vault } from "./en/vault";
 
 /** Every text of the product. Its type is the contract for other languages. */
 export const en = {
@@ -41,8 +39,6 @@ export const en = {
   users,
   tenants,
   usage,
-  providers,
-  vault,
 };
 
 /** What a language must say. */

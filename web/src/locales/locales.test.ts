@@ -3,15 +3,19 @@ import { afterEach, expect, test, vi } from "vitest";
 import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
 import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
+import { providers as enProviders } from "./en/providers";
 import { support as enSupport } from "./en/support";
 import { tls as enTls } from "./en/tls";
 import { upgrade as enUpgrade } from "./en/upgrade";
+import { vault as enVault } from "./en/vault";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
+import { plural } from "./pl/plural";
+import { providers as plProviders } from "./pl/providers";
+import { support as plSupport } from "./pl/support";
 import { tls as plTls } from "./pl/tls";
 import { upgrade as plUpgrade } from "./pl/upgrade";
-import { plural } from "./pl/plural";
-import { support as plSupport } from "./pl/support";
+import { vault as plVault } from "./pl/vault";
 
 /** Every text by its path: what it says, or how many things it is told. */
 function texts(messages: object, path = ""): Map<string, string | number> {
@@ -25,8 +29,24 @@ function texts(messages: object, path = ""): Map<string, string | number> {
   return all;
 }
 
-const english = texts({ ...en, backup: enBackup, support: enSupport, tls: enTls, upgrade: enUpgrade });
-const polish = texts({ ...pl, backup: plBackup, support: plSupport, tls: plTls, upgrade: plUpgrade });
+const english = texts({
+  ...en,
+  backup: enBackup,
+  providers: enProviders,
+  support: enSupport,
+  tls: enTls,
+  upgrade: enUpgrade,
+  vault: enVault,
+});
+const polish = texts({
+  ...pl,
+  backup: plBackup,
+  providers: plProviders,
+  support: plSupport,
+  tls: plTls,
+  upgrade: plUpgrade,
+  vault: plVault,
+});
 
 test("Polish says everything, and nothing that is gone", () => {
   expect([...polish.keys()].sort()).toEqual([...english.keys()].sort());

@@ -7,13 +7,11 @@ import { channels } from "./pl/channels";
 import { layout } from "./pl/layout";
 import { manage } from "./pl/manage";
 import { factor, invitations, link, members, roles, users } from "./pl/people";
-import { providers } from "./pl/providers";
 import { servers } from "./pl/servers";
 import { account, jobs, sessions, settings } from "./pl/settings";
 import { system } from "./pl/system";
 import { tenants, usage } from "./pl/tenants";
 import { ui } from "./pl/ui";
-import { vault } from "./pl/vault";
 
 /** Every text of the product in Polish. */
 export const pl = {
@@ -42,6 +40,4 @@ export const pl = {
   users,
   tenants,
   usage,
-  providers,
-  vault,
 } satisfies Messages;

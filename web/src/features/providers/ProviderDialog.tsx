@@ -5,13 +5,13 @@ import type { Provider } from "../../api/types";
 import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { FormDialog } from "../../layout/FormDialog";
-import { t } from "../../locales";
+import { p } from "../../locales/providers";
 import { Checkbox, Input, PasswordInput } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { mask, type ProviderForm, toDraft, toForm } from "./provider";
 import { Rules } from "./Rules";
 
-const words = t.providers.form;
+const words = p.form;
 const fields = ["name", "issuer", "client_id", "client_secret", "scopes", "username_claim"];
 const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
 

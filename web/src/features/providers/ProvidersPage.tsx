@@ -8,7 +8,7 @@ import { FormProblem } from "../../layout/FormProblem";
 import { Loaded } from "../../layout/Loaded";
 import { toastProblem } from "../../layout/Problem";
 import { SettingsPage } from "../../layout/SettingsPage";
-import { t } from "../../locales";
+import { p } from "../../locales/providers";
 import { Button } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { Confirm } from "../../ui/Dialog";
@@ -20,7 +20,7 @@ import { columns } from "./columns";
 import { ProviderDialog } from "./ProviderDialog";
 import { TrialDialog } from "./TrialDialog";
 
-const words = t.providers;
+const words = p;
 
 function Remove({ provider, onClose }: { provider: Provider; onClose: () => void }) {
   const { id, rev, name } = provider;

@@ -6,11 +6,12 @@ import type { Problem } from "../../api/errors";
 import { useMe } from "../../api/may";
 import { roles } from "../../layout/roles";
 import { t } from "../../locales";
+import { p } from "../../locales/providers";
 import { Button, IconButton } from "../../ui/Button";
 import { Input, Select } from "../../ui/Field";
 import { newRule, type ProviderForm } from "./provider";
 
-const words = t.providers.form;
+const words = p.form;
 
 interface RulesProps {
   form: UseFormReturn<ProviderForm>;

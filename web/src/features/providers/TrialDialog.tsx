@@ -6,13 +6,14 @@ import { toProblem } from "../../api/errors";
 import { useMe } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
+import { p } from "../../locales/providers";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Facts } from "../../ui/Facts";
 import { Textarea } from "../../ui/Field";
 import { looks, Mark } from "../../ui/mark";
 
-const words = t.providers.trial;
+const words = p.trial;
 
 function Verdict({ good, title, children }: { good: boolean; title: string; children?: string | undefined }) {
   const { shape, tone } = good ? looks.done : looks.warning;

@@ -1,14 +1,14 @@
 import { Ellipsis } from "lucide-react";
 
 import type { Provider } from "../../api/types";
-import { t } from "../../locales";
+import { p } from "../../locales/providers";
 import { IconButton } from "../../ui/Button";
 import { Status } from "../../ui/mark";
 import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
 import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 
-const words = t.providers;
+const words = p;
 
 interface Doing {
   onEdit: (provider: Provider) => void;

@@ -4,13 +4,13 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { refresh } from "../../api/list";
 import { FormProblem } from "../../layout/FormProblem";
-import { t } from "../../locales";
+import { v } from "../../locales/vault";
 import { paths } from "../../paths";
 import { Banner } from "../../ui/Banner";
 import { Confirm } from "../../ui/Dialog";
 import { PasswordInput } from "../../ui/Field";
 
-const words = t.vault;
+const words = v;
 
 interface RotateMasterProps {
   source: "file" | "passphrase";

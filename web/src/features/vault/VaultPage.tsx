@@ -8,7 +8,7 @@ import { useMe } from "../../api/may";
 import { FormProblem } from "../../layout/FormProblem";
 import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
-import { t } from "../../locales";
+import { v } from "../../locales/vault";
 import { paths } from "../../paths";
 import { Banner } from "../../ui/Banner";
 import { Button, buttonClass } from "../../ui/Button";
@@ -20,7 +20,7 @@ import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { RotateMaster } from "./RotateMaster";
 
-const words = t.vault;
+const words = v;
 const system = "system";
 
 function useWhose(): (keys: Keyset) => string {

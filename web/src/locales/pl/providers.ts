@@ -1,4 +1,4 @@
-import type { Messages } from "../en";
+import type { providers as en } from "../en/providers";
 import { plural } from "./plural";
 
 export const providers = {
@@ -100,4 +100,4 @@ export const providers = {
     byInvitation: "z zaproszenia",
     claims: "Wszystkie pola",
   },
-} satisfies Messages["providers"];
+} satisfies typeof en;

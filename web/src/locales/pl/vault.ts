@@ -1,4 +1,4 @@
-import type { Messages } from "../en";
+import type { vault as en } from "../en/vault";
 
 export const vault = {
   title: "Sejf",
@@ -59,4 +59,4 @@ export const vault = {
   again: "Nowe hasło ponownie",
   differ: "Inne niż powyżej",
   loadFailed: "Nie udało się zajrzeć do sejfu",
-} satisfies Messages["vault"];
+} satisfies typeof en;

@@ -64,9 +64,7 @@ type box struct {
 // newBox unpacks a Debian that has nothing of ours.
 func newBox(t *testing.T) *box {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may change its root: run the tests of packaging as root, too")
-	}
+	needRoot(t)
 	tar, err := base()
 	if err != nil {
 		t.Fatal(err)

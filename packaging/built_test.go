@@ -105,6 +105,15 @@ func one(t *testing.T, pattern string) string {
 	return found[0]
 }
 
+// needRoot fails a test that runs programs as several users below another root. A
+// namespace does not do: without root there is one user in it.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Fatal("only root may change its root. Type:  sudo -E env PATH=$PATH go test ./packaging")
+	}
+}
+
 // output runs a program of the system that must succeed and returns what it prints.
 func output(t *testing.T, args ...string) string {
 	t.Helper()

@@ -37,7 +37,7 @@ func (b *box) wanted() (all []string) {
 	return all
 }
 
-// put writes a file in the box.
+// write writes a file in the box.
 func (b *box) write(path, text string) {
 	b.t.Helper()
 	if err := os.WriteFile(b.root+path, []byte(text), 0o600); err != nil {

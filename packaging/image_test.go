@@ -58,9 +58,7 @@ func unpacked(t *testing.T) (root string, config imageConfig) {
 // may write.
 func TestImage(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root may change its root: run the tests of packaging as root, too")
-	}
+	needRoot(t)
 	root, config := unpacked(t)
 	c := config.Config
 	if c.User != "65532:65532" || len(c.Volumes) != 1 || c.Volumes["/data"] == nil || len(c.ExposedPorts) != 2 {

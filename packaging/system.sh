@@ -21,7 +21,6 @@ need systemd-analyze systemd
 need shellcheck shellcheck
 need cc gcc
 need git git
-need curl curl
 need debootstrap debootstrap
 need rpm rpm
 need skopeo skopeo

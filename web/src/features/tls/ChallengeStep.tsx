@@ -24,7 +24,7 @@ function Secret({ state, form, set, problem, provider }: PartProps & { provider:
   return (
     <PasswordInput
       label={server ? words.secret : words.token}
-      help={stored ? words.stored : server ? words.secretHelp : words.tokenHelp[provider]}
+      help={stored ? c.authorities.stored : server ? words.secretHelp : words.tokenHelp[provider]}
       value={form.secrets[provider] ?? ""}
       onChange={(event) => set({ secrets: { ...form.secrets, [provider]: event.target.value } })}
       error={wrong(problem, "dns_secret") ?? wrong(problem, "secret")}

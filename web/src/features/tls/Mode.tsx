@@ -41,7 +41,7 @@ function said({ mode, acme, pair }: Tls): Said {
 
 function acmeFacts({ acme }: Tls): Fact[] {
   const { provider } = acme.dns;
-  const challenge = words.challenges[acme.challenge];
+  const challenge = c.challenge.names[acme.challenge];
   return [
     [words.authority, <code key="a">{acme.directory}</code>],
     [words.contact, acme.email],

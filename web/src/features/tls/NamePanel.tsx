@@ -7,7 +7,7 @@ import { exact } from "../../ui/format";
 import { Badge } from "../../ui/mark";
 import { Panel } from "../../ui/Panel";
 import { Attempt, type Doing, whyNone } from "./columns";
-import { faces, isWildcard, stateOf } from "./names";
+import { faces, isRenewable, stateOf } from "./names";
 import type { Name } from "./types";
 import { Until } from "./Until";
 
@@ -86,7 +86,7 @@ export function NamePanel({ of, doing, onClose }: NamePanelProps) {
       <div className="grid gap-3">
         <h2>{of.name}</h2>
         <div className="row flex-wrap">
-          {of.by !== "manual" && !(of.by === "internal" && isWildcard(of.name)) && (
+          {isRenewable(of) && (
             <Button size="small" onClick={() => doing.onRenew(of)}>
               {c.names.renew}
             </Button>

@@ -6,7 +6,7 @@ import { Status } from "../../ui/mark";
 import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
 import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
-import { faces, isWildcard, stateOf } from "./names";
+import { faces, isRenewable, stateOf } from "./names";
 import type { Name } from "./types";
 import { Until } from "./Until";
 
@@ -37,9 +37,7 @@ function Actions({ of, doing }: { of: Name; doing: Doing }) {
       }
     >
       <MenuItem onSelect={() => doing.onOpen(of)}>{words.details}</MenuItem>
-      {of.by !== "manual" && !(of.by === "internal" && isWildcard(of.name)) && (
-        <MenuItem onSelect={() => doing.onRenew(of)}>{words.renew}</MenuItem>
-      )}
+      {isRenewable(of) && <MenuItem onSelect={() => doing.onRenew(of)}>{words.renew}</MenuItem>}
       {doing.removable(of) && (
         <>
           <MenuLine />
@@ -82,7 +80,7 @@ function Second({ of }: { of: Name }) {
   if (failed || of.not_after === undefined || of.stands_in) return <Brief of={of} />;
   return (
     <>
-      {words.endsIn} <Until at={of.not_after} />, {of.issuer}
+      {words.ends} <Until at={of.not_after} />, {of.issuer}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { groups, isAddress, parted, someAsked, stateOf, troubled } from "./names";
+import { groups, isAddress, isRenewable, parted, someAsked, stateOf, troubled } from "./names";
 import type { Name } from "./types";
 
 const now = Date.parse("2026-11-24T12:00:00Z");
@@ -29,7 +29,7 @@ test.each([
   ["asked for in vain", name({ stands_in: true, attempt: failed }), "failed"],
   ["asked for well", name({ attempt: went }), "ok"],
   ["brought, and at its end", name({ by: "manual", not_after: at(-3) }), "ended"],
-  ["own, and near its end", name({ by: "internal", not_after: at(3) }), "ending"],
+  ["own, and near its end", name({ by: "internal", not_after: at(3) }), "ok"],
   ["own, and at its end", name({ by: "internal", not_after: at(-3) }), "none"],
   ["own, with *", name({ name: "*.example.org", by: "internal", not_after: undefined }), "never"],
 ])("a certificate that is %s", (_, of, state) => expect(stateOf(of, now)).toBe(state));
@@ -40,9 +40,20 @@ test("an own name has a certificate when somebody asks for it", () => {
 });
 
 test("names that somebody has to look at are counted", () => {
-  const all = [name({}), name({ attempt: failed }), name({ not_after: at(20) }), name({ stands_in: true })];
-  expect(troubled(all, now)).toBe(2);
+  const own = name({ by: "internal", not_after: at(3) });
+  const well = [name({}), name({ stands_in: true }), own];
+  const unwell = [name({ attempt: failed }), name({ not_after: at(20) })];
+  expect(troubled([...well, ...unwell], now)).toBe(2);
 });
+
+test.each([
+  ["internal", "unity.lan", true],
+  ["internal", "*.example.org", false],
+  ["acme", "*.example.org", true],
+  ["manual", "unity.example.org", false],
+] as const)("%s can sign for %s anew: %s", (by, of, can) =>
+  expect(isRenewable(name({ by, name: of }))).toBe(can),
+);
 
 test("addresses stand apart", () => {
   const all = ["unity.lan", "10.0.0.5", "fd00::5", "1password.example.org"].map((each) =>

@@ -22,6 +22,10 @@ export const faces: Record<NameState, Look> = {
 /** Whether it stands for all names below it. */
 export const isWildcard = (name: string): boolean => name.startsWith("*.");
 
+/** Whether a newer certificate can be asked for here: not of what was brought, nor where none can be. */
+export const isRenewable = ({ by, name }: Name): boolean =>
+  by !== "manual" && !(by === "internal" && isWildcard(name));
+
 /** Whether it is an address rather than a name. */
 export const isAddress = (name: string): boolean => name.includes(":") || /^[\d.]+$/.test(name);
 
@@ -30,9 +34,11 @@ const failures = ({ attempt }: Name) => attempt?.failures ?? 0;
 /** How the certificate of a name is at a moment, the worst first. */
 export function stateOf(name: Name, now: number): NameState {
   if (name.stands_in) return failures(name) > 0 ? "failed" : "asking";
-  const own = name.by === "internal";
   const left = name.not_after === undefined ? 0 : Date.parse(name.not_after) - now;
-  if (own && left <= 0) return isWildcard(name.name) ? "never" : "none"; // made anew when somebody asks for it
+  if (name.by === "internal") {
+    if (left > 0) return "ok"; // however near its end: it is made anew when somebody asks for it
+    return isWildcard(name.name) ? "never" : "none";
+  }
   if (left <= 0) return "ended";
   if (failures(name) > 0) return "late";
   return left <= soon ? "ending" : "ok";

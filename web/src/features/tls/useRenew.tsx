@@ -9,7 +9,7 @@ import { c } from "../../locales/tls";
 import { toast } from "../../ui/Toast";
 
 /** Asks for a newer certificate of a name, and shows the job that does. */
-export function useRenew(): { renew: (name: string) => void; busy: boolean; dialog: ReactNode } {
+export function useRenew(): { renew: (name: string) => void; dialog: ReactNode } {
   const [job, setJob] = useState<{ of: string; job: Job }>();
   const start = api.useMutation("post", "/api/v1/tls/renew", {
     onSuccess: (begun, { body }) => setJob({ of: body.name, job: begun }),
@@ -21,7 +21,6 @@ export function useRenew(): { renew: (name: string) => void; busy: boolean; dial
   };
   return {
     renew: (name) => start.mutate({ body: { name } }),
-    busy: start.isPending,
     dialog: job && (
       <JobDialog
         job={job.job}

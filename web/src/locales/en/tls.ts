@@ -48,7 +48,6 @@ export const tls = {
     ends: "Ends",
     source: "Where it is",
     uploaded: "Uploaded, and kept in the vault",
-    challenges: { http: "A file on port 80", alpn: "A handshake on port 443", dns: "A record in the DNS" },
     at: (challenge: string, provider: string) => `${challenge}, at ${provider}`,
   },
   choose: {
@@ -117,7 +116,6 @@ export const tls = {
     issuer: "Issued by",
     ends: "Ends",
     certificate: "Certificate",
-    endsIn: "Ends",
     actions: "Actions",
     more: (name: string) => `More for ${name}`,
     details: "Details",
@@ -278,7 +276,6 @@ export const tls = {
       desec: "One that may write to this domain",
       hetzner: "Of the project that holds the zone, with read and write",
     },
-    stored: "There is one. Leave empty to keep it.",
     api: "Address of its API",
     apiHelp: "Only where it is not the usual one",
   },

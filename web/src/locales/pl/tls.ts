@@ -48,7 +48,6 @@ export const tls = {
     ends: "Wygasa",
     source: "Gdzie jest",
     uploaded: "Przesłany i przechowywany w sejfie",
-    challenges: { http: "Plik na porcie 80", alpn: "Powitanie na porcie 443", dns: "Rekord w DNS" },
     at: (challenge, provider) => `${challenge}, ${provider}`,
   },
   choose: {
@@ -117,7 +116,6 @@ export const tls = {
     issuer: "Wystawca",
     ends: "Wygasa",
     certificate: "Certyfikat",
-    endsIn: "Wygasa",
     actions: "Czynności",
     more: (name) => `Więcej dla ${name}`,
     details: "Szczegóły",
@@ -278,7 +276,6 @@ export const tls = {
       desec: "Taki, który może zapisywać w tej domenie",
       hetzner: "Z projektu, w którym jest strefa, z odczytem i zapisem",
     },
-    stored: "Jest zapisany. Zostaw puste, by zachować.",
     api: "Adres jego API",
     apiHelp: "Tylko jeśli nie jest taki jak zwykle",
   },

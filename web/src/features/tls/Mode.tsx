@@ -16,12 +16,13 @@ import { Until } from "./Until";
 
 const words = c.facts;
 
-/** What people call the authority at a directory. */
-const called = ({ directory }: Acme): string => {
+/** What signs by ACME: a known authority, which browsers trust, or one at an address. */
+function ofAcme({ directory }: Acme): Pick<Said, "title" | "says"> {
+  const { title, says, saysOther } = c.modes.acme;
   const known = authorityAt(directory);
-  if (known !== "other") return c.authorities.names[known];
-  return URL.canParse(directory) ? new URL(directory).host : directory;
-};
+  if (known !== "other") return { title: title(c.authorities.names[known]), says };
+  return { title: title(URL.canParse(directory) ? new URL(directory).host : directory), says: saysOther };
+}
 
 interface Said {
   look: Look;
@@ -33,7 +34,7 @@ interface Said {
 function said({ mode, acme, pair }: Tls): Said {
   if (mode === "acme") {
     if (!acme.agreed) return { look: looks.warning, ...c.unset };
-    return { look: looks.ok, title: c.modes.acme.title(called(acme)), says: c.modes.acme.says };
+    return { look: looks.ok, ...ofAcme(acme) };
   }
   if (mode === "manual" && !pair) return { look: looks.critical, ...c.unread };
   return { look: looks.ok, ...c.modes[mode] };

@@ -13,6 +13,8 @@ export const tls = {
     acme: {
       title: (authority: string) => `${authority} signs the names you gave`,
       says: "Every browser trusts these certificates, and they are renewed by themselves. Addresses and names that only this network knows are signed by the appliance itself.",
+      saysOther:
+        "A device that trusts this authority sees no warning, and its certificates are renewed by themselves. Addresses and names that only this network knows are signed by the appliance itself.",
     },
     manual: {
       title: "Your own certificate is served",
@@ -133,7 +135,7 @@ export const tls = {
     },
     onDemand: "Made when somebody asks for it",
     wildcard: "ACME by DNS signs for it, or a certificate of your own",
-    standsIn: "The appliance signs itself until then",
+    standsIn: "Another authority stands in until then",
     went: "went well",
     failed: (times: number) => (times === 1 ? "failed" : `failed ${times} times`),
     addresses: (n: number) => plural(n, "address of this box", "addresses of this box"),
@@ -153,9 +155,9 @@ export const tls = {
   },
   panel: {
     label: "Certificate",
-    standsIn: "The appliance stands in.",
+    standsIn: "Another authority stands in.",
     standsInBody:
-      "Until the authority has signed, the appliance signs itself, so that the name works for devices that trust it.",
+      "Until the one that was chosen has signed, the certificate of the one before is served, or of the appliance itself, which works for devices that trust it.",
     why: "The authority is not asked for this name.",
     failed: (times: number) =>
       times === 1 ? "The last attempt failed." : `The last ${times} attempts failed.`,
@@ -185,7 +187,7 @@ export const tls = {
   },
   acme: {
     title: "Set up ACME",
-    lead: "An authority that every browser trusts signs a certificate once it has seen that a name is yours. Nothing is asked for before you have seen what it would find.",
+    lead: "An authority outside of this appliance signs a certificate once it has seen that a name is yours. Nothing is asked for before you have seen what it would find.",
     back: "Back",
     next: "Next",
     leave: "To the certificates",
@@ -295,7 +297,7 @@ export const tls = {
       alpn: "Port 443",
       dns: "DNS",
     },
-    some: "A name for which something must be mended stays with the appliance's own authority until then.",
+    some: "A name for which something must be mended keeps the certificate that it has until then.",
     none: "No certificate would come. Mend what is marked, and check again.",
     agree: "I agree to the terms of this authority",
     terms: "Read the terms",

@@ -14,6 +14,8 @@ export const tls = {
     acme: {
       title: (authority) => `Podane nazwy podpisuje ${authority}`,
       says: "Tym certyfikatom ufa każda przeglądarka, a odnawiają się same. Adresy i nazwy znane tylko w tej sieci podpisuje sama instalacja.",
+      saysOther:
+        "Urządzenie, które ufa temu urzędowi, nie pokazuje ostrzeżenia, a certyfikaty odnawiają się same. Adresy i nazwy znane tylko w tej sieci podpisuje sama instalacja.",
     },
     manual: {
       title: "Używany jest twój własny certyfikat",
@@ -133,7 +135,7 @@ export const tls = {
     },
     onDemand: "Powstanie, gdy ktoś o niego zapyta",
     wildcard: "Podpisuje ją ACME przez DNS albo twój certyfikat",
-    standsIn: "Do tego czasu podpisuje się sama",
+    standsIn: "Do tego czasu zastępuje go inny urząd",
     went: "powiodła się",
     failed: (times) => (times === 1 ? "nie powiodła się" : `nie powiodła się ${times}. raz`),
     addresses: (n) => plural(n, "adres tej maszyny", "adresy tej maszyny", "adresów tej maszyny"),
@@ -153,9 +155,9 @@ export const tls = {
   },
   panel: {
     label: "Certyfikat",
-    standsIn: "Instalacja zastępuje urząd.",
+    standsIn: "Zastępuje go inny urząd.",
     standsInBody:
-      "Dopóki urząd nie podpisze, podpisuje ona sama, żeby nazwa działała na urządzeniach, które jej ufają.",
+      "Dopóki wybrany urząd nie podpisze, w użyciu jest certyfikat poprzedniego albo samej instalacji, który działa na urządzeniach, które jej ufają.",
     why: "Urząd nie jest pytany o tę nazwę.",
     failed: (times) =>
       times === 1
@@ -187,7 +189,7 @@ export const tls = {
   },
   acme: {
     title: "Ustaw ACME",
-    lead: "Urząd, któremu ufa każda przeglądarka, podpisuje certyfikat, gdy zobaczy, że nazwa jest twoja. O nic nie prosimy, zanim nie zobaczysz, co by zastał.",
+    lead: "Urząd spoza tej instalacji podpisuje certyfikat, gdy zobaczy, że nazwa jest twoja. O nic nie prosimy, zanim nie zobaczysz, co by zastał.",
     back: "Wstecz",
     next: "Dalej",
     leave: "Do certyfikatów",
@@ -295,7 +297,7 @@ export const tls = {
       alpn: "Port 443",
       dns: "DNS",
     },
-    some: "Nazwy, przy których trzeba coś naprawić, do tego czasu podpisuje własny urząd instalacji.",
+    some: "Nazwy, przy których trzeba coś naprawić, do tego czasu zachowują swój certyfikat.",
     none: "Żaden certyfikat by nie przyszedł. Napraw to, co zaznaczono, i sprawdź ponownie.",
     agree: "Zgadzam się na warunki tego urzędu",
     terms: "Przeczytaj warunki",

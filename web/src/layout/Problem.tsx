@@ -5,21 +5,10 @@ import { notConfirmed } from "../api/send";
 import { t } from "../locales";
 import { Banner } from "../ui/Banner";
 import { Button } from "../ui/Button";
-import { Copy } from "../ui/Copy";
+import { Code } from "../ui/Code";
 import { Empty } from "../ui/Empty";
 import { Mark } from "../ui/mark";
 import { toast } from "../ui/Toast";
-
-function Code({ error }: { error: unknown }) {
-  const problem = toProblem(error);
-  const text = problem.requestID ? `${problem.code} ${problem.requestID}` : problem.code;
-  return (
-    <span className="inline-flex items-center gap-1 text-sm text-faint">
-      <code>{problem.code}</code>
-      <Copy text={text} label={t.ui.copyCode} />
-    </span>
-  );
-}
 
 /** Whether the person gave it up themselves: that is no failure, and needs no code. */
 const givenUp = (problem: Problem) => problem.code === notConfirmed;
@@ -34,6 +23,7 @@ interface ProblemProps {
 
 /** A whole place that could not be filled: what, why, the next step, and the code. */
 export function ProblemPage({ error, title, onRetry, action }: ProblemProps) {
+  const problem = toProblem(error);
   return (
     <Empty
       alert
@@ -47,9 +37,9 @@ export function ProblemPage({ error, title, onRetry, action }: ProblemProps) {
           </>
         )
       }
-      hint={<Code error={error} />}
+      hint={<Code code={problem.code} requestID={problem.requestID} />}
     >
-      {toProblem(error).detail}
+      {problem.detail}
     </Empty>
   );
 }
@@ -70,7 +60,7 @@ export function ProblemBanner({ error, title, onRetry }: ProblemProps) {
         )
       }
     >
-      {title} <Code error={error} />
+      {title} <Code code={problem.code} requestID={problem.requestID} />
     </Banner>
   );
 }
@@ -84,7 +74,8 @@ export function toastProblem(title: string, error: unknown): void {
     title,
     body: (
       <>
-        {problem.status === 412 ? t.layout.problem.stale : problem.detail} <Code error={error} />
+        {problem.status === 412 ? t.layout.problem.stale : problem.detail}{" "}
+        <Code code={problem.code} requestID={problem.requestID} />
       </>
     ),
   });

@@ -6,7 +6,7 @@ import type { BackupState } from "./types";
 import { toastProblem } from "../../layout/Problem";
 import { b } from "../../locales/backup";
 import { Button, IconButton } from "../../ui/Button";
-import { Copy } from "../../ui/Copy";
+import { Code } from "../../ui/Code";
 import { Facts } from "../../ui/Facts";
 import { duration, milliseconds, when } from "../../ui/format";
 import { type Look, looks, Mark, Status as Word } from "../../ui/mark";
@@ -76,13 +76,7 @@ function Wrong({ state }: { state: BackupState }) {
   if (!state.error) return null;
   return (
     <p className="mt-1">
-      {state.error}{" "}
-      {state.code && (
-        <span className="inline-flex items-center gap-1 text-sm text-faint">
-          <code>{state.code}</code>
-          <Copy text={state.code} label={words.copyCode} />
-        </span>
-      )}
+      {state.error} {state.code && <Code code={state.code} />}
     </p>
   );
 }

@@ -7,7 +7,7 @@ import { Banner } from "../../ui/Banner";
 import { Button, buttonClass } from "../../ui/Button";
 import { exact } from "../../ui/format";
 import { type Look, looks, Status } from "../../ui/mark";
-import { Said } from "./NamePanel";
+import { Quote } from "../../ui/Quote";
 import { type Asked, askedOf } from "./names";
 import { tlsQuery } from "./queries";
 import type { Name } from "./types";
@@ -58,7 +58,7 @@ function One({ of, asked, onRetry }: OneProps) {
           </Button>
         </div>
       )}
-      {failed && attempt?.error && <Said text={attempt.error} />}
+      {failed && attempt?.error && <Quote title={c.panel.error} text={attempt.error} />}
     </li>
   );
 }

@@ -1,11 +1,11 @@
 import { c } from "../../locales/tls";
 import { Banner } from "../../ui/Banner";
 import { Button } from "../../ui/Button";
-import { Copy } from "../../ui/Copy";
 import { Facts } from "../../ui/Facts";
 import { exact } from "../../ui/format";
 import { Badge } from "../../ui/mark";
 import { Panel } from "../../ui/Panel";
+import { Quote } from "../../ui/Quote";
 import { Attempt, type Doing, whyNone } from "./columns";
 import { faces, isRenewable, stateOf } from "./names";
 import type { Name } from "./types";
@@ -25,25 +25,8 @@ function Failure({ of: { attempt, next_attempt_at: next } }: { of: Name }) {
           </>
         )}
       </Banner>
-      <Said text={attempt.error} />
+      <Quote title={words.error} text={attempt.error} />
     </>
-  );
-}
-
-/** A long text of somebody else, whole, that can be selected and copied. */
-export function Said({ text }: { text: string }) {
-  return (
-    <div className="tls-said">
-      <div className="row">
-        <h3>{words.error}</h3>
-        <span className="ml-auto">
-          <Copy wide text={text} label={words.copyError} />
-        </span>
-      </div>
-      <pre className="log" tabIndex={0} aria-label={words.error}>
-        {text}
-      </pre>
-    </div>
   );
 }
 

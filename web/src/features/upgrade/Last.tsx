@@ -1,9 +1,10 @@
 import "./upgrade.css";
 
 import { u } from "../../locales/upgrade";
-import { Copy } from "../../ui/Copy";
+import { Code } from "../../ui/Code";
 import { Facts, Section } from "../../ui/Facts";
 import { looks, Status } from "../../ui/mark";
+import { Quote } from "../../ui/Quote";
 import { Time } from "../../ui/Time";
 import type { Attempt } from "./types";
 
@@ -14,23 +15,6 @@ function outcome({ phase, back, from, to }: Attempt): string {
   return back ? words.wentBack(from.version, to.version) : words.stayed(from.version, to.version);
 }
 
-function Log({ lines }: { lines: readonly string[] }) {
-  const text = lines.join("\n");
-  return (
-    <div className="mt-4 grid gap-1">
-      <div className="row">
-        <h3 className="font-medium">{words.log}</h3>
-        <span className="ml-auto">
-          <Copy wide text={text} label={words.copyLog} />
-        </span>
-      </div>
-      <pre className="log max-h-120" tabIndex={0} aria-label={words.log}>
-        {text}
-      </pre>
-    </div>
-  );
-}
-
 /** What became of the last upgrade: its outcome, what happened, and what a failed version said. */
 export function Last({ of }: { of: Attempt }) {
   const failed = of.phase === "failed";
@@ -38,12 +22,7 @@ export function Last({ of }: { of: Attempt }) {
     <Section title={words.title}>
       <div className="mb-2 flex flex-wrap items-center gap-x-2">
         <Status look={failed ? looks.failed : looks.done}>{outcome(of)}</Status>
-        {of.code && (
-          <span className="inline-flex items-center gap-1 text-sm text-faint">
-            <code>{of.code}</code>
-            <Copy text={of.code} label={words.copyCode} />
-          </span>
-        )}
+        {of.code && <Code code={of.code} />}
       </div>
       {of.happened.length > 0 && (
         <ol className="happened" aria-label={words.happened}>
@@ -52,7 +31,11 @@ export function Last({ of }: { of: Attempt }) {
           ))}
         </ol>
       )}
-      {failed && of.log.length > 0 && <Log lines={of.log} />}
+      {failed && of.log.length > 0 && (
+        <div className="mt-4">
+          <Quote title={words.log} text={of.log.join("\n")} />
+        </div>
+      )}
       <Facts
         className="mt-4"
         facts={[

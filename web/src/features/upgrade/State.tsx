@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useState } from "react";
 
 import { u } from "../../locales/upgrade";
 import { Banner } from "../../ui/Banner";
-import { Copy } from "../../ui/Copy";
+import { Code } from "../../ui/Code";
 import { type Fact } from "../../ui/Facts";
 import { looks, Mark } from "../../ui/mark";
 import { Standing } from "../../ui/Standing";
@@ -93,11 +93,7 @@ function Hindered({ report }: { report: Report }) {
     <div className="mb-4 grid gap-2 empty:hidden">
       {blocked && (
         <Banner look="warning" title={u.blocked}>
-          {blocked.message}{" "}
-          <span className="inline-flex items-center gap-1 text-sm text-faint">
-            <code>{blocked.code}</code>
-            <Copy text={blocked.code} label={u.last.copyCode} />
-          </span>
+          {blocked.message} <Code code={blocked.code} />
         </Banner>
       )}
       {why === "key" && (

@@ -37,7 +37,6 @@ export const backup = {
   syncFailed: "The replica could not be brought up to date",
   choose: "Choose a place",
   more: "More",
-  copyCode: "Copy code",
   renew: "Begin the replica anew",
   renewTitle: "Begin the replica anew?",
   renewLead:

@@ -164,7 +164,6 @@ export const tls = {
     anyMoment: "any moment",
     next: "Asked again",
     error: "What was said",
-    copyError: "Copy all of it",
     from: "Good from",
     renewal: "Renewed by itself",
     attempt: "Last attempt",

@@ -58,8 +58,6 @@ export const upgrade = {
     putBack: (from: string, to: string) => `From ${from} to ${to}: put back`,
     happened: "What happened",
     log: "What the failed version said last",
-    copyLog: "Copy all of it",
-    copyCode: "Copy code",
     signed: "Signed",
     by: (key: string) => `by key ${key}`,
     checkpoint: "Copy of the data",

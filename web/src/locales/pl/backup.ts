@@ -38,7 +38,6 @@ export const backup = {
   syncFailed: "Nie udało się uzupełnić repliki",
   choose: "Wybierz miejsce",
   more: "Więcej",
-  copyCode: "Kopiuj kod",
   renew: "Zacznij replikę od nowa",
   renewTitle: "Zacząć replikę od nowa?",
   renewLead:

@@ -166,7 +166,6 @@ export const tls = {
     anyMoment: "lada chwila",
     next: "Kolejna próba",
     error: "Co powiedziano",
-    copyError: "Kopiuj całość",
     from: "Ważny od",
     renewal: "Odnowi się sam",
     attempt: "Ostatnia próba",

@@ -60,8 +60,6 @@ export const upgrade = {
     putBack: (from, to) => `Z ${from} do ${to}: cofnięta`,
     happened: "Co się stało",
     log: "Co nieudana wersja powiedziała na końcu",
-    copyLog: "Kopiuj całość",
-    copyCode: "Kopiuj kod",
     signed: "Podpisana",
     by: (key) => `kluczem ${key}`,
     checkpoint: "Kopia danych",

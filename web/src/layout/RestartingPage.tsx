@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 import { b } from "../locales/backup";
 import { paths } from "../paths";
@@ -6,8 +6,9 @@ import { Banner } from "../ui/Banner";
 import { buttonClass } from "../ui/Button";
 import { exact } from "../ui/format";
 import { Status } from "../ui/mark";
-import { ask, backAt, pause } from "./back";
+import { ask, backAt } from "./back";
 import { Lone } from "./Lone";
+import { useBack } from "./useBack";
 
 const words = b.restarting;
 const patience = 30; // asks, some two minutes
@@ -17,29 +18,14 @@ function momentOf(search: string): string {
   return Number.isNaN(Date.parse(text)) ? "" : text;
 }
 
-/** Asks until the appliance is back, then leaves with a new page load: nothing of before may stay. */
-function useBack(moment: string): number {
-  const [asked, setAsked] = useState(0);
-  useEffect(() => {
-    let gone = false;
-    const timer = setTimeout(async () => {
-      const to = await ask().then(backAt, () => undefined);
-      if (gone) return;
-      if (to) location.assign(to === "unlock" ? paths.unlock() : paths.signInRestored(moment));
-      else setAsked(asked + 1);
-    }, pause(asked));
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [asked, moment]);
-  return asked;
-}
+/** Leaves with a new page load: nothing of before may stay. */
+const leave = (moment: string) => (to: "sign-in" | "unlock") =>
+  location.assign(to === "unlock" ? paths.unlock() : paths.signInRestored(moment));
 
 /** Between a restore and the sign-in: waits for the appliance to come back. */
 export function RestartingPage() {
   const [moment] = useState(() => momentOf(location.search));
-  const late = useBack(moment) >= patience;
+  const late = useBack(() => ask().then(backAt, () => undefined), leave(moment)) >= patience;
   return (
     <Lone page={words.page} title={words.title} lead={moment ? words.lead(exact(moment)) : words.leadBare}>
       <p role="status">

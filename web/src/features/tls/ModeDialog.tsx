@@ -2,17 +2,15 @@ import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, ifMatch, request } from "../../api/client";
+import { ifMatch, request } from "../../api/client";
 import { refresh } from "../../api/list";
-import { useMay } from "../../api/may";
 import { FormDialog } from "../../layout/FormDialog";
-import { RestartDialog, startedAt } from "../../layout/RestartDialog";
 import { c } from "../../locales/tls";
 import { paths } from "../../paths";
 import { Banner } from "../../ui/Banner";
-import { buttonClass } from "../../ui/Button";
 import { Radios } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
+import { Restart, startedAt } from "./Restart";
 import type { Mode, Tls } from "./types";
 
 const words = c.choose;
@@ -20,35 +18,6 @@ const modes = ["internal", "acme", "manual", "off"] as const;
 
 /** Whether the appliance listens otherwise in the one than in the other, for which it restarts. */
 const restarts = (before: Mode, after: Mode) => (before === "off") !== (after === "off");
-
-/** The address of the proxy, if it is another one than this. */
-function useElsewhere(): string | undefined {
-  const may = useMay("system.write");
-  const url = api.useQuery("get", "/api/v1/system/settings", {}, { enabled: may }).data?.public_url;
-  return url && url !== location.origin ? url : undefined;
-}
-
-function Restart({ before, ended }: { before: string; ended: boolean }) {
-  const elsewhere = useElsewhere();
-  return (
-    <RestartDialog
-      before={before}
-      title={c.restart.title}
-      lead={ended && location.protocol === "https:" ? c.restart.elsewhere : c.restart.lead}
-      waiting={c.restart.waiting}
-      late={c.restart.late}
-      lateBody={c.restart.lateBody}
-      foot={
-        ended &&
-        elsewhere && (
-          <a className={buttonClass()} href={elsewhere + paths.tls()}>
-            {c.restart.open(elsewhere)}
-          </a>
-        )
-      }
-    />
-  );
-}
 
 interface ModeDialogProps {
   state: Tls;

@@ -69,7 +69,6 @@ export function ExportTenant({ id, name, onClose }: ExportTenantProps) {
           value={keys}
           onChange={(event) => setKeys(event.target.value)}
           placeholder="age1…"
-          spellCheck={false}
           required
         />
       ) : (

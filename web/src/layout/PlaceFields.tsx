@@ -6,8 +6,6 @@ import { AskHostKey } from "./AskHostKey";
 import { mask, type PlaceForm, placeKinds, placeURL, withKind } from "./place";
 
 const words = b.place;
-const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
-
 interface PlaceFieldsProps {
   value: PlaceForm;
   onChange: (value: PlaceForm) => void;
@@ -43,7 +41,6 @@ function Disk({ text }: Part) {
       label={words.path}
       help={words.pathHelp}
       placeholder="/mnt/backup/unity"
-      {...plain}
       {...text("path", "url")}
     />
   );
@@ -57,16 +54,15 @@ function S3({ value, text, set }: Part) {
         label={words.endpoint}
         help={words.endpointHelp}
         placeholder="https://s3.example.org"
-        {...plain}
         {...text("endpoint")}
       />
       <div className="pair">
-        <Input mono required label={words.bucket} {...plain} {...text("bucket", "url")} />
-        <Input mono label={words.prefix} placeholder="unity" {...plain} {...text("prefix", "")} />
+        <Input mono required label={words.bucket} {...text("bucket", "url")} />
+        <Input mono label={words.prefix} placeholder="unity" {...text("prefix", "")} />
       </div>
-      <Input mono label={words.region} placeholder="eu-central-1" {...plain} {...text("region")} />
+      <Input mono label={words.region} placeholder="eu-central-1" {...text("region")} />
       <div className="pair">
-        <Input mono label={words.accessKey} help={words.accessKeyHelp} {...plain} {...text("access_key")} />
+        <Input mono label={words.accessKey} help={words.accessKeyHelp} {...text("access_key")} />
         <PasswordInput label={words.secretKey} help={stored(value)} autoComplete="off" {...text("secret")} />
       </div>
       <Checkbox
@@ -83,26 +79,12 @@ function Sftp({ value, text, set, token }: Part) {
   return (
     <>
       <div className="pair">
-        <Input mono required label={words.host} placeholder="nas.lan" {...plain} {...text("host", "url")} />
-        <Input
-          mono
-          label={words.port}
-          placeholder="22"
-          inputMode="numeric"
-          {...plain}
-          {...text("port", "")}
-        />
+        <Input mono required label={words.host} placeholder="nas.lan" {...text("host", "url")} />
+        <Input mono label={words.port} placeholder="22" inputMode="numeric" {...text("port", "")} />
       </div>
       <div className="pair">
-        <Input mono required label={words.user} placeholder="unity" {...plain} {...text("user", "")} />
-        <Input
-          mono
-          required
-          label={words.path}
-          placeholder="/srv/unity"
-          {...plain}
-          {...text("remote_path", "")}
-        />
+        <Input mono required label={words.user} placeholder="unity" {...text("user", "")} />
+        <Input mono required label={words.path} placeholder="/srv/unity" {...text("remote_path", "")} />
       </div>
       <Textarea
         mono
@@ -111,7 +93,6 @@ function Sftp({ value, text, set, token }: Part) {
         label={words.privateKey}
         help={stored(value, words.privateKeyHelp)}
         placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
-        {...plain}
         {...text("secret")}
       />
       <div className="grid gap-2">
@@ -121,7 +102,6 @@ function Sftp({ value, text, set, token }: Part) {
           required
           label={words.hostKey}
           help={words.hostKeyHelp}
-          {...plain}
           {...text("host_key")}
         />
         <AskHostKey token={token} form={value} onPin={(key) => set({ host_key: key })} />
@@ -139,11 +119,16 @@ function WebDav({ value, text }: Part) {
         label={words.address}
         help={words.addressHelp}
         placeholder="https://cloud.example.org/dav/unity"
-        {...plain}
         {...text("address", "url")}
       />
       <div className="pair">
-        <Input label={words.username} {...plain} {...text("username")} />
+        <Input
+          label={words.username}
+          autoCapitalize="none"
+          autoComplete="off"
+          spellCheck={false}
+          {...text("username")}
+        />
         <PasswordInput label={words.password} help={stored(value)} autoComplete="off" {...text("secret")} />
       </div>
     </>

@@ -40,17 +40,7 @@ function Way({ method, value, onChange }: WayProps) {
   if (method === "passkey") return <p>{words.passkey}</p>;
   if (method === "password")
     return <PasswordInput label={words.password} autoComplete="current-password" {...field} />;
-  return (
-    <Input
-      mono
-      label={words.code}
-      help={words.codeHelp}
-      autoComplete="one-time-code"
-      autoCapitalize="none"
-      spellCheck={false}
-      {...field}
-    />
-  );
+  return <Input mono label={words.code} help={words.codeHelp} autoComplete="one-time-code" {...field} />;
 }
 
 /** Somebody who has nothing to prove it with here proves it where they sign in. */

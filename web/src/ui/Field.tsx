@@ -61,10 +61,19 @@ function describe(id: string, { error, help }: Shared) {
   };
 }
 
+/** What a machine reads: nothing may correct, capitalise or remember it. */
+const machine = {
+  className: "mono",
+  autoCapitalize: "none",
+  autoComplete: "off",
+  spellCheck: false,
+} as const;
+
 interface InputProps extends Shared, Omit<InputHTMLAttributes<HTMLInputElement>, "className"> {
   ref?: Ref<HTMLInputElement>;
   /** 40 px, on pages that ask one thing. */
   tall?: boolean | undefined;
+  /** A machine reads it. */
   mono?: boolean | undefined;
   icon?: ReactNode;
   /** A unit or a button after the text. */
@@ -90,13 +99,7 @@ export function Input({
     <Frame id={id} label={label} bare={bare} help={help} error={error} className={className}>
       <div className={clsx("input", tall && "tall", error && "invalid")}>
         {icon}
-        <input
-          id={id}
-          ref={ref}
-          className={mono ? "mono" : undefined}
-          {...describe(id, { label, help, error })}
-          {...rest}
-        />
+        <input id={id} ref={ref} {...(mono && machine)} {...describe(id, { label, help, error })} {...rest} />
         {end}
       </div>
     </Frame>
@@ -148,6 +151,7 @@ export function Select({ label, bare, help, error, className, tall, children, re
 
 interface TextareaProps extends Shared, Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "className"> {
   ref?: Ref<HTMLTextAreaElement>;
+  /** A machine reads it. */
   mono?: boolean | undefined;
 }
 
@@ -160,7 +164,7 @@ export function Textarea({ label, bare, help, error, className, mono, ref, ...re
         <textarea
           id={id}
           ref={ref}
-          className={mono ? "mono" : undefined}
+          {...(mono && machine)}
           {...describe(id, { label, help, error })}
           {...rest}
         />

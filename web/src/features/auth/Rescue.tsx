@@ -76,8 +76,6 @@ function Token({ answers, error, set }: TokenProps) {
       label={t.auth.setup.token}
       help={t.auth.setup.tokenHelp}
       error={error}
-      autoComplete="off"
-      spellCheck={false}
       value={answers.token}
       onChange={(event) => set({ token: event.target.value })}
     />

@@ -64,8 +64,6 @@ export function RescueKey({ answers, set }: RescueKeyProps) {
             label={words.kit}
             help={words.kitHelp}
             error={error}
-            autoComplete="off"
-            spellCheck={false}
             value={answers.kit}
             onChange={(event) => take({ kit: event.target.value })}
           />

@@ -60,8 +60,6 @@ function CodeForm({ challenge, recovery, onAnswer, onError }: CodeFormProps) {
         error={wrong ? problem.detail : undefined}
         value={code}
         onChange={(event) => type(event.target.value)}
-        spellCheck={false}
-        autoCapitalize="none"
         {...(recovery
           ? { autoComplete: "off", placeholder: "xxxx-xxxx-xxxx-xxxx" }
           : { autoComplete: "one-time-code", inputMode: "numeric" })}

@@ -41,8 +41,6 @@ function Fresh({ token }: { token: string }) {
           label={t.auth.setup.token}
           help={t.auth.setup.tokenHelp}
           error={problem?.field("token")}
-          autoComplete="off"
-          spellCheck={false}
           required
           {...form.register("token")}
         />

@@ -40,9 +40,7 @@ const looksOf: Record<string, (shared: Shared, field: ChannelField) => ReactNode
     </Select>
   ),
   list: (shared) => <Textarea rows={2} spellCheck={false} {...shared} help={shared.help ?? words.list} />,
-  secrets: (shared) => (
-    <Textarea mono rows={2} spellCheck={false} autoComplete="off" {...shared} help={words.headers} />
-  ),
+  secrets: (shared) => <Textarea mono rows={2} {...shared} help={words.headers} />,
   secret: (shared) => <PasswordInput autoComplete="off" {...shared} />,
   number: (shared) => <Input type="number" step="any" {...shared} />,
   url: (shared) => <Input type="url" spellCheck={false} autoCapitalize="none" {...shared} />,
@@ -180,7 +178,6 @@ export function ChannelDialog({ channel, kinds, onClose }: ChannelDialogProps) {
         help={words.templateHelp}
         error={problem?.field("template")}
         maxLength={4096}
-        spellCheck={false}
         {...form.register("template")}
       />
     </FormDialog>

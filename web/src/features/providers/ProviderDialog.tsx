@@ -13,8 +13,6 @@ import { Rules } from "./Rules";
 
 const words = p.form;
 const fields = ["name", "issuer", "client_id", "client_secret", "scopes", "username_claim"];
-const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
-
 interface PartProps {
   form: UseFormReturn<ProviderForm>;
   problem: Problem | undefined;
@@ -39,7 +37,9 @@ function Where({ form: { register }, problem, stored }: PartProps & { stored: bo
           placeholder="https://login.example.org/realms/home"
           error={problem?.field("issuer")}
           maxLength={500}
-          {...plain}
+          autoCapitalize="none"
+          autoComplete="off"
+          spellCheck={false}
           required
           {...register("issuer")}
         />
@@ -50,7 +50,6 @@ function Where({ form: { register }, problem, stored }: PartProps & { stored: bo
           label={words.client}
           error={problem?.field("client_id")}
           maxLength={200}
-          {...plain}
           required
           {...register("client_id")}
         />
@@ -69,7 +68,6 @@ function Where({ form: { register }, problem, stored }: PartProps & { stored: bo
           label={words.scopes}
           help={words.scopesHelp}
           error={problem?.field("scopes")}
-          {...plain}
           {...register("scopes")}
         />
         <Input
@@ -78,7 +76,6 @@ function Where({ form: { register }, problem, stored }: PartProps & { stored: bo
           help={words.claimHelp}
           error={problem?.field("username_claim")}
           maxLength={200}
-          {...plain}
           required
           {...register("username_claim")}
         />

@@ -40,9 +40,6 @@ function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleP
         label={words.claimOf}
         error={error("claim")}
         maxLength={200}
-        autoCapitalize="none"
-        autoComplete="off"
-        spellCheck={false}
         required
         {...register(`mappings.${index}.claim`)}
       />
@@ -52,9 +49,6 @@ function Rule({ form: { register, getValues }, problem, index, onRemove }: RuleP
         label={words.value}
         error={error("value")}
         maxLength={200}
-        autoCapitalize="none"
-        autoComplete="off"
-        spellCheck={false}
         required
         {...register(`mappings.${index}.value`)}
       />

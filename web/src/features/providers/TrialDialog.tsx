@@ -106,9 +106,6 @@ export function TrialDialog({ provider, onClose }: { provider: Provider; onClose
         label={words.token}
         help={words.tokenHelp}
         error={problem?.field("token")}
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
         required
         value={token}
         onChange={(event) => setToken(event.target.value)}

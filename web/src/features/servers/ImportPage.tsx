@@ -152,8 +152,6 @@ export function ImportPage() {
             setText(event.target.value);
             again();
           }}
-          spellCheck={false}
-          autoComplete="off"
           required
         />
         {error && <ProblemBanner error={error} title={words.failed} />}

@@ -137,8 +137,6 @@ export function SignIn({ form, problem, fresh }: PartProps & { fresh: boolean })
             help={words.privateKeyHelp}
             error={problem?.field("private_key")}
             placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
-            autoComplete="off"
-            spellCheck={false}
             required
             {...register("private_key")}
           />

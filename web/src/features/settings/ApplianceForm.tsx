@@ -84,7 +84,6 @@ function Fields({
         label={words.names}
         help={words.namesHelp}
         error={problem?.field("public_names")}
-        spellCheck={false}
         {...register("public_names")}
       />
       <Checkbox label={words.mdns} help={words.mdnsHelp} {...register("mdns")} />
@@ -94,7 +93,6 @@ function Fields({
         label={words.proxies}
         help={words.proxiesHelp}
         error={problem?.field("trusted_proxies")}
-        spellCheck={false}
         {...register("trusted_proxies")}
       />
     </>
@@ -176,7 +174,6 @@ function Shared({
           label={words.allowed}
           help={words.allowedHelp}
           error={problem?.field("allowed_networks")}
-          spellCheck={false}
           {...register("allowed_networks")}
         />
       )}

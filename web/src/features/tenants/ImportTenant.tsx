@@ -42,8 +42,6 @@ function Secret({ by, value, onChange }: SecretProps) {
       value={value}
       onChange={(event) => onChange(event.target.value)}
       placeholder="AGE-SECRET-KEY-1…"
-      autoComplete="off"
-      spellCheck={false}
       required
     />
   );
@@ -107,9 +105,6 @@ export function ImportTenant({ onClose }: { onClose: () => void }) {
         onChange={(event) => setAs(event.target.value)}
         maxLength={49}
         pattern="[a-z0-9][a-z0-9\-]*"
-        autoCapitalize="none"
-        autoComplete="off"
-        spellCheck={false}
       />
     </FormDialog>
   );

@@ -75,9 +75,6 @@ export function TenantDialog({ tenant, onClose, onCreated }: TenantDialogProps) 
           error={wrong("id")}
           maxLength={49}
           pattern="[a-z0-9][a-z0-9\-]*"
-          autoCapitalize="none"
-          autoComplete="off"
-          spellCheck={false}
           required
           {...register("id")}
         />

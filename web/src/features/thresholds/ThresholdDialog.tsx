@@ -101,7 +101,6 @@ function Rule({ form, problem, metrics }: PartProps & { metrics: readonly Metric
           label={words.metricName}
           help={words.metricHelp}
           error={problem?.field("metric")}
-          spellCheck={false}
           required
           {...register("other")}
         />

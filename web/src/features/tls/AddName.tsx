@@ -46,9 +46,6 @@ export function AddName({ onClose }: { onClose: () => void }) {
         maxLength={253}
         required
         inputMode="url"
-        autoCapitalize="none"
-        autoComplete="off"
-        spellCheck={false}
       />
     </FormDialog>
   );

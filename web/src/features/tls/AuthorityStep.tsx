@@ -7,7 +7,6 @@ import { wrong } from "./Step";
 import type { Tls } from "./types";
 
 const words = c.authorities;
-const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
 
 /** What a step is given of what is typed. */
 export interface PartProps {
@@ -33,7 +32,6 @@ function Other({ form, set, problem }: PartProps) {
         pattern="https://.*"
         maxLength={500}
         required
-        {...plain}
       />
       <PemField
         label={`${words.roots} (${c.acme.optional})`}
@@ -69,7 +67,6 @@ function Account({ state, form, set, problem, must }: PartProps & { must: boolea
           error={wrong(problem, "eab_key_id")}
           maxLength={500}
           required={must}
-          {...plain}
         />
         <PasswordInput
           label={words.key}
@@ -104,7 +101,6 @@ function More({ form, set, problem }: PartProps) {
             error={wrong(problem, "staging")}
             pattern="https://.*"
             maxLength={500}
-            {...plain}
           />
         )}
         <Input
@@ -116,7 +112,6 @@ function More({ form, set, problem }: PartProps) {
           onChange={(event) => set({ resolver: event.target.value })}
           error={wrong(problem, "resolver")}
           maxLength={260}
-          {...plain}
         />
       </div>
     </details>

@@ -15,7 +15,6 @@ import { isWildcard } from "./names";
 import { wrong } from "./Step";
 
 const words = c.challenge;
-const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
 
 /** The secret of a service; one that is stored is kept, and never shown. */
 function Secret({ state, form, set, problem, provider }: PartProps & { provider: Provider }) {
@@ -49,7 +48,6 @@ function Server(props: PartProps) {
         error={wrong(problem, "server")}
         maxLength={260}
         required
-        {...plain}
       />
       <div className="pair">
         <Input
@@ -61,7 +59,6 @@ function Server(props: PartProps) {
           error={wrong(problem, "key_name")}
           maxLength={260}
           required={!keyless(form.server)}
-          {...plain}
         />
         <Select
           label={words.algorithm}
@@ -97,7 +94,6 @@ function Service(props: PartProps & { provider: Exclude<Provider, "rfc2136"> }) 
             onChange={(event) => set({ apis: { ...form.apis, [provider]: event.target.value } })}
             error={wrong(problem, "api")}
             maxLength={500}
-            {...plain}
           />
         </div>
       </details>

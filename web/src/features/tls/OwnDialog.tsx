@@ -13,7 +13,6 @@ import { PemField } from "./PemField";
 import type { Tls } from "./types";
 
 const words = c.own;
-const plain = { autoCapitalize: "none", autoComplete: "off", spellCheck: false } as const;
 
 type Way = "upload" | "files";
 
@@ -99,7 +98,6 @@ function Files({ brought, set, error }: PartProps) {
         onChange={(event) => set({ certificate_file: event.target.value })}
         error={error("certificate_file")}
         required
-        {...plain}
       />
       <Input
         mono
@@ -110,7 +108,6 @@ function Files({ brought, set, error }: PartProps) {
         onChange={(event) => set({ key_file: event.target.value })}
         error={error("key_file")}
         required
-        {...plain}
       />
     </>
   );

@@ -21,9 +21,6 @@ export function PemField({ label, value, onChange, ...rest }: PemFieldProps) {
         label={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        autoCapitalize="none"
-        autoComplete="off"
-        spellCheck={false}
         {...rest}
       />
       <label className="btn small">

@@ -96,9 +96,6 @@ function Address({ offer, set, problem }: PartProps) {
       value={offer.url}
       onChange={(event) => set({ url: event.target.value })}
       maxLength={2000}
-      autoCapitalize="none"
-      autoComplete="off"
-      spellCheck={false}
       required
     />
   );
@@ -119,9 +116,6 @@ function More({ offer, set, problem }: PartProps) {
           onChange={(event) => set({ sha256: event.target.value })}
           maxLength={64}
           pattern="\s*[0-9a-fA-F]{64}\s*"
-          autoCapitalize="none"
-          autoComplete="off"
-          spellCheck={false}
         />
         <Checkbox
           label={words.older}

@@ -1,3 +1,5 @@
+import "../../ui/timeline.css";
+
 import { Link } from "@tanstack/react-router";
 import { useCallback } from "react";
 

@@ -1,4 +1,5 @@
 import "../places.css";
+import "../timeline.css";
 import { ChevronDown, RefreshCw } from "lucide-react";
 import { useState } from "react";
 

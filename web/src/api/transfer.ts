@@ -1,14 +1,12 @@
 import { queries, request } from "./client";
 import { Problem, readProblem } from "./errors";
 import { keepFile } from "./file";
+import type { Job } from "./job";
 import { prove } from "./proof";
-import type { components } from "./schema";
 import { notConfirmed } from "./send";
 import { type Me, meQuery } from "./session";
 import { t } from "../locales";
 import { tenantHeader } from "./tenant";
-
-type Job = components["schemas"]["Job"];
 
 /** Who may open an export. */
 export type Recipient = { passphrase: string } | { recipients: string[] };

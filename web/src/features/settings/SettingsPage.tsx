@@ -3,7 +3,6 @@ import { useCallback } from "react";
 
 import { api } from "../../api/client";
 import { useMay } from "../../api/may";
-import { fileHref } from "../../api/tenant";
 import { ProblemPage } from "../../layout/Problem";
 import { SettingsPage as Frame } from "../../layout/SettingsPage";
 import { t } from "../../locales";
@@ -23,28 +22,22 @@ function Certificate({ system }: { system: Appliance }) {
   const words = t.settings.certificate;
   return (
     <Section title={words.title}>
-      {system.ca_fingerprint ? (
-        <>
-          <p className="mb-3 max-w-160 text-muted">{words.lead}</p>
-          <Facts
-            facts={[
-              [
-                words.fingerprint,
-                <span key="f" className="flex items-start gap-2">
-                  <code className="min-w-0 flex-1">{system.ca_fingerprint}</code>
-                  <Copy text={system.ca_fingerprint} label={words.copy} />
-                </span>,
-              ],
-            ]}
-          />
-          <a className={`${buttonClass()} mt-3`} href={fileHref("/api/v1/tls/ca.pem")} download>
-            <Download className="icon" aria-hidden="true" />
-            {words.download}
-          </a>
-        </>
-      ) : (
-        <p className="text-muted">{words.none}</p>
-      )}
+      <p className="mb-3 max-w-160 text-muted">{words.lead}</p>
+      <Facts
+        facts={[
+          [
+            words.fingerprint,
+            <span key="f" className="flex items-start gap-2">
+              <code className="min-w-0 flex-1">{system.ca_fingerprint}</code>
+              <Copy text={system.ca_fingerprint} label={words.copy} />
+            </span>,
+          ],
+        ]}
+      />
+      <a className={`${buttonClass()} mt-3`} href="/api/v1/tls/ca.pem" download>
+        <Download className="icon" aria-hidden="true" />
+        {words.download}
+      </a>
     </Section>
   );
 }

@@ -52,8 +52,7 @@ export const settings = {
   },
   certificate: {
     title: "Certificate",
-    lead: "Unity signs its own certificates. Install this authority on a device once, and the device trusts the address.",
-    none: "This appliance has no certificate authority: it is served over plain HTTP.",
+    lead: "The appliance's own authority. A device on which it is installed once trusts what the appliance signs itself.",
     fingerprint: "SHA-256",
     copy: "Copy fingerprint",
     download: "Download ca.pem",

@@ -54,8 +54,7 @@ export const settings = {
   },
   certificate: {
     title: "Certyfikat",
-    lead: "Unity samo podpisuje swoje certyfikaty. Zainstaluj ten urząd na urządzeniu raz, a będzie ufać temu adresowi.",
-    none: "Ta instalacja nie ma urzędu certyfikacji: działa przez zwykłe HTTP.",
+    lead: "Własny urząd instalacji. Urządzenie, na którym raz go zainstalujesz, ufa temu, co instalacja podpisuje sama.",
     fingerprint: "SHA-256",
     copy: "Kopiuj odcisk",
     download: "Pobierz ca.pem",

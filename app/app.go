@@ -313,9 +313,8 @@ func (a *App) edge(ctx context.Context) error {
 			Version: release, Commit: commit, Hostname: hostname, Started: a.started.UTC(),
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
-		CA: a.cert.RootPEM, Cert: a.cert, Strict: func() bool { return a.tlsMode() == store.TLSACME },
-		Challenge: func(_ context.Context, host, path string) (string, bool) { return a.cert.Challenge(host, path) },
-		Changed:   a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make, Support: a.control.helpers.make,
+		CA: a.cert.RootPEM, Cert: a.cert, Challenge: a.cert.Challenge,
+		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make, Support: a.control.helpers.make,
 		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
 	return nil

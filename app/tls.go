@@ -25,7 +25,7 @@ func (a *App) certificates(ctx context.Context) error {
 		Start: func(ctx context.Context, y store.System, kind, title string, work func(context.Context) error) (store.Job, error) {
 			return a.jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, _ *job.Progress) error { return work(ctx) })
 		},
-		Publish: func(kind string) { a.bus.Publish(store.SystemTenant, kind, string(store.SystemTenant), 0) },
+		Publish: func() { a.bus.Publish(store.SystemTenant, "tls", string(store.SystemTenant), 0) },
 		Now:     time.Now, Log: a.log.With("part", "cert"),
 	})
 	return a.cert.Load(ctx)

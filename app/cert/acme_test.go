@@ -49,7 +49,7 @@ func newBox(t *testing.T, storage *Storage, o certtest.Options, names ...string)
 	c.Ports = func() (int, int) { return o.HTTPPort, o.TLSPort }
 	c.Now = func() time.Time { b.mu.Lock(); defer b.mu.Unlock(); return time.Now().Add(b.ahead) }
 	c.Out = outgoing.New(outgoing.Options{AllowPrivate: func(netip.Addr) bool { return true }})
-	c.Publish = func(string) {
+	c.Publish = func() {
 		select {
 		case b.told <- struct{}{}:
 		default: // it has a token already
@@ -203,7 +203,7 @@ func TestACME(t *testing.T) {
 			orders := b.ca.Orders()
 			b.ca.Stop()
 			c := b.Config
-			c.Publish = func(string) {}
+			c.Publish = func() {}
 			next := New(c)
 			defer next.cache.Stop()
 			if err := next.Load(t.Context()); err != nil {

@@ -37,7 +37,7 @@ type Config struct {
 	Fixed    string     // the mode that the command line names; empty: what is chosen
 	Out      dns.Client // asks services that keep zones
 	Start    Start      // starts a job of the appliance
-	Publish  func(kind string)
+	Publish  func()     // names, certificates or settings changed
 	Now      func() time.Time
 	Log      *slog.Logger
 }

@@ -36,7 +36,7 @@ func opened(tb testing.TB) (*store.Store, *Storage) {
 // names.
 func of(storage *Storage, names ...string) Config {
 	return Config{
-		System: storage.db, Storage: storage, Sealer: storage.sealer, Now: time.Now, Publish: func(string) {},
+		System: storage.db, Storage: storage, Sealer: storage.sealer, Now: time.Now, Publish: func() {},
 		Own: func() []string { return names }, Public: func() []string { return nil }, Ports: func() (int, int) { return 0, 0 }, Hostname: "nas", Domains: []string{"home.example.org"}, Log: slog.New(slog.DiscardHandler),
 		Allowed: func(name string) bool { return slices.Contains(names, name) },
 	}

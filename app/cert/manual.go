@@ -60,7 +60,7 @@ func (s *Service) Upload(ctx context.Context, y store.System, certificate, key s
 	if _, err := y.UpdateTLS(ctx, v, map[string]seal.Value{pairKey: sealed}); err != nil {
 		return err
 	}
-	s.Publish("tls")
+	s.Publish()
 	err = s.Load(ctx)
 	s.readPair(ctx)
 	return err
@@ -143,7 +143,7 @@ func (s *Service) readPair(ctx context.Context) {
 	s.mu.Lock()
 	s.pair = p
 	s.mu.Unlock()
-	s.Publish("tls")
+	s.Publish()
 }
 
 // reread reads files anew that were written since.

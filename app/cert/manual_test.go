@@ -176,6 +176,15 @@ func TestTheCommandLineWins(t *testing.T) {
 	if _, err := s.Update(t.Context(), s.System, store.TLS{Rev: store.AnyRev, Mode: store.TLSInternal}, Secrets{}); !errors.Is(err, ErrModeFixed) {
 		t.Error(err)
 	}
+	// What else is chosen can be changed all the same.
+	v, _, _, err := s.Settings(t.Context())
+	if err != nil || v.Mode != store.TLSOff {
+		t.Errorf("%+v, %v", v, err)
+	}
+	v.ACME.Email = "anna@example.org"
+	if v, err = s.Update(t.Context(), s.System, v, Secrets{}); err != nil || v.ACME.Email != "anna@example.org" {
+		t.Errorf("%+v, %v", v, err)
+	}
 }
 
 func TestSettingsThatCannotWork(t *testing.T) {

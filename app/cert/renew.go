@@ -155,7 +155,7 @@ func (s *Service) attempt(name string, drop context.CancelCauseFunc) {
 	s.mu.Lock()
 	s.asked, s.drop = name, drop
 	s.mu.Unlock()
-	s.Publish("tls")
+	s.Publish()
 }
 
 // note keeps how an attempt went.
@@ -168,7 +168,7 @@ func (s *Service) note(ctx context.Context, name string, went error) error {
 	if went != nil {
 		v.Failures = all[name].Failures + 1
 	}
-	defer s.Publish("tls")
+	defer s.Publish()
 	return s.System.PutTLSAttempt(ctx, v)
 }
 
@@ -207,6 +207,6 @@ func (s *Service) reissue(ctx context.Context, name string) error {
 		return err
 	}
 	s.cache.RemoveManaged([]certmagic.SubjectIssuer{{Subject: name, IssuerKey: issuerKey}}) // the next handshake loads it
-	s.Publish("tls")
+	s.Publish()
 	return nil
 }

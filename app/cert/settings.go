@@ -40,9 +40,12 @@ var (
 // an empty one takes it away.
 type Secrets struct{ DNS, EAB *string }
 
-// Settings returns what is chosen, and which secrets there are.
+// Settings returns what is chosen, with the mode in force, and which secrets there are.
 func (s *Service) Settings(ctx context.Context) (v store.TLS, dns, eab bool, err error) {
 	v, err = s.System.TLS(ctx)
+	if s.Fixed != "" {
+		v.Mode = s.Fixed
+	}
 	return v, s.Storage.Exists(ctx, dnsKey), s.Storage.Exists(ctx, eabKey), err
 }
 
@@ -71,7 +74,7 @@ func (s *Service) Update(ctx context.Context, y store.System, v store.TLS, secre
 	if err != nil {
 		return v, err
 	}
-	s.Publish("tls")
+	s.Publish()
 	return v, s.again(ctx)
 }
 

@@ -3,6 +3,7 @@ package cert
 import (
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -129,14 +130,24 @@ func (s *Service) served(ctx context.Context, n *Name) (*x509.Certificate, error
 	if strings.HasPrefix(n.Name, "*.") {
 		return nil, nil //nolint:nilnil // the own authority signs for no wildcard
 	}
-	c, err := s.stored(ctx, issuerKey, n.Name)
+	leaf, err := s.leaf(ctx, issuerKey, n.Name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // nobody asked for it yet
 	}
+	return leaf, err
+}
+
+// leaf returns a certificate from the storage, without its key.
+func (s *Service) leaf(ctx context.Context, issuer, name string) (*x509.Certificate, error) {
+	text, err := s.Storage.Load(ctx, certmagic.StorageKeys.SiteCert(issuer, name))
 	if err != nil {
 		return nil, err
 	}
-	return c.Leaf, nil
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errPair
+	}
+	return x509.ParseCertificate(block.Bytes)
 }
 
 // issuerOf returns what people know the issuer of a certificate by.

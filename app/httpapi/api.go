@@ -75,10 +75,8 @@ type Parts struct {
 	CA     func(context.Context) ([]byte, error) // the certificate of the appliance's own CA, PEM
 	Cert   *cert.Service                         // gives the appliance its certificates
 	// Challenge answers what a public CA asks over plain HTTP to see that a host is
-	// ours (ACME HTTP-01); nil: nothing is asked. Strict reports whether browsers are
-	// told to come by https only; nil: never.
-	Challenge func(ctx context.Context, host, path string) (body string, ok bool)
-	Strict    func() bool
+	// ours (ACME HTTP-01); nil: nothing is asked.
+	Challenge func(host, path string) (body string, ok bool)
 	// MetricsToken opens /metrics to others than this box; empty: nobody.
 	MetricsToken string
 	// Base is what links in mails and invitations begin with.

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/netip"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/go-cmp/cmp"
+	"unity.internal/store"
 )
 
 // far sends a request from a socket of the LAN, as far as the edge can tell.
@@ -184,10 +184,16 @@ func TestWithoutTLSOnlyAProxyIsServed(t *testing.T) {
 func TestAChallengeIsAnsweredWithoutTLS(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(p *Parts) {
-		p.Challenge = func(_ context.Context, h, path string) (string, bool) {
-			return "token.thumbprint", h == host && path == challengePath+"token"
+		p.Challenge = func(h, path string) (string, bool) {
+			return "token.thumbprint", h != "other.example" && path == challengePath+"token"
 		}
 	})
+	if got := b.far("", "GET", challengePath+"token", "", "Host: to-be-added.example"); got.status != 200 || got.body != "token.thumbprint" {
+		t.Errorf("a name that is tried: %v", got)
+	}
+	if got := b.far("", "GET", challengePath+"token", "", "Host: other.example"); got.status != 404 {
+		t.Errorf("a name that is not: %v", got)
+	}
 	if got := b.far("", "GET", challengePath+"token", ""); got.status != 200 || got.body != "token.thumbprint" {
 		t.Errorf("%v", got)
 	}
@@ -202,7 +208,12 @@ func TestBrowsersAreBoundToHTTPSOnlyWhereTheyCanBe(t *testing.T) {
 	t.Parallel()
 	strict := false
 	b := newBench(t, func(p *Parts) {
-		p.Strict = func() bool { return strict }
+		p.Reach.Mode = func() string {
+			if strict {
+				return store.TLSACME
+			}
+			return store.TLSInternal
+		}
 		p.Reach.Trusted = func(netip.Addr) bool { return true }
 	})
 	const header = fiber.HeaderStrictTransportSecurity

@@ -78,7 +78,7 @@ func (b *bench) certificates(v *vault.Vault) {
 			v, _ := y.Settings(context.WithoutCancel(b.tb.Context()))
 			return v.PublicNames
 		},
-		Ports: func() (int, int) { return 0, 0 }, Publish: func(string) {},
+		Ports: func() (int, int) { return 0, 0 }, Publish: func() {},
 		Start: func(ctx context.Context, y store.System, kind, title string, work func(context.Context) error) (store.Job, error) {
 			return b.parts.Jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, _ *job.Progress) error { return work(ctx) })
 		},

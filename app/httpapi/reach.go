@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"unity.internal/app/auth"
 	"unity.internal/app/fault"
+	"unity.internal/store"
 )
 
 // formType is what a browser's form sends: refused, but where OAuth 2 asks for it.
@@ -74,7 +75,7 @@ func (m mux) arrive(ctx context.Context) fiber.Handler {
 		if from.secure || from.loopback { // elsewhere browsers only complain of it
 			c.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}
-		if from.secure && m.Strict != nil && m.Strict() {
+		if from.secure && m.Reach.Mode() == store.TLSACME {
 			c.Set("Strict-Transport-Security", "max-age=63072000") // two years
 		}
 		ctx := context.WithValue(ctx, requestKey{}, id)
@@ -130,7 +131,8 @@ func (m mux) client(c *fiber.Ctx) (v client) {
 // guard refuses what is not for us, too much, or sent by another site.
 func (m mux) guard(c *fiber.Ctx) error {
 	from := clientOf(c.UserContext())
-	if !m.Reach.Known(hostname(c.Get("Host"))) {
+	// A name is tried before it is added, and an answer there says nothing of us.
+	if !m.Reach.Known(hostname(c.Get("Host"))) && !strings.HasPrefix(c.Path(), challengePath) {
 		p := *errHost
 		p.RequestID = requestID(c.UserContext())
 		return &p

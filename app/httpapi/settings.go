@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"unity.internal/app/auth"
+	"unity.internal/app/cert"
 	"unity.internal/app/fault"
 	"unity.internal/store"
 )
@@ -112,8 +113,7 @@ type systemSettingsIn struct {
 }
 
 func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSettingsIn) (*versioned[store.SystemSettings], error) {
-	y := m.System.By(c.User, c.From.Address)
-	v, err := y.Settings(ctx)
+	v, err := m.System.Settings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,11 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 	}
 	b := in.Body
 	b.PublicURL.into(&v.PublicURL)
-	b.PublicNames.into(&v.PublicNames)
+	if b.PublicNames.set {
+		if v.PublicNames, err = hostNames(b.PublicNames.value); err != nil {
+			return nil, err
+		}
+	}
 	b.TrustedProxies.into(&v.TrustedProxies)
 	b.AllowedNetworks.into(&v.AllowedNetworks)
 	b.HeartbeatURL.into(&v.HeartbeatURL)
@@ -140,14 +144,33 @@ func (m mux) updateSystemSettings(ctx context.Context, c Caller, in *systemSetti
 	if err := checkSystemSettings(v); err != nil {
 		return nil, err
 	}
-	v, err = y.UpdateSettings(ctx, v)
+	v, err = m.storeSystemSettings(ctx, c, v)
+	return tagged(v, v.Rev, err)
+}
+
+// storeSystemSettings stores what c chose for the appliance, and tells of it.
+func (m mux) storeSystemSettings(ctx context.Context, c Caller, v store.SystemSettings) (store.SystemSettings, error) {
+	v, err := m.System.By(c.User, c.From.Address).UpdateSettings(ctx, v)
 	if err == nil {
 		m.Bus.Publish(store.SystemTenant, "settings", string(store.SystemTenant), v.Rev)
 		m.Bus.Publish(c.Tenant.ID, "settings", string(c.Tenant.ID), v.Rev)
 		m.Bus.Publish(c.Tenant.ID, "auth", c.User, v.Rev)
 		m.Changed(ctx, store.SystemTenant)
 	}
-	return tagged(v, v.Rev, err)
+	return v, err
+}
+
+// hostNames returns names as certificates have them.
+func hostNames(texts []string) (all []string, err error) {
+	all = []string{}
+	for _, text := range texts {
+		name, err := cert.CheckName(text)
+		if err != nil {
+			return nil, field("body.public_names", "settings.public_name", text+" is no name of a host. A name is like unity.example.org, or *.example.org for all below it.")
+		}
+		all = append(all, name)
+	}
+	return all, nil
 }
 
 func checkSystemSettings(v store.SystemSettings) error {

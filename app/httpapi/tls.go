@@ -43,7 +43,6 @@ func (m mux) getCA(ctx context.Context, _ Caller, _ *struct{}) (*pem, error) {
 type tlsState struct {
 	store.TLS
 	Fixed     bool           `json:"mode_fixed" doc:"The mode is named where the appliance is started, and cannot be chosen here"`
-	InForce   string         `json:"mode_in_force" enum:"internal,acme,manual,off"`
 	DNS       bool           `json:"dns_secret_set"`
 	EAB       bool           `json:"eab_secret_set"`
 	Pair      *cert.Pair     `json:"pair,omitempty" doc:"What a person brought"`
@@ -61,8 +60,7 @@ func (m mux) getTLS(ctx context.Context, _ Caller, _ *struct{}) (*versioned[tlsS
 		return nil, err
 	}
 	own, err := m.Cert.Authority(ctx)
-	mode := m.Cert.Mode()
-	return tagged(tlsState{v, m.Cert.Fixed != "", mode, dns, eab, m.Cert.Pair(), names, own}, v.Rev, err)
+	return tagged(tlsState{v, m.Cert.Fixed != "", dns, eab, m.Cert.Pair(), names, own}, v.Rev, err)
 }
 
 type tlsPatch struct {
@@ -167,19 +165,16 @@ func (m mux) deleteTLSName(ctx context.Context, c Caller, in *nameOf) (*versione
 
 // changeNames changes the names that people gave the appliance.
 func (m mux) changeNames(ctx context.Context, c Caller, change func([]string) ([]string, error)) (*versioned[tlsState], error) {
-	y := m.System.By(c.User, c.From.Address)
-	v, err := y.Settings(ctx)
+	v, err := m.System.Settings(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if v.PublicNames, err = change(v.PublicNames); err != nil {
 		return nil, err
 	}
-	if v, err = y.UpdateSettings(ctx, v); err != nil {
+	if _, err := m.storeSystemSettings(ctx, c, v); err != nil {
 		return nil, err
 	}
-	m.Bus.Publish(store.SystemTenant, "settings", string(store.SystemTenant), v.Rev)
-	m.Changed(ctx, store.SystemTenant)
 	return m.getTLS(ctx, c, nil)
 }
 

@@ -53,7 +53,7 @@ func (b *bench) secured(tb testing.TB) func(string) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(tb.Context())
 	c := cert.New(cert.Config{
 		System: b.store.System(), Storage: cert.NewStorage(b.store.System(), b.parts.Vault), Hostname: "nas", Now: time.Now,
-		Publish: func(string) {}, Log: slog.New(slog.DiscardHandler),
+		Publish: func() {}, Log: slog.New(slog.DiscardHandler),
 		Allowed: func(name string) bool { return name == "localhost" },
 	})
 	root, err := c.RootPEM(ctx)

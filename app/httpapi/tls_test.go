@@ -50,9 +50,11 @@ func TestCertificatesAreOfAdministrators(t *testing.T) {
 		{"root", "PATCH", "/tls", `{"dns_secret":"MARKER-OF-A-SECRET"}`, 200, `"dns_secret_set":true`},
 		{"root", "PATCH", "/tls", `{"dns_secret":""}`, 200, `"dns_secret_set":false`},
 		{"root", "POST", "/tls/certificate", `{"certificate":"MARKER","key":"MARKER-OF-A-SECRET"}`, 422, "tls.pair"},
+		{"root", "PATCH", "/system/settings", `{"public_names":["http://unity"]}`, 422, "settings.public_name"},
+		{"root", "PATCH", "/system/settings", `{"public_names":["Cloud.Example.org."]}`, 200, `"public_names":["cloud.example.org"]`},
 		{"root", "PATCH", "/system/settings", `{"trusted_proxies":["10.0.0.1"]}`, 200, ""},
-		{"root", "PATCH", "/tls", `{"mode":"off"}`, 200, `"mode_in_force":"off"`},
-		{"root", "PATCH", "/tls", `{"mode":"internal"}`, 200, `"mode_in_force":"internal"`},
+		{"root", "PATCH", "/tls", `{"mode":"off"}`, 200, `"mode":"off"`},
+		{"root", "PATCH", "/tls", `{"mode":"internal"}`, 200, `"mode":"internal"`},
 	} {
 		got := b.do(tt.who, tt.method, "/api/v1"+tt.path, tt.body)
 		if got.status != tt.status || !strings.Contains(got.body, tt.want) || strings.Contains(got.body, "MARKER-OF") {

@@ -92,7 +92,7 @@ func (m mux) challenge(c *fiber.Ctx) error {
 	if m.Challenge == nil {
 		return fiber.ErrNotFound
 	}
-	body, ok := m.Challenge(c.UserContext(), hostname(c.Get("Host")), c.Path())
+	body, ok := m.Challenge(hostname(c.Get("Host")), c.Path())
 	if !ok {
 		return fiber.ErrNotFound
 	}

@@ -61,17 +61,6 @@ func New(c Config, secret []byte, out Client) (Provider, error) {
 	return p, nil
 }
 
-// Try adds a value to a TXT name and takes it away again, as a challenge would,
-// so that a wrong token is known before a certificate is asked for.
-func Try(ctx context.Context, p Provider, name, value string) error {
-	record := []libdns.Record{libdns.TXT{Name: strings.TrimSuffix(name, ".") + ".", Text: value}}
-	if _, err := p.AppendRecords(ctx, ".", record); err != nil {
-		return err
-	}
-	_, err := p.DeleteRecords(context.WithoutCancel(ctx), ".", record)
-	return err
-}
-
 // A host is where zones are kept. Names are absolute, in lower case and punycode,
 // without the last dot.
 type host interface {

@@ -4285,8 +4285,6 @@ export interface components {
             mode: "internal" | "acme" | "manual" | "off";
             /** @description The mode is named where the appliance is started, and cannot be chosen here */
             mode_fixed: boolean;
-            /** @enum {string} */
-            mode_in_force: "internal" | "acme" | "manual" | "off";
             names: components["schemas"]["Name"][];
             /** @description What a person brought */
             pair?: components["schemas"]["Pair"];

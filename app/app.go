@@ -198,7 +198,7 @@ func (a *App) build(ctx context.Context) error {
 		urls: a.names.urls, added: a.changed, health: a.health.found, keys: a.keys, deletion: a.deletion, transfers: a.transfer,
 		kits: newKits(a.store, a.vault, a.backup.Fixed), upgrade: a.upgrade,
 	}
-	a.control.helpers = a.newHelpers()
+	a.control.bundles = a.newBundles()
 	return a.edge(ctx)
 }
 
@@ -314,7 +314,7 @@ func (a *App) edge(ctx context.Context) error {
 			URLs: a.names.urls, Sizes: a.sizes, Fingerprint: a.cert.Fingerprint,
 		},
 		CA: a.cert.RootPEM, Cert: a.cert, Challenge: a.cert.Challenge,
-		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make, Support: a.control.helpers.make,
+		Changed: a.changed, RotateKeys: a.keys.Rotate, DeleteTenant: a.deletion.Delete, Kit: a.control.kits.make, Support: a.control.bundles.make,
 		ExportTenant: a.transfer.Export, ImportTenant: a.transfer.Receive,
 	})
 	return nil

@@ -36,7 +36,7 @@ type control struct {
 	deletion  *deletion
 	transfers *transfers
 	kits      *kits
-	helpers   *helpers
+	bundles   *bundles
 	upgrade   *upgrader                            // nil: no appliance runs
 	health    func(context.Context) httpapi.Health // of one that runs
 }

@@ -24,9 +24,9 @@ import (
 // askedFor is how long a command waits for an appliance to make a bundle.
 const askedFor = 90 * time.Second
 
-// helpers makes support bundles, one at a time: of an appliance that runs, or of
+// bundles makes support bundles, one at a time: of an appliance that runs, or of
 // what can be seen of one that does not.
-type helpers struct {
+type bundles struct {
 	config  *Config
 	app     *App // nil: it does not run in this process
 	control control
@@ -35,12 +35,12 @@ type helpers struct {
 	turn    chan struct{}
 }
 
-func (a *App) newHelpers() *helpers {
-	return &helpers{config: a.config, app: a, control: a.control, turn: make(chan struct{}, 1)}
+func (a *App) newBundles() *bundles {
+	return &bundles{config: a.config, app: a, control: a.control, turn: make(chan struct{}, 1)}
 }
 
 // write writes a bundle to w, and returns what is not in it and why.
-func (h *helpers) write(ctx context.Context, w io.Writer) ([]string, error) {
+func (h *bundles) write(ctx context.Context, w io.Writer) ([]string, error) {
 	select {
 	case h.turn <- struct{}{}:
 		defer func() { <-h.turn }()
@@ -52,16 +52,16 @@ func (h *helpers) write(ctx context.Context, w io.Writer) ([]string, error) {
 }
 
 // make writes a bundle for somebody who is not at this box.
-func (h *helpers) make(ctx context.Context, w io.Writer) error {
+func (h *bundles) make(ctx context.Context, w io.Writer) error {
 	_, err := h.write(ctx, w)
 	return err
 }
 
 // open reports whether the database is.
-func (h *helpers) open() bool { return h.shut == nil }
+func (h *bundles) open() bool { return h.shut == nil }
 
 // names returns what must not be read in a bundle.
-func (h *helpers) names(ctx context.Context) ([]support.Name, error) {
+func (h *bundles) names(ctx context.Context) ([]support.Name, error) {
 	all := []support.Name{{Kind: support.Directory, Text: h.config.DataDir}}
 	if host, err := os.Hostname(); err == nil {
 		all = append(all, support.Name{Kind: "host", Text: host})
@@ -127,7 +127,7 @@ var errSilent = fault.New(fault.Unavailable, "support.silent", "Another Unity ho
 // support has the appliance that runs make a bundle, or makes one of what is there.
 func (c *Config) support(ctx context.Context, w io.Writer) ([]string, error) {
 	lines, unread := journaled(ctx)
-	h := &helpers{
+	h := &bundles{
 		config: c, control: control{dir: c.DataDir}, turn: make(chan struct{}, 1),
 		journal: func() ([]string, error) { return lines, unread },
 	}
@@ -175,7 +175,7 @@ func look(ctx context.Context, dir string) (control, func() error, error) {
 // serveSupport answers with a bundle.
 func (c control) serveSupport(w http.ResponseWriter, r *http.Request) {
 	var whole bytes.Buffer
-	if err := c.helpers.make(r.Context(), &whole); err != nil {
+	if err := c.bundles.make(r.Context(), &whole); err != nil {
 		w.WriteHeader(http.StatusConflict)
 		_ = json.NewEncoder(w).Encode(failed(err)) // who asked is gone otherwise
 		return

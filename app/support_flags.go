@@ -28,7 +28,7 @@ var (
 
 // flags returns which flags are not at their default, whoever set them, and which
 // variables of the environment are set that we, systemd or a library read.
-func (h *helpers) flags(context.Context) (any, error) {
+func (h *bundles) flags(context.Context) (any, error) {
 	p, err := parser(h.config)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ var ourFiles = []string{
 }
 
 // parts are the files of a bundle, in the order in which they are read.
-func (h *helpers) parts() []support.Part {
+func (h *bundles) parts() []support.Part {
 	return []support.Part{
 		{Name: "about.json", About: "Which version runs, what it was built of, and on what kind of machine.", Ours: true, Make: h.about},
 		{Name: "health.json", About: "What /readyz says: whether requests are served, and what is not well.", Make: h.running(h.healthNow)},
@@ -57,7 +57,7 @@ func (h *helpers) parts() []support.Part {
 }
 
 // running is a part that only an appliance that runs has.
-func (h *helpers) running(do func(context.Context) (any, error)) func(context.Context) (any, error) {
+func (h *bundles) running(do func(context.Context) (any, error)) func(context.Context) (any, error) {
 	return func(ctx context.Context) (any, error) {
 		if h.app == nil {
 			return nil, errNotRunning
@@ -67,7 +67,7 @@ func (h *helpers) running(do func(context.Context) (any, error)) func(context.Co
 }
 
 // opened is a part that needs the database.
-func (h *helpers) opened(do func(context.Context) (any, error)) func(context.Context) (any, error) {
+func (h *bundles) opened(do func(context.Context) (any, error)) func(context.Context) (any, error) {
 	return func(ctx context.Context) (any, error) {
 		if !h.open() {
 			return nil, errShut
@@ -76,7 +76,7 @@ func (h *helpers) opened(do func(context.Context) (any, error)) func(context.Con
 	}
 }
 
-func (h *helpers) about(context.Context) (any, error) {
+func (h *bundles) about(context.Context) (any, error) {
 	number, commit := version()
 	v := struct {
 		Version string          `json:"version"`
@@ -94,24 +94,24 @@ func (h *helpers) about(context.Context) (any, error) {
 	return v, nil
 }
 
-func (h *helpers) healthNow(context.Context) (any, error) {
+func (h *bundles) healthNow(context.Context) (any, error) {
 	v := h.app.health.now()
 	return map[string]any{"ready": v.Ready, "degraded": v.Degraded}, nil
 }
 
-func (h *helpers) figures(context.Context) (any, error) {
+func (h *bundles) figures(context.Context) (any, error) {
 	return httpapi.Figures(h.app.health.now(), h.app.started), nil
 }
 
 // doctor returns what it finds, with or without a database.
-func (h *helpers) doctor(ctx context.Context) (any, error) {
+func (h *bundles) doctor(ctx context.Context) (any, error) {
 	if !h.open() {
 		return []finding{h.control.permissions(), h.control.space(), {false, "database", h.shut.Error()}}, nil
 	}
 	return h.control.doctor(ctx, order{})
 }
 
-func (h *helpers) lately(context.Context) (any, error) {
+func (h *bundles) lately(context.Context) (any, error) {
 	if h.app == nil {
 		lines, err := h.journal()
 		if !h.open() {
@@ -126,19 +126,19 @@ func (h *helpers) lately(context.Context) (any, error) {
 	return support.Lines(lines), nil
 }
 
-func (h *helpers) database(context.Context) (any, error) {
+func (h *bundles) database(context.Context) (any, error) {
 	d, err := support.DatabaseAt(filepath.Join(h.config.DataDir, databaseFile))
 	d.Opened, d.Schema = h.open(), store.SchemaVersion()
 	return d, errors.Join(h.shut, err)
 }
 
-func (h *helpers) files(context.Context) (any, error) {
+func (h *bundles) files(context.Context) (any, error) {
 	return support.FolderAt(h.config.DataDir, ourFiles)
 }
 
 // settings are chosen field by field: a new one is not shown before somebody says
 // that it may be.
-func (h *helpers) settings(ctx context.Context) (any, error) {
+func (h *bundles) settings(ctx context.Context) (any, error) {
 	v, err := h.control.store.System().Settings(ctx)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (h *helpers) settings(ctx context.Context) (any, error) {
 	}, err
 }
 
-func (h *helpers) replica(ctx context.Context) (any, error) {
+func (h *bundles) replica(ctx context.Context) (any, error) {
 	out := map[string]any{}
 	if h.app != nil {
 		v := h.app.backup.Status()
@@ -186,12 +186,12 @@ func schemeOf(place string) string {
 	return ""
 }
 
-func (h *helpers) certificates(ctx context.Context) (any, error) {
+func (h *bundles) certificates(ctx context.Context) (any, error) {
 	return support.Certificates(ctx, cert.NewStorage(h.control.store.System(), h.control.vault))
 }
 
 // attempts are those of the names that certificates were asked for.
-func (h *helpers) attempts(ctx context.Context) (any, error) {
+func (h *bundles) attempts(ctx context.Context) (any, error) {
 	type attempt struct {
 		Name string `json:"name"`
 		store.TLSAttempt
@@ -206,7 +206,7 @@ func (h *helpers) attempts(ctx context.Context) (any, error) {
 
 // upgrade is what is written down of the last one. Of what the version printed,
 // only its log is shown, as of a journal.
-func (h *helpers) upgrade(context.Context) (any, error) {
+func (h *bundles) upgrade(context.Context) (any, error) {
 	v, err := upgrade.Load(h.config.DataDir)
 	if err != nil {
 		return nil, err
@@ -223,6 +223,6 @@ func (h *helpers) upgrade(context.Context) (any, error) {
 
 // counts of a large database may take longer than there is time: what was counted
 // until then is shown.
-func (h *helpers) counts(ctx context.Context) (any, error) {
+func (h *bundles) counts(ctx context.Context) (any, error) {
 	return h.control.store.System().Counts(ctx)
 }

@@ -119,28 +119,31 @@ func (c *Config) alone() (*os.File, error) {
 	return lock(c.DataDir)
 }
 
-// stageHere verifies a program where no server runs. The next start tries it.
-func (c *Config) stageHere(ctx context.Context, t terminal, o order, in io.Reader) (err error) {
+// settled refuses to begin an upgrade where the next start still has to end one.
+func (c *Config) settled() error {
 	last, err := upgrade.Load(c.DataDir)
-	if err != nil {
+	if err == nil && last.Running() {
+		err = upgrade.ErrRunning
+	}
+	return err
+}
+
+// stageHere verifies a program where no server runs. The next start tries it.
+func (c *Config) stageHere(ctx context.Context, t terminal, o order, in io.Reader) error {
+	if err := c.settled(); err != nil {
 		return err
 	}
-	if last.Running() {
-		return upgrade.ErrRunning
-	}
-	offer := upgrade.Offer{File: in, Signature: o.Seal, SHA256: o.SHA256, Unsigned: o.Unsigned, Older: o.Older}
-	var st *upgrade.Attempt
+	verify := c.verify
 	if in == nil {
-		v, seal, err2 := fetched(ctx, programClient(func() []netip.AddrPort { return nil }), o.URL, offer, c.verify)
-		st, err = newState(v, seal), err2
-	} else {
-		v, seal, err2 := c.verify(ctx, offer)
-		st, err = newState(v, seal), err2
+		verify = func(ctx context.Context, offer upgrade.Offer) (upgrade.Version, upgrade.Seal, error) {
+			return fetched(ctx, programClient(func() []netip.AddrPort { return nil }), o.URL, offer, c.verify)
+		}
 	}
+	v, seal, err := verify(ctx, o.offer(in))
 	if err != nil {
 		return err
 	}
-	return c.staged(t, st)
+	return c.staged(t, newState(v, seal))
 }
 
 // staged leaves an upgrade to the next start.
@@ -261,6 +264,9 @@ func (v upgradeCmd) back(ctx context.Context, c *Config, t terminal) error {
 	if err := r.ask(ctx, order{Command: "upgrade-state"}, &now); err != nil {
 		return err
 	}
+	if now.Blocked != nil {
+		return fault.New(fault.Conflict, now.Blocked.Code, "%s", now.Blocked.Text)
+	}
 	if now.Back == nil {
 		return upgrade.ErrNoWayBack
 	}
@@ -284,45 +290,25 @@ func (v upgradeCmd) sure(t terminal, way upgrade.Back) error {
 }
 
 func (v upgradeCmd) backHere(ctx context.Context, c *Config, t terminal) error {
-	s, err := c.shelf()
-	if err != nil {
+	if err := c.settled(); err != nil {
 		return err
 	}
-	way, err := c.wayBack(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := v.sure(t, way.Back); err != nil {
-		return err
-	}
-	st, err := c.back(ctx, true)
+	st, err := c.back(ctx, func(way upgrade.Back) error { return v.sure(t, way) })
 	if err != nil {
 		return err
 	}
 	return c.staged(t, st)
 }
 
-// errNobody says that an order is for a server.
-var errNobody = fault.New(fault.Conflict, "upgrade.no_server", "No server runs on this data directory.")
-
 func (c control) upgradeFrom(ctx context.Context, o order) (any, error) {
-	if c.upgrade == nil {
-		return nil, errNobody
-	}
 	return c.upgrade.Fetch(ctx, c.store.System(), o.URL, o.offer(nil))
 }
 
 func (c control) upgradeBack(ctx context.Context, o order) (any, error) {
-	if c.upgrade == nil {
-		return nil, errNobody
-	}
 	return c.upgrade.Back(ctx, c.store.System(), o.Lose)
 }
 
 func (c control) upgradeState(ctx context.Context, _ order) (any, error) {
-	if c.upgrade == nil {
-		return nil, errNobody
-	}
 	return c.upgrade.State(ctx)
 }
 

@@ -87,6 +87,9 @@ type progress interface {
 // alone does work in the caller's time, where no appliance runs, and returns it
 // as a job that has ended.
 func alone(ctx context.Context, spec job.Spec, work func(context.Context, progress) error) (store.Job, error) {
+	if spec.After != nil {
+		defer spec.After()
+	}
 	p := &aside{store.Job{Kind: spec.Kind, Thing: spec.Thing, Title: spec.Title, State: "done", Log: []string{}}}
 	if err := work(ctx, p); err != nil {
 		return p.job, fault.From(err)

@@ -131,7 +131,6 @@ func (x *transfers) Import(ctx context.Context, y store.System, f *os.File, from
 		h.Tenant = from.As
 	}
 	work := func(ctx context.Context, p progress) error {
-		defer f.Close()
 		defer x.tell(context.WithoutCancel(ctx), h.Tenant, told)
 		began := sync.OnceFunc(func() { x.tell(ctx, h.Tenant, told) })
 		res, err := x.service.Import(ctx, y, f, ids, from.As, func(table string, done, total int) {
@@ -148,7 +147,10 @@ func (x *transfers) Import(ctx context.Context, y store.System, f *os.File, from
 		}
 		return nil
 	}
-	spec := job.Spec{Kind: "tenants.import", Thing: string(h.Tenant), Title: "Import tenant " + string(h.Tenant)}
+	spec := job.Spec{
+		Kind: "tenants.import", Thing: string(h.Tenant), Title: "Import tenant " + string(h.Tenant),
+		After: func() { _ = f.Close() }, // it was only read
+	}
 	if x.jobs == nil {
 		return alone(ctx, spec, work)
 	}

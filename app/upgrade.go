@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,22 +65,30 @@ func (u *upgrader) blocked() error {
 
 // begin makes this the only upgrade; end lets the next one come.
 func (u *upgrader) begin() error {
-	if err := u.blocked(); err != nil {
-		return err
-	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.busy {
 		return upgrade.ErrRunning
 	}
+	if err := u.blocked(); err != nil { // while no other can end: what that left to be tried counts
+		return err
+	}
 	u.busy = true
 	return nil
 }
 
+// end also forgets a program that was verified and is not going to be tried.
 func (u *upgrader) end() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.busy = false
+	last, err := upgrade.Load(u.app.config.DataDir)
+	if err == nil && !last.Running() {
+		err = upgrade.Shelf{Dir: u.app.config.DataDir}.Drop(upgrade.Next)
+	}
+	if err != nil {
+		u.app.log.Warn("forget a program that is not tried", "err", err) // the next one takes its place
+	}
 }
 
 // State implements httpapi.Upgrader.
@@ -102,8 +111,10 @@ func (u *upgrader) State(ctx context.Context) (upgrade.Report, error) {
 		f := fault.From(err)
 		r.Blocked = &upgrade.Reason{Code: f.Code, Text: f.Msg}
 	}
-	if way, err := a.config.wayBack(ctx, s); err == nil {
-		r.Back = &way.Back
+	if !r.Last.Running() { // to look at programs is much work for who asks every second how far one is
+		if way, err := a.config.wayBack(ctx, s); err == nil {
+			r.Back = &way.Back
+		}
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -120,13 +131,13 @@ func (u *upgrader) Receive(ctx context.Context, y store.System, o upgrade.Offer)
 	if err := u.begin(); err != nil {
 		return store.Job{}, err
 	}
-	v, seal, err := u.verify(ctx, o)
+	v, seal, err := u.app.config.verify(ctx, o)
 	if err != nil {
 		u.end()
 		return store.Job{}, err
 	}
 	return u.start(ctx, y, "Upgrade to "+v.Number, func(ctx context.Context, p *job.Progress) error {
-		return u.hand(ctx, y, p, u.state(v, seal))
+		return u.hand(ctx, y, p, newState(v, seal))
 	})
 }
 
@@ -143,20 +154,21 @@ func (u *upgrader) Fetch(ctx context.Context, y store.System, address string, o 
 	if err := u.begin(); err != nil {
 		return store.Job{}, err
 	}
-	return u.start(ctx, y, "Upgrade from "+address, func(ctx context.Context, p *job.Progress) error {
+	shown, _, _ := strings.Cut(address, "?") // what follows may let in whoever reads it
+	return u.start(ctx, y, "Upgrade from "+shown, func(ctx context.Context, p *job.Progress) error {
 		p.Step(ctx, "Downloading and verifying the program", 0, 3)
 		v, seal, err := u.fetch(ctx, address, o)
 		if err != nil {
 			return err
 		}
-		return u.hand(ctx, y, p, u.state(v, seal))
+		return u.hand(ctx, y, p, newState(v, seal))
 	})
 }
 
 func (u *upgrader) fetch(ctx context.Context, address string, o upgrade.Offer) (v upgrade.Version, seal upgrade.Seal, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	return fetched(ctx, programClient(u.app.names.listeners), address, o, u.verify)
+	return fetched(ctx, programClient(u.app.names.listeners), address, o, u.app.config.verify)
 }
 
 // fetched downloads a program and has it verified.
@@ -184,10 +196,6 @@ func programClient(own func() []netip.AddrPort) *outgoing.Client {
 }
 
 // verify looks at a program that is offered, and keeps it as the next one.
-func (u *upgrader) verify(ctx context.Context, o upgrade.Offer) (upgrade.Version, upgrade.Seal, error) {
-	return u.app.config.verify(ctx, o)
-}
-
 func (c *Config) verify(ctx context.Context, o upgrade.Offer) (v upgrade.Version, seal upgrade.Seal, err error) {
 	s, err := c.shelf()
 	if len(s.Keys) == 0 && !o.Unsigned {
@@ -204,28 +212,24 @@ func (c *Config) verify(ctx context.Context, o upgrade.Offer) (v upgrade.Version
 
 // start runs one upgrade as a job. The next may begin when it has ended.
 func (u *upgrader) start(ctx context.Context, y store.System, title string, work job.Work) (store.Job, error) {
-	j, err := u.app.jobs.Start(ctx, y.Own(), job.Spec{Kind: "system.upgrade", Title: title}, func(ctx context.Context, p *job.Progress) error {
-		defer u.end()
-		return work(ctx, p)
-	})
+	j, err := u.app.jobs.Start(ctx, y.Own(), job.Spec{Kind: "system.upgrade", Title: title, After: u.end}, work)
 	if err != nil {
 		u.end()
 	}
 	return j, err
 }
 
-// state returns the beginning of an upgrade to a program that was verified.
-func (u *upgrader) state(v upgrade.Version, seal upgrade.Seal) *upgrade.Attempt {
-	st := newState(v, seal)
-	st.Unwell, st.Watched = u.app.health.now().Degraded, true
-	return st
+// attempt returns the beginning of an upgrade to a program, or of a way back.
+func attempt(v upgrade.Version, seal upgrade.Seal, exec string) *upgrade.Attempt {
+	return &upgrade.Attempt{
+		ID: store.NewID(), Phase: upgrade.Staged, From: ownVersion(), To: v, Signer: seal.Signer, Comment: seal.Comment,
+		Started: time.Now().UTC(), Exec: exec,
+	}
 }
 
+// newState returns the beginning of an upgrade to a program that was verified.
 func newState(v upgrade.Version, seal upgrade.Seal) *upgrade.Attempt {
-	st := &upgrade.Attempt{
-		ID: store.NewID(), Phase: upgrade.Staged, From: ownVersion(), To: v, Signer: seal.Signer, Comment: seal.Comment,
-		Started: time.Now().UTC(), Exec: upgrade.Next,
-	}
+	st := attempt(v, seal, upgrade.Next)
 	if seal.Signer != "" {
 		st.Say("The program of version %s is signed by the trusted key %s (%s).", v.Number, seal.Signer, seal.Comment)
 	} else {
@@ -240,6 +244,7 @@ func newState(v upgrade.Version, seal upgrade.Seal) *upgrade.Attempt {
 func (u *upgrader) hand(ctx context.Context, y store.System, p *job.Progress, st *upgrade.Attempt) error {
 	a := u.app
 	st.Actor, st.Address = y.Who()
+	st.Unwell, st.Watched = a.health.now().Degraded, true
 	p.Step(ctx, "Copying the database", 1, 3)
 	if st.To.Schema == st.From.Schema && st.Data == "" {
 		now := time.Now().UTC()

@@ -17,19 +17,23 @@ func (u *upgrader) Back(ctx context.Context, y store.System, lose bool) (store.J
 	if err := u.begin(); err != nil {
 		return store.Job{}, err
 	}
-	st, err := u.app.config.back(ctx, lose)
+	st, err := u.app.config.back(ctx, func(way upgrade.Back) error {
+		if way.Loses && !lose {
+			return fault.New(errLoses.Kind, errLoses.Code, "%s", way.Text)
+		}
+		return nil
+	})
 	if err != nil {
 		u.end()
 		return store.Job{}, err
 	}
-	st.Unwell, st.Watched = u.app.health.now().Degraded, true
 	return u.start(ctx, y, "Go back to "+st.To.Number, func(ctx context.Context, p *job.Progress) error {
 		return u.hand(ctx, y, p, st)
 	})
 }
 
-// back returns the beginning of a way back.
-func (c *Config) back(ctx context.Context, lose bool) (*upgrade.Attempt, error) {
+// back returns the beginning of a way back, if sure lets it begin.
+func (c *Config) back(ctx context.Context, sure func(upgrade.Back) error) (*upgrade.Attempt, error) {
 	s, err := c.shelf()
 	if err != nil {
 		return nil, err
@@ -38,12 +42,11 @@ func (c *Config) back(ctx context.Context, lose bool) (*upgrade.Attempt, error) 
 	if err != nil {
 		return nil, err
 	}
-	if way.Loses && !lose {
-		return nil, fault.New(errLoses.Kind, errLoses.Code, "%s", way.Text)
+	if err := sure(way.Back); err != nil {
+		return nil, err
 	}
-	st := newState(way.To, way.seal)
-	st.Happened = nil
-	st.Back, st.Exec, st.Data = true, way.exec, way.Checkpoint
+	st := attempt(way.To, way.seal, way.exec)
+	st.Back, st.Data = true, way.Checkpoint
 	st.Say("It goes back from version %s to version %s.", st.From.Number, st.To.Number)
 	if way.Loses {
 		st.Say("%s", way.Text)

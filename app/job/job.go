@@ -32,6 +32,7 @@ type Spec struct {
 	Kind  string // as in servers.snapshot
 	Thing string // the id of what it works on
 	Title string // for people
+	After func() // what it leaves to be done, even if it is cancelled while it waits in line; nil: nothing
 }
 
 // Work is what a job does. It ends when ctx does.
@@ -117,7 +118,7 @@ func (s *Service) Start(ctx context.Context, t store.Tenant, spec Spec, work Wor
 	jobCtx, cancel := context.WithCancelCause(s.base)
 	s.running[j.ID] = running{t.ID, cancel}
 	s.wg.Add(1)
-	go s.run(jobCtx, t, j, work) //nolint:contextcheck // a job outlives the request
+	go s.run(jobCtx, t, j, spec, work) //nolint:contextcheck // a job outlives the request
 	return j, nil
 }
 
@@ -137,7 +138,7 @@ func (s *Service) Cancel(ctx context.Context, t store.Tenant, id string) (store.
 	return j, nil
 }
 
-func (s *Service) run(ctx context.Context, t store.Tenant, j store.Job, work Work) {
+func (s *Service) run(ctx context.Context, t store.Tenant, j store.Job, spec Spec, work Work) {
 	defer s.wg.Done()
 	p := &Progress{service: s, tenant: t, job: j}
 	err := s.wait(ctx)
@@ -145,6 +146,9 @@ func (s *Service) run(ctx context.Context, t store.Tenant, j store.Job, work Wor
 		p.move(ctx, func(j *store.Job) { j.State = "running" })
 		err = safely(ctx, p, work)
 		<-s.slots
+	}
+	if spec.After != nil {
+		spec.After()
 	}
 	s.mu.Lock()
 	delete(s.running, j.ID)

@@ -40,8 +40,13 @@ func newBench(t *testing.T) *bench {
 // start waits until the service runs, which it says by taking the job.
 func (b *bench) start(work job.Work) store.Job {
 	b.t.Helper()
+	return b.startWith(nil, work)
+}
+
+func (b *bench) startWith(after func(), work job.Work) store.Job {
+	b.t.Helper()
 	for {
-		j, err := b.Start(b.t.Context(), b.acme, job.Spec{Kind: "servers.snapshot", Thing: "s1", Title: "Snapshot of db"}, work)
+		j, err := b.Start(b.t.Context(), b.acme, job.Spec{Kind: "servers.snapshot", Thing: "s1", Title: "Snapshot of db", After: after}, work)
 		if f := fault.From(err); err != nil && f.Code == "job.stopping" {
 			continue
 		}
@@ -120,6 +125,40 @@ func TestAJobIsCancelledByItsTenantOnly(t *testing.T) {
 	}
 	if v := b.ended(j); v.State != "cancelled" {
 		t.Fatalf("%+v", v)
+	}
+}
+
+// TestWhatAJobLeavesIsDone even if it is cancelled before it began.
+func TestWhatAJobLeavesIsDone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	enough := make(chan struct{})
+	after := make(chan string, 2)
+	var all []store.Job
+	for range 8 { // as many as run at once
+		all = append(all, b.startWith(func() { after <- "began" }, func(context.Context, *job.Progress) error {
+			<-enough
+			return nil
+		}))
+	}
+	waiting := b.startWith(func() { after <- "never began" }, func(context.Context, *job.Progress) error {
+		t.Error("it began")
+		return nil
+	})
+	if _, err := b.Cancel(t.Context(), b.acme, waiting.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-after; got != "never began" {
+		t.Error(got)
+	}
+	close(enough)
+	for range all {
+		if got := <-after; got != "began" {
+			t.Error(got)
+		}
+	}
+	if v := b.ended(waiting); v.State != "cancelled" {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -111,7 +111,7 @@ func (v tenantImportCmd) Run(ctx context.Context, c *Config, t terminal) error {
 func (c *Config) importFrom(ctx context.Context, o order, in *os.File) (store.Job, error) {
 	here, done, err := open(ctx, c.DataDir)
 	if errors.Is(err, errHeld) {
-		return dialControl(c.DataDir).importFrom(ctx, o, in)
+		return dialControl(c.DataDir).hand(ctx, "/import", o, in)
 	}
 	if err != nil {
 		return store.Job{}, err
@@ -137,23 +137,8 @@ func (c control) serveExport(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, f) // who asked is gone otherwise
 }
 
-// serveImport takes an order on its first line, and the file behind that.
-func (c control) serveImport(w http.ResponseWriter, r *http.Request) {
-	var o order
-	d := json.NewDecoder(r.Body)
-	err := d.Decode(&o)
-	var out any
-	if err == nil {
-		rest := io.MultiReader(d.Buffered(), r.Body)
-		if _, err = io.ReadFull(rest, make([]byte, 1)); err == nil { // the end of the line
-			out, err = c.transfers.Receive(r.Context(), c.store.System(), rest, o.From, func() {})
-		}
-	}
-	if err != nil {
-		w.WriteHeader(http.StatusConflict)
-		out = failed(err)
-	}
-	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
+func (c control) importIn(ctx context.Context, o order, in io.Reader) (any, error) {
+	return c.transfers.Receive(ctx, c.store.System(), in, o.From, func() {})
 }
 
 // export copies the export of a tenant to w.
@@ -166,15 +151,4 @@ func (r remoteControl) export(ctx context.Context, o order, w io.Writer) error {
 		_, err := io.Copy(w, body)
 		return err
 	})
-}
-
-// importFrom hands a file over, and returns the job that imports it.
-func (r remoteControl) importFrom(ctx context.Context, o order, in io.Reader) (j store.Job, err error) {
-	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
-	if err != nil {
-		return j, err
-	}
-	body := io.MultiReader(bytes.NewReader(append(text, '\n')), in)
-	err = r.send(ctx, http.MethodPost, "/import", body, func(body io.Reader) error { return json.NewDecoder(body).Decode(&j) })
-	return j, err
 }

@@ -1,13 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/netip"
 	"os"
 	"strings"
@@ -101,7 +98,7 @@ func (v upgradeCmd) hand(ctx context.Context, c *Config, t terminal, o order, in
 	}
 	var j store.Job
 	if in != nil {
-		err = r.upgrade(ctx, o, in, &j)
+		j, err = r.hand(ctx, "/upgrade", o, in)
 	} else {
 		err = r.ask(ctx, o, &j)
 	}
@@ -316,31 +313,6 @@ func (o order) offer(in io.Reader) upgrade.Offer {
 	return upgrade.Offer{File: in, Signature: o.Seal, SHA256: o.SHA256, Unsigned: o.Unsigned, Older: o.Older}
 }
 
-// serveUpgrade takes an order on its first line, and the program behind that.
-func (c control) serveUpgrade(w http.ResponseWriter, r *http.Request) {
-	var o order
-	d := json.NewDecoder(r.Body)
-	err := d.Decode(&o)
-	var out any
-	if err == nil {
-		rest := io.MultiReader(d.Buffered(), r.Body)
-		if _, err = io.ReadFull(rest, make([]byte, 1)); err == nil { // the end of the line
-			out, err = c.upgrade.Receive(r.Context(), c.store.System(), o.offer(rest))
-		}
-	}
-	if err != nil {
-		w.WriteHeader(http.StatusConflict)
-		out = failed(err)
-	}
-	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
-}
-
-// upgrade hands a program over, and returns the job that goes on with it.
-func (r remoteControl) upgrade(ctx context.Context, o order, in io.Reader, j *store.Job) error {
-	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
-	if err != nil {
-		return err
-	}
-	body := io.MultiReader(bytes.NewReader(append(text, '\n')), in)
-	return r.send(ctx, http.MethodPost, "/upgrade", body, func(body io.Reader) error { return json.NewDecoder(body).Decode(j) })
+func (c control) upgradeIn(ctx context.Context, o order, in io.Reader) (any, error) {
+	return c.upgrade.Receive(ctx, c.store.System(), o.offer(in))
 }

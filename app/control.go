@@ -239,8 +239,8 @@ func (c control) listen(ctx context.Context) error {
 	mux.HandleFunc("GET /backup", c.serveBackup)
 	mux.HandleFunc("GET /support", c.serveSupport)
 	mux.HandleFunc("POST /export", c.serveExport)
-	mux.HandleFunc("POST /import", c.serveImport)
-	mux.HandleFunc("POST /upgrade", c.serveUpgrade)
+	mux.HandleFunc("POST /import", serveFile(c.importIn))
+	mux.HandleFunc("POST /upgrade", serveFile(c.upgradeIn))
 	mux.HandleFunc("GET /readyz", c.serveHealth)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := context.AfterFunc(ctx, func() { _ = s.Close() }) // its orders end with ctx
@@ -264,11 +264,7 @@ func (c control) serveOrder(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		out, err = c.do(r.Context(), o)
 	}
-	if err != nil {
-		w.WriteHeader(http.StatusConflict)
-		out = failed(err)
-	}
-	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
+	answer(w, out, err)
 }
 
 // failed returns what a person may read. An internal fault keeps its cause: who
@@ -279,6 +275,32 @@ func failed(err error) failure {
 		return failure{f.Code, f.Error()}
 	}
 	return failure{f.Code, f.Msg}
+}
+
+// serveFile takes an order on its first line, and hands the file behind that to do.
+func serveFile(do func(ctx context.Context, o order, in io.Reader) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var o order
+		d := json.NewDecoder(r.Body)
+		err := d.Decode(&o)
+		var out any
+		if err == nil {
+			rest := io.MultiReader(d.Buffered(), r.Body)
+			if _, err = io.ReadFull(rest, make([]byte, 1)); err == nil { // the end of the line
+				out, err = do(r.Context(), o, rest)
+			}
+		}
+		answer(w, out, err)
+	}
+}
+
+// answer says what an order brought, or why it could not be done.
+func answer(w http.ResponseWriter, out any, err error) {
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		out = failed(err)
+	}
+	_ = json.NewEncoder(w).Encode(out) // who asked is gone otherwise
 }
 
 func (c control) serveBackup(w http.ResponseWriter, r *http.Request) {
@@ -313,6 +335,7 @@ func dialControl(dir string) remoteControl {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", path)
 		},
+		DisableKeepAlives: true, // who asks again dials again, and nothing stays open on either side
 	}}}
 }
 
@@ -323,6 +346,18 @@ func (r remoteControl) ask(ctx context.Context, o order, out any) error {
 		return err
 	}
 	return r.send(ctx, http.MethodPost, "/order", bytes.NewReader(text), func(body io.Reader) error { return json.NewDecoder(body).Decode(out) })
+}
+
+// hand sends one order with the file that it needs, and reads the job that goes on
+// with it.
+func (r remoteControl) hand(ctx context.Context, path string, o order, in io.Reader) (j store.Job, err error) {
+	text, err := json.Marshal(o) //nolint:gosec // the socket is the owner's own
+	if err != nil {
+		return j, err
+	}
+	body := io.MultiReader(bytes.NewReader(append(text, '\n')), in)
+	err = r.send(ctx, http.MethodPost, path, body, func(body io.Reader) error { return json.NewDecoder(body).Decode(&j) })
+	return j, err
 }
 
 // backup copies the database to w.

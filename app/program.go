@@ -67,11 +67,9 @@ func (c *Config) newest(ctx context.Context, log *slog.Logger) error {
 		return nil
 	}
 	path := s.Path(upgrade.Current)
-	if info, err := os.Stat(path); err == nil && os.Geteuid() == 0 {
-		if owner, ok := info.Sys().(*syscall.Stat_t); !ok || owner.Uid != 0 {
-			log.WarnContext(ctx, "root does not execute what another user may have put into the data directory", "program", path)
-			return nil
-		}
+	if os.Geteuid() == 0 && !ownedBy(0, c.DataDir, filepath.Dir(path), path) {
+		log.WarnContext(ctx, "root does not execute what another user may have put into the data directory", "program", path)
+		return nil
 	}
 	own := ownVersion().Number
 	newer, v, err := s.Newer(ctx, own)
@@ -85,6 +83,25 @@ func (c *Config) newest(ctx context.Context, log *slog.Logger) error {
 	}
 	log.InfoContext(ctx, "the newer program of the data directory goes on", "program", newer, "version", v.Number, "this", own)
 	return replaceProcess(newer)
+}
+
+// ownedBy reports whether nobody but a user may write to any of the paths. Who may
+// write to a directory may put another file in place after its owner was looked at,
+// so the directories come first, and a link is not followed below the first.
+func ownedBy(uid uint32, dir string, below ...string) bool {
+	look := os.Stat
+	for _, path := range append([]string{dir}, below...) {
+		info, err := look(path)
+		if err != nil {
+			return false
+		}
+		owner, ok := info.Sys().(*syscall.Stat_t)
+		if !ok || owner.Uid != uid || info.Mode().Perm()&0o022 != 0 || info.Mode()&os.ModeSymlink != 0 {
+			return false
+		}
+		look = os.Lstat
+	}
+	return true
 }
 
 // replaceProcess executes another program in place of this one, with the same

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -182,6 +183,25 @@ func TestWhatIsFetched(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(s.Path("*")); len(left) > 0 {
 		t.Errorf("half a file stays: %v", left)
+	}
+}
+
+// TestWhatAProgramStartedEndsWithIt: nothing stays of one that was asked.
+func TestWhatAProgramStartedEndsWithIt(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "unity")
+	lives := path + ".fifo"
+	must(t, syscall.Mkfifo(lives, 0o600))
+	in, err := os.OpenFile(lives, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	must(t, err)
+	defer in.Close()
+	must(t, os.WriteFile(path, []byte("#!/bin/sh\nexec 3>"+lives+"\nsleep 300 >/dev/null 2>&1 &\necho unity 1.0.0; echo schema 1\n"), 0o700))
+	if v, err := Ask(t.Context(), path); err != nil || v.Number != "1.0.0" {
+		t.Fatal(v, err)
+	}
+	must(t, in.SetReadDeadline(time.Now().Add(10*time.Second)))
+	if _, err := in.Read(make([]byte, 1)); !errors.Is(err, io.EOF) { // the end of the last who has it open
+		t.Error(err)
 	}
 }
 

@@ -31,7 +31,7 @@ func Valid(v string) bool { return semver.IsValid(canonical(v)) }
 func canonical(v string) string { return "v" + strings.TrimPrefix(v, "v") }
 
 // Ask has a program say which version it is. It sees nothing of the environment,
-// has no input, and is ended with all it started after ten seconds.
+// has no input, and is ended after ten seconds; what it started ends with it.
 func Ask(ctx context.Context, path string) (v Version, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
@@ -55,6 +55,9 @@ func answer(ctx context.Context, path string) (string, error) {
 	var out bytes.Buffer
 	cmd.Stdout = &short{&out, maxAnswer}
 	err := cmd.Run()
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it started and left
+	}
 	return out.String(), err
 }
 

@@ -6,13 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,87 +17,12 @@ import (
 	"unity.internal/store"
 )
 
-// A trickle asks an appliance again and again, each time on a new connection.
-type trickle struct {
-	mu      sync.Mutex
-	well    []time.Time
-	refused int
-}
-
-// run asks until ctx ends.
-func (k *trickle) run(ctx context.Context, base string) {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
-		if err != nil {
-			panic(err) // the address was printed
-		}
-		res, err := client.Do(req)
-		k.mu.Lock()
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			k.refused++
-		}
-		if err == nil && res.StatusCode == http.StatusOK {
-			k.well = append(k.well, time.Now())
-		}
-		k.mu.Unlock()
-		if err == nil {
-			res.Body.Close()
-		}
-		<-tick.C
-	}
-}
-
-// longest returns the longest time without an answer since a moment.
-func (k *trickle) longest(since time.Time) (longest time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, at := range append(slices.Clone(k.well), time.Now()) {
-		if at.After(since) {
-			longest, since = max(longest, at.Sub(since)), at
-		}
-	}
-	return longest
-}
-
-// manager returns what systemd hears of the state of the appliance.
-func manager(t *testing.T) <-chan string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "notify")
-	ln, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	must(t, err)
-	t.Setenv("NOTIFY_SOCKET", path)
-	heard := make(chan string, 1000)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for buf := make([]byte, 4096); ; {
-			n, err := ln.Read(buf)
-			if err != nil {
-				return
-			}
-			text := string(buf[:n])
-			for _, of := range []string{"READY", "RELOADING", "STOPPING"} { // the watchdog is fed, too, and programs that look at this machine report how they ended
-				if strings.HasPrefix(text, of) {
-					heard <- text
-				}
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		ln.Close()
-		<-done
-	})
-	return heard
-}
-
 // TestARestartInPlacePutsTheOtherDatabaseInPlace asks a running appliance for a
 // restart while others ask it for pages. It is not parallel: goroutines of others
 // would be seen.
 func TestARestartInPlacePutsTheOtherDatabaseInPlace(t *testing.T) {
-	heard := manager(t)
+	systemd := NewSystemd(t)
+	t.Setenv("NOTIFY_SOCKET", systemd.Path)
 	before := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -128,12 +50,12 @@ func TestARestartInPlacePutsTheOtherDatabaseInPlace(t *testing.T) {
 		store.WithSigner(first.vault.Sign)))
 	must(t, stage(dir, side, "restore"))
 
-	var k trickle
+	var k Hammer
 	asking, enough := context.WithCancel(ctx)
 	defer enough()
 	var wg sync.WaitGroup
 	for range 3 {
-		wg.Go(func() { k.run(asking, base) })
+		wg.Go(func() { k.Swing(asking, base) })
 	}
 	began := time.Now()
 	first.Restart()
@@ -143,18 +65,14 @@ func TestARestartInPlacePutsTheOtherDatabaseInPlace(t *testing.T) {
 	if again != base {
 		t.Errorf("it serves on %s, and did on %s", again, base)
 	}
-	answered := func() bool {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		return k.well != nil && k.well[len(k.well)-1].After(began.Add(took))
-	}
-	for tick := time.NewTicker(5 * time.Millisecond); !answered(); <-tick.C {
+	for tick := time.NewTicker(5 * time.Millisecond); !k.Since(began.Add(took)); <-tick.C {
 		if time.Since(began) > 30*time.Second {
 			t.Fatal("it does not answer any more")
 		}
 	}
-	if gap := k.longest(began); took > 2*time.Second || gap > 2*time.Second || k.refused > 0 {
-		t.Errorf("it was back after %v, the longest wait was %v, and %d were refused", took, gap, k.refused)
+	_, refused, others := k.Tally()
+	if gap := k.Longest(began); took > 2*time.Second || gap > 2*time.Second || refused > 0 || len(others) > 0 {
+		t.Errorf("it was back after %v, the longest wait was %v, %d were refused, %v", took, gap, refused, others)
 	}
 	all, err := second.store.System().AllTenants(ctx)
 	if err != nil || !slices.ContainsFunc(all, func(v store.TenantInfo) bool { return v.ID == "new" }) ||
@@ -170,15 +88,11 @@ func TestARestartInPlacePutsTheOtherDatabaseInPlace(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"READY=1", "RELOADING=1\nMONOTONIC_USEC=", "READY=1", "STOPPING=1"} {
-		if got := <-heard; !strings.HasPrefix(got, want) {
-			t.Errorf("systemd hears %q, want %q", got, want)
-		}
-	}
+	systemd.Hears(t, "READY=1", "RELOADING=1\nMONOTONIC_USEC=", "READY=1", "STOPPING=1")
 	goleak.VerifyNone(t, before,
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),    // one for the whole process
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2")) // looks every ten seconds whether it may end
-	t.Logf("back after %v, the longest wait for an answer was %v", took, k.longest(began))
+	t.Logf("back after %v, the longest wait for an answer was %v", took, k.Longest(began))
 }
 
 // TestAStopDuringARestartIsAStop asks for both at once.

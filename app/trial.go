@@ -74,12 +74,12 @@ func (h *hold) spawn(ctx context.Context, path string, out io.Writer) (x *trial,
 	x.cmd.Stdout, x.cmd.Stderr = io.MultiWriter(out, x.tail), io.MultiWriter(os.Stderr, x.tail)
 	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	x.cmd.WaitDelay = time.Second
+	go x.listen()
 	started := make(chan error, 1)
 	go x.run(started)
 	if err := <-started; err != nil {
 		return nil, errors.Join(err, x.close(h.dir))
 	}
-	go x.listen()
 	return x, nil
 }
 
@@ -115,6 +115,9 @@ func (x *trial) listen() {
 
 func (x *trial) close(dir string) error {
 	err := x.ears.Close()
+	for range x.heard { // until it does not listen any more
+		continue
+	}
 	os.Remove(filepath.Join(dir, trialSocket)) //nolint:gosec // the next one does, too
 	return err
 }

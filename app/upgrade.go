@@ -244,7 +244,7 @@ func newState(v upgrade.Version, seal upgrade.Seal) *upgrade.Attempt {
 func (u *upgrader) hand(ctx context.Context, y store.System, p *job.Progress, st *upgrade.Attempt) error {
 	a := u.app
 	st.Actor, st.Address = y.Who()
-	st.Unwell, st.Watched = a.health.now().Degraded, true
+	st.Unwell, st.Watched = a.health.found(ctx).Degraded, true
 	p.Step(ctx, "Copying the database", 1, 3)
 	if st.To.Schema == st.From.Schema && st.Data == "" {
 		now := time.Now().UTC()

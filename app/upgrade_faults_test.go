@@ -239,6 +239,9 @@ func TestAnUpgradeWithoutAServerIsTriedByTheNextStart(t *testing.T) {
 	if err != nil || !strings.Contains(out, "Its next start tries version 1.2.0") {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	if out, err := h.run("upgrade", "--back", "--yes"); err == nil || !strings.Contains(out, "upgrade.running") {
+		t.Errorf("what the next start is to try is forgotten: %v\n%s", err, out)
+	}
 	serving := func(want string) {
 		t.Helper()
 		p.token = token

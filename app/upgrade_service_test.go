@@ -11,61 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
+	"unity.internal/app"
 	"unity.internal/app/upgrade"
 )
-
-// told is what systemd hears from a service.
-type told struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-// hears listens as systemd does, and returns the variable that says where.
-func hears(t *testing.T) (*told, string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "notify")
-	ln, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	must(t, err)
-	s := &told{}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for buf := make([]byte, 4096); ; {
-			n, err := ln.Read(buf)
-			if err != nil {
-				return
-			}
-			s.mu.Lock()
-			for line := range strings.Lines(string(buf[:n])) {
-				s.lines = append(s.lines, strings.TrimSpace(line))
-			}
-			s.mu.Unlock()
-		}
-	}()
-	t.Cleanup(func() {
-		ln.Close()
-		<-done
-	})
-	return s, "NOTIFY_SOCKET=" + path
-}
-
-// states returns what it heard of the state of the service, in order.
-func (s *told) states() (all []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, line := range s.lines {
-		if line == "READY=1" || line == "RELOADING=1" || line == "STOPPING=1" {
-			all = append(all, line)
-		}
-	}
-	return all
-}
 
 // TestUpgradeUnderSystemd runs the appliance as systemd does with a socket unit: on
 // sockets that are open already, through an upgrade and a crash.
@@ -75,8 +27,8 @@ func TestUpgradeUnderSystemd(t *testing.T) {
 		t.Run(names, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
-			heard, notify := hears(t)
-			h.env = append(h.env, notify)
+			systemd := app.NewSystemd(t)
+			h.env = append(h.env, "NOTIFY_SOCKET="+systemd.Path)
 			var files []*os.File
 			var addresses []string
 			for range 2 {
@@ -115,10 +67,7 @@ func TestUpgradeUnderSystemd(t *testing.T) {
 					return err == nil && status == 200 && v.Version == "1.1.0"
 				})
 			})
-			want := []string{"READY=1", "RELOADING=1", "READY=1", "RELOADING=1", "READY=1"}
-			if got := heard.states(); !slices.Equal(got, want) {
-				t.Errorf("systemd hears %v, want %v", got, want)
-			}
+			systemd.Hears(t, "READY=1", "RELOADING=1", "READY=1", "RELOADING=1", "READY=1")
 			token := p.token
 			under(t, p.base, true, func() { // the sockets outlive it
 				_ = p.end(syscall.SIGKILL)
@@ -131,9 +80,7 @@ func TestUpgradeUnderSystemd(t *testing.T) {
 				}
 			})
 			must(t, p.end(syscall.SIGTERM))
-			if got := heard.states(); got[len(got)-1] != "STOPPING=1" {
-				t.Errorf("systemd hears %v", got)
-			}
+			systemd.Hears(t, "READY=1", "STOPPING=1")
 			conn, err := net.Dial("tcp", plain) // what systemd holds is still open
 			must(t, err)
 			conn.Close()

@@ -2,8 +2,6 @@ package app_test
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"unity.internal/app"
 	"unity.internal/app/upgrade"
 )
 
@@ -67,51 +66,6 @@ func (p *process) report() (r upgrade.Report) {
 	return r
 }
 
-// A hammer asks again and again, each time on a new connection.
-type hammer struct {
-	mu      sync.Mutex
-	well    []time.Time
-	refused int
-	others  []error
-}
-
-// swing asks until ctx ends.
-func (k *hammer) swing(ctx context.Context, base string) {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
-		if err != nil {
-			panic(err) // the address was printed
-		}
-		res, err := client.Do(req)
-		k.mu.Lock()
-		switch {
-		case errors.Is(err, syscall.ECONNREFUSED):
-			k.refused++
-		case err != nil && ctx.Err() == nil:
-			k.others = append(k.others, err)
-		case err == nil && res.StatusCode == http.StatusOK:
-			k.well = append(k.well, time.Now())
-		}
-		k.mu.Unlock()
-		if err == nil {
-			res.Body.Close()
-		}
-		<-tick.C
-	}
-}
-
-// longest returns the longest time without an answer.
-func (k *hammer) longest() (longest time.Duration) {
-	slices.SortFunc(k.well, time.Time.Compare)
-	for i := 1; i < len(k.well); i++ {
-		longest = max(longest, k.well[i].Sub(k.well[i-1]))
-	}
-	return longest
-}
-
 // hammers is how many swing at once.
 const hammers = 3
 
@@ -120,13 +74,14 @@ const hammers = 3
 // each at most.
 func under(t *testing.T, base string, kill bool, do func()) {
 	t.Helper()
-	var k hammer
+	var k app.Hammer
 	ctx, enough := context.WithCancel(t.Context())
 	defer enough()
 	var wg sync.WaitGroup
 	for range hammers {
-		wg.Go(func() { k.swing(ctx, base) })
+		wg.Go(func() { k.Swing(ctx, base) })
 	}
+	began := time.Now()
 	do()
 	enough()
 	wg.Wait()
@@ -134,10 +89,12 @@ func under(t *testing.T, base string, kill bool, do func()) {
 	if kill {
 		cut = hammers
 	}
-	if k.refused > 0 || len(k.others) > cut || k.longest() > time.Second || len(k.well) < 50 {
-		t.Errorf("%d answers, %d refused, %v, the longest wait was %v", len(k.well), k.refused, k.others, k.longest())
+	well, refused, others := k.Tally()
+	longest := k.Longest(began)
+	if refused > 0 || len(others) > cut || longest > time.Second || well < 50 {
+		t.Errorf("%d answers, %d refused, %v, the longest wait was %v", well, refused, others, longest)
 	}
-	t.Logf("%d answers, the longest wait was %v", len(k.well), k.longest())
+	t.Logf("%d answers, the longest wait was %v", well, longest)
 }
 
 // TestUpgradeUnderLoad upgrades an appliance that is asked all the time, starts the
@@ -264,6 +221,13 @@ func TestBadProgramsAreRefused(t *testing.T) {
 	write(t, huge, "")
 	must(t, os.Truncate(huge, 201<<20))
 	h.refused(p, "upgrade.too_large", huge)
+
+	must(t, os.Remove(filepath.Join(filepath.Dir(good), "SHA256SUMS")))
+	kept := filepath.Join(h.dir, "checkpoints")
+	must(t, os.RemoveAll(kept))
+	write(t, kept, "no directory\n") // so that the database cannot be copied
+	h.refused(p, "job.failed", good)
+	must(t, os.Remove(kept))
 
 	if r := p.report(); r.Last != nil || r.Blocked != nil {
 		t.Errorf("%+v", r)

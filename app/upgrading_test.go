@@ -21,11 +21,11 @@ func TestWhoAsksAgainLeavesNothingOpen(t *testing.T) {
 	s := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"ready":true,"degraded":[]}`)) }),
 		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
+			if state == http.StateNew {
 				open.Add(1)
 				opened.Add(1)
-			case http.StateClosed:
+			}
+			if state == http.StateClosed {
 				open.Add(-1)
 				closed <- struct{}{}
 			}
@@ -50,7 +50,7 @@ func TestWhoAsksAgainLeavesNothingOpen(t *testing.T) {
 // TestRootExecutesWhatIsRootsAlone: with a user of the tests in the place of root.
 func TestRootExecutesWhatIsRootsAlone(t *testing.T) {
 	t.Parallel()
-	own := uint32(os.Geteuid()) //nolint:gosec // a user's number
+	own := uint32(os.Geteuid())
 	for name, tt := range map[string]struct {
 		uid  uint32
 		want bool

@@ -67,7 +67,7 @@ func (c *Config) newest(ctx context.Context, log *slog.Logger) error {
 		return nil
 	}
 	path := s.Path(upgrade.Current)
-	if os.Geteuid() == 0 && !ownedBy(0, c.DataDir, filepath.Dir(path), path) {
+	if !c.mayExecute(filepath.Dir(path), path) {
 		log.WarnContext(ctx, "root does not execute what another user may have put into the data directory", "program", path)
 		return nil
 	}
@@ -83,6 +83,13 @@ func (c *Config) newest(ctx context.Context, log *slog.Logger) error {
 	}
 	log.InfoContext(ctx, "the newer program of the data directory goes on", "program", newer, "version", v.Number, "this", own)
 	return replaceProcess(newer)
+}
+
+// mayExecute reports whether who runs this may execute what lies in the data
+// directory, or what a file there names: root only what nobody else can have put
+// there.
+func (c *Config) mayExecute(below ...string) bool {
+	return os.Geteuid() != 0 || ownedBy(0, c.DataDir, below...)
 }
 
 // ownedBy reports whether nobody but a user may write to any of the paths. Who may

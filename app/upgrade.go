@@ -27,6 +27,7 @@ const (
 var (
 	errContainer = fault.New(fault.Conflict, "upgrade.container", "Unity runs in a container. Start it from the image of the new version, on the same data.")
 	errDemo      = fault.New(fault.Conflict, "upgrade.demo", "This is a demo; it is gone when it stops.")
+	errNotRoots  = fault.New(fault.Conflict, "upgrade.not_roots", "Root executes nothing from a data directory that another user may write to. Run Unity as the owner of the data directory.")
 	errHeldBack  = fault.New(fault.Conflict, "upgrade.restore_held", "A restore is held. Release it first, on the page Backup.")
 	errLoses     = fault.New(fault.Conflict, "upgrade.back_loses", "The earlier version cannot open the database as it is.")
 )
@@ -55,6 +56,8 @@ func (u *upgrader) blocked() error {
 		return errDemo
 	case os.Getpid() == 1 || os.Getenv("KUBERNETES_SERVICE_HOST") != "":
 		return errContainer
+	case !a.config.mayExecute():
+		return errNotRoots
 	case a.hold.trial || last.Running():
 		return upgrade.ErrRunning
 	case a.silent.Load() || exists(filepath.Join(a.config.DataDir, swapFile)):
@@ -110,11 +113,8 @@ func (u *upgrader) State(ctx context.Context) (upgrade.Report, error) {
 	if err := u.blocked(); err != nil {
 		f := fault.From(err)
 		r.Blocked = &upgrade.Reason{Code: f.Code, Text: f.Msg}
-	}
-	if !r.Last.Running() { // to look at programs is much work for who asks every second how far one is
-		if way, err := a.config.wayBack(ctx, s); err == nil {
-			r.Back = &way.Back
-		}
+	} else if way, err := a.config.wayBack(ctx, s); err == nil { // much work, and not for who asks every second how far one is
+		r.Back = &way.Back
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -64,7 +64,7 @@ type wayBack struct {
 // wayBack finds the earlier version: the one before the last upgrade, or the one
 // that was installed, whichever is newer.
 func (c *Config) wayBack(ctx context.Context, s upgrade.Shelf) (way wayBack, err error) {
-	if !way.previous(ctx, s) && !fromDataDir(c.DataDir) {
+	if !way.previous(ctx, c, s) && !fromDataDir(c.DataDir) {
 		return way, upgrade.ErrNoWayBack
 	}
 	if path := installed(); fromDataDir(c.DataDir) && !inDataDir(c.DataDir, path) {
@@ -84,15 +84,16 @@ func (c *Config) wayBack(ctx context.Context, s upgrade.Shelf) (way wayBack, err
 }
 
 // previous takes the program before the last upgrade, if it is there and whole.
-func (way *wayBack) previous(ctx context.Context, s upgrade.Shelf) bool {
-	if !s.Has(upgrade.Previous) {
+func (way *wayBack) previous(ctx context.Context, c *Config, s upgrade.Shelf) bool {
+	path := s.Path(upgrade.Previous)
+	if !s.Has(upgrade.Previous) || !c.mayExecute(filepath.Dir(path), path) {
 		return false
 	}
 	seal, err := s.Check(upgrade.Previous)
 	if err != nil {
 		return false
 	}
-	v, err := upgrade.Ask(ctx, s.Path(upgrade.Previous))
+	v, err := upgrade.Ask(ctx, path)
 	if err != nil {
 		return false
 	}

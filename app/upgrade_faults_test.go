@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -352,5 +353,44 @@ func TestStoppedDuringATrial(t *testing.T) {
 	if last := p.report().Last; last == nil || last.Code != "upgrade.cut_off" {
 		t.Errorf("%+v", last)
 	}
+	must(t, p.end(syscall.SIGTERM))
+}
+
+// TestRootTriesOnlyWhatIsRootsAlone leaves an upgrade to a start as root, in a file
+// that others may write to: they could name any program in it.
+func TestRootTriesOnlyWhatIsRootsAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.start()
+	p.setUp(p.printed())
+	token := p.token
+	must(t, p.end(syscall.SIGTERM))
+	if out, err := h.run("upgrade", h.offer(t, "new")); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	root := func() *process {
+		cmd := h.command("serve", "--http", "127.0.0.1:0", "--https", "", "--rate-limit", "0")
+		if os.Geteuid() != 0 {
+			unshare, err := exec.LookPath("unshare")
+			must(t, err)
+			cmd.Path, cmd.Args = unshare, append([]string{unshare, "-r"}, cmd.Args...)
+		}
+		p := follow(t, cmd)
+		p.token = token
+		return p
+	}
+	state := filepath.Join(h.dir, upgrade.StateFile)
+	must(t, os.Chmod(state, 0o666))
+	p = root()
+	if v, log := p.served(), p.stderr.String(); v != "1.0.0" || !strings.Contains(log, "upgrade.not_roots") {
+		t.Errorf("version %s serves\n%s", v, log)
+	}
+	if r := p.report(); r.Last == nil || r.Last.Phase != upgrade.Staged || r.Blocked == nil {
+		t.Errorf("%+v", r)
+	}
+	must(t, p.end(syscall.SIGTERM))
+	must(t, os.Chmod(state, 0o600))
+	p = root()
+	p.serves("1.1.0")
 	must(t, p.end(syscall.SIGTERM))
 }

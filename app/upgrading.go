@@ -42,6 +42,10 @@ func (h *hold) upgrade(ctx context.Context, c *Config, log *slog.Logger, out io.
 	if !state.Running() {
 		return nil
 	}
+	if !c.mayExecute(filepath.Join(c.DataDir, upgrade.StateFile)) {
+		log.ErrorContext(ctx, "the upgrade that waits is not tried", "err", errNotRoots)
+		return nil
+	}
 	s, err := c.shelf()
 	if err != nil {
 		log.WarnContext(ctx, "a release key is not trusted", "err", err)
@@ -67,8 +71,12 @@ func (u *upgrading) program() (string, error) {
 	if filepath.IsAbs(name) {
 		return name, nil
 	}
+	path := u.shelf.Path(name)
+	if !u.config.mayExecute(filepath.Dir(path), path) {
+		return "", errNotRoots
+	}
 	_, err := u.shelf.Check(name)
-	return u.shelf.Path(name), err
+	return path, err
 }
 
 // try starts the other program as a child, and keeps or drops it.

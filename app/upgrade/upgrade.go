@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	stateFile = "upgrade.json"
+	// StateFile is where Save keeps an attempt, below the data directory.
+	StateFile = "upgrade.json"
 	programs  = "program" // the directory
 )
 
@@ -86,7 +87,7 @@ func (s *Attempt) End(code string) {
 
 // Load returns the last upgrade on a data directory, or nil.
 func Load(dir string) (*Attempt, error) {
-	text, err := os.ReadFile(filepath.Join(dir, stateFile)) //nolint:gosec // in the data directory
+	text, err := os.ReadFile(filepath.Join(dir, StateFile)) //nolint:gosec // in the data directory
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // nothing is the usual answer
 	}
@@ -95,7 +96,7 @@ func Load(dir string) (*Attempt, error) {
 		err = json.Unmarshal(text, s)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", stateFile, err)
+		return nil, fmt.Errorf("read %s: %w", StateFile, err)
 	}
 	return s, nil
 }
@@ -112,7 +113,7 @@ func (s *Attempt) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return write(filepath.Join(dir, stateFile), text, 0o600)
+	return write(filepath.Join(dir, StateFile), text, 0o600)
 }
 
 // write replaces a file as a whole, on the disk.

@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"app/vault":          {"store", "app/fault", "app/seal"},
 	"app/auth":           {"store", "app/fault", "app/seal"},
 	"app/job":            {"store", "app/fault"},
+	"app/cluster":        {"store", "app/fault", "app/seal"},
 	"app/cert":           {"store", "app/fault", "app/seal", "app/cert/dns"},
 	"app/cert/dns":       {"app/fault"},
 	"app/support":        {"app/fault"},
@@ -44,7 +45,7 @@ var may = map[string][]string{
 	"app/upgrade":        {"app/fault"},
 	"app/remote":         {"store", "app/fault", "app/seal"},
 	"app/server":         {"store", "app/fault", "app/seal", "app/remote"},
-	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing", "app/backup", "app/backup/place", "app/backup/transfer", "app/cert", "app/upgrade"},
+	"app/httpapi":        {"store", "web", "app/fault", "app/seal", "app/auth", "app/event", "app/job", "app/vault", "app/server", "app/remote", "app/metric", "app/alert", "app/notify", "app/oidc", "app/outgoing", "app/backup", "app/backup/place", "app/backup/transfer", "app/cert", "app/upgrade", "app/cluster"},
 	"app/demo": {
 		"store", "app/fault", "app/auth", "app/vault", "app/server", "app/server/farm", "app/metric", "app/alert",
 		"app/notify", "app/notify/webhook", "app/notify/ntfy",
@@ -53,7 +54,7 @@ var may = map[string][]string{
 	"app": {
 		"store", "web", "app/demo", "app/fault", "app/seal", "app/license", "app/auth", "app/event", "app/job", "app/vault", "app/cert", "app/mdns", "app/server", "app/remote",
 		"app/metric", "app/alert", "app/notify", "app/notify/webhook", "app/notify/ntfy", "app/notify/smtp", "app/oidc", "app/outgoing", "app/httpapi", "app/backup", "app/backup/place", "app/backup/kit", "app/backup/transfer",
-		"app/support", "app/upgrade",
+		"app/support", "app/upgrade", "app/cluster",
 	},
 	"packaging":       {},
 	"packaging/bench": {"store", "app/server/farm"},
@@ -72,6 +73,7 @@ var only = map[string]string{
 	"github.com/pkg/sftp":            "app/backup/place",
 	"github.com/studio-b12/":         "app/backup/place",
 	"github.com/caddyserver/":        "app/cert",
+	"k8s.io/":                        "app/cluster",
 	"github.com/libdns/":             "app/cert/dns",
 	"github.com/go-webauthn/":        "app/auth",
 	"github.com/tink-crypto/":        "app/vault",

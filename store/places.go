@@ -51,6 +51,12 @@ func Places() []Place {
 		}, func(ctx context.Context, t Tenant, id string, old, sealed []byte) error {
 			return sq.Exec(ctx, t.db, `UPDATE servers SET passphrase = @new WHERE tenant_id = @tenant AND id = @id AND passphrase = @old`, swapped(id, old, sealed)...)
 		}},
+		{"clusters|kubeconfig", false, func(ctx context.Context, t Tenant, after string, prefix []byte) ([]Sealed, error) {
+			return sq.Many(ctx, t.db, scanSealed, `SELECT id, kubeconfig FROM clusters WHERE tenant_id = @tenant AND id > @after
+				AND substr(kubeconfig, 1, 5) <> @prefix ORDER BY id LIMIT @limit`, stale(after, prefix)...)
+		}, func(ctx context.Context, t Tenant, id string, old, sealed []byte) error {
+			return sq.Exec(ctx, t.db, `UPDATE clusters SET kubeconfig = @new WHERE tenant_id = @tenant AND id = @id AND kubeconfig = @old`, swapped(id, old, sealed)...)
+		}},
 		{"channels|secrets", false, func(ctx context.Context, t Tenant, after string, prefix []byte) ([]Sealed, error) {
 			return sq.Many(ctx, t.db, scanSealed, `SELECT id, secrets FROM channels WHERE tenant_id = @tenant AND id > @after
 				AND substr(secrets, 1, 5) <> @prefix ORDER BY id LIMIT @limit`, stale(after, prefix)...)

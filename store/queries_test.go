@@ -29,6 +29,9 @@ var reviewed = []string{
 	UNION ALL SELECT 'tenant', name FROM tenants WHERE id <> 'system' AND name <> 'Home'
 	UNION ALL SELECT 'server', name FROM servers
 	UNION ALL SELECT 'host', host FROM servers WHERE auth <> 'local'
+	UNION ALL SELECT 'cluster', name FROM clusters
+	UNION ALL SELECT 'cluster', context FROM clusters
+	UNION ALL SELECT 'place', server FROM clusters
 	UNION ALL SELECT 'user', username FROM servers WHERE username <> 'root'
 	UNION ALL SELECT 'user', username FROM users
 	UNION ALL SELECT 'email', email FROM users

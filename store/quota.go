@@ -14,6 +14,7 @@ import (
 // Quota is what a tenant may have at most; nil: as much as there is room for.
 type Quota struct {
 	Servers      *int64 `json:"servers,omitempty" minimum:"0"`
+	Clusters     *int64 `json:"clusters,omitempty" minimum:"0" doc:"Of Kubernetes"`
 	Users        *int64 `json:"users,omitempty" minimum:"0"`
 	Series       *int64 `json:"series,omitempty" minimum:"0" doc:"Metrics with one set of labels each"`
 	StorageBytes *int64 `json:"storage_bytes,omitempty" minimum:"0" doc:"Of samples and snapshots"`
@@ -23,6 +24,7 @@ type Quota struct {
 // Usage is what a tenant has now, as the database counts it.
 type Usage struct {
 	Servers      int64 `json:"servers"`
+	Clusters     int64 `json:"clusters"`
 	Users        int64 `json:"users"`
 	Series       int64 `json:"series"`
 	StorageBytes int64 `json:"storage_bytes"`
@@ -31,6 +33,7 @@ type Usage struct {
 // The kinds that a quota limits.
 const (
 	QuotaServers  = "servers"
+	QuotaClusters = "clusters"
 	QuotaUsers    = "users"
 	QuotaSeries   = "series"
 	QuotaStorage  = "storage_bytes"
@@ -43,6 +46,7 @@ var ErrQuota = fault.New(fault.Forbidden, "quota.exceeded", "This tenant may not
 // quotaWords are the words for one of a kind, and for others.
 var quotaWords = map[string][2]string{
 	QuotaServers:  {"server", "servers"},
+	QuotaClusters: {"cluster", "clusters"},
 	QuotaUsers:    {"member", "members"},
 	QuotaSeries:   {"series of a metric", "series of metrics"},
 	QuotaAPICalls: {"API call an hour", "API calls an hour"},
@@ -90,6 +94,8 @@ func (u *Usage) set(kind string, n int64) {
 	switch kind {
 	case QuotaServers:
 		u.Servers = n
+	case QuotaClusters:
+		u.Clusters = n
 	case QuotaUsers:
 		u.Users = n
 	case QuotaSeries:

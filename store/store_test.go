@@ -222,7 +222,7 @@ func TestMigrate(t *testing.T) {
 		return nil
 	}
 	last := store.SchemaVersion()
-	undo := `DROP TABLE tls_attempts;` +
+	undo := `DROP TABLE cluster_objects; DROP TABLE cluster_states; DROP TABLE clusters; DELETE FROM usage WHERE kind = 'clusters';` +
 		fmt.Sprintf(`DELETE FROM goose_db_version WHERE version_id = %d;`, last)
 	orphan := undo + `PRAGMA foreign_keys = 0; INSERT INTO memberships (tenant_id, user_id, role) VALUES ('nobody', 'nobody', 'owner');`
 	newer := `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`

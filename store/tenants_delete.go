@@ -48,6 +48,9 @@ var tables = []table{
 	{"server_states", sq.Later(`DELETE FROM server_states WHERE rowid IN (SELECT rowid FROM server_states WHERE tenant_id = @tenant LIMIT @step)`)},
 	{"host_keys", sq.Later(`DELETE FROM host_keys WHERE rowid IN (SELECT rowid FROM host_keys WHERE tenant_id = @tenant LIMIT @step)`)},
 	{"servers", sq.Later(`DELETE FROM servers WHERE rowid IN (SELECT rowid FROM servers WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"cluster_objects", sq.Later(`DELETE FROM cluster_objects WHERE rowid IN (SELECT rowid FROM cluster_objects WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"cluster_states", sq.Later(`DELETE FROM cluster_states WHERE rowid IN (SELECT rowid FROM cluster_states WHERE tenant_id = @tenant LIMIT @step)`)},
+	{"clusters", sq.Later(`DELETE FROM clusters WHERE rowid IN (SELECT rowid FROM clusters WHERE tenant_id = @tenant LIMIT @step)`)},
 	{"jobs", sq.Later(`DELETE FROM jobs WHERE rowid IN (SELECT rowid FROM jobs WHERE tenant_id = @tenant LIMIT @step)`)},
 	{"audit", sq.Later(`DELETE FROM audit WHERE rowid IN (SELECT rowid FROM audit WHERE tenant_id = @tenant LIMIT @step)`)},
 	{"audit_anchors", sq.Later(`DELETE FROM audit_anchors WHERE tenant_id = @tenant`)},
@@ -58,6 +61,7 @@ var tables = []table{
 
 // counts is one row a kind that people count, from parents to children.
 const counts = `SELECT 'servers', count(*) FROM servers WHERE tenant_id = @tenant
+	UNION ALL SELECT 'clusters', count(*) FROM clusters WHERE tenant_id = @tenant
 	UNION ALL SELECT 'users', count(*) FROM memberships WHERE tenant_id = @tenant
 	UNION ALL SELECT 'invitations', count(*) FROM invitations WHERE tenant_id = @tenant
 	UNION ALL SELECT 'api_keys', count(*) FROM api_keys WHERE tenant_id = @tenant

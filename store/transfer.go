@@ -21,12 +21,14 @@ var (
 
 // stays are the tables of tenants that no export holds, each with its reason.
 var stays = map[string]string{
-	"api_keys":    "a key opens the appliance that made it; a copy would open two, and taking it away at one would leave the other open",
-	"imports":     "it says where this copy of a tenant came from",
-	"invitations": "the link of an invitation names the appliance that sent it",
-	"keysets":     "each appliance makes its own keys; the secret that signs the audit goes along as a value",
-	"sessions":    "who is signed in here is not signed in there",
-	"usage":       "triggers count it anew",
+	"api_keys":        "a key opens the appliance that made it; a copy would open two, and taking it away at one would leave the other open",
+	"cluster_objects": "they are read anew from the cluster itself",
+	"cluster_states":  "each appliance sees for itself how a cluster is",
+	"imports":         "it says where this copy of a tenant came from",
+	"invitations":     "the link of an invitation names the appliance that sent it",
+	"keysets":         "each appliance makes its own keys; the secret that signs the audit goes along as a value",
+	"sessions":        "who is signed in here is not signed in there",
+	"usage":           "triggers count it anew",
 }
 
 // leaves out of a table what must not go on elsewhere: work that is not done yet

@@ -16,6 +16,10 @@ const (
 	Self          Permission = "self"
 	ServersRead   Permission = "servers.read"
 	ServersWrite  Permission = "servers.write"
+	ClustersRead  Permission = "clusters.read"
+	ClustersWrite Permission = "clusters.write"
+	ClustersApply Permission = "clusters.apply"
+	PodsExec      Permission = "pods.exec"
 	MetricsRead   Permission = "metrics.read"
 	AlertsRead    Permission = "alerts.read"
 	AlertsWrite   Permission = "alerts.write"
@@ -48,10 +52,10 @@ const (
 
 var (
 	viewer = []Permission{
-		SignedIn, Self, ServersRead, MetricsRead, AlertsRead, ChannelsRead, SettingsRead, MembersRead, UsageRead, JobsRead, EventsRead, SystemRead,
+		SignedIn, Self, ServersRead, ClustersRead, MetricsRead, AlertsRead, ChannelsRead, SettingsRead, MembersRead, UsageRead, JobsRead, EventsRead, SystemRead,
 	}
 	member = append(slices.Clip(viewer), ServersWrite, AlertsWrite, JobsWrite)
-	admin  = append(slices.Clip(member), ChannelsWrite, SettingsWrite, AuditRead, MembersWrite, BackupRead)
+	admin  = append(slices.Clip(member), ClustersWrite, ClustersApply, PodsExec, ChannelsWrite, SettingsWrite, AuditRead, MembersWrite, BackupRead)
 	owner  = append(slices.Clip(admin), TenantExport, TenantDelete)
 )
 
@@ -72,7 +76,7 @@ var (
 )
 
 // Grantable are the permissions that a person may get one by one.
-func Grantable() []Permission { return []Permission{ChannelsWrite, SettingsWrite, AuditRead} }
+func Grantable() []Permission { return []Permission{ClustersApply, PodsExec, ChannelsWrite, SettingsWrite, AuditRead} }
 
 // Known reports whether somebody can hold p.
 func Known(p Permission) bool { return p == Public || administers[p] }

@@ -129,6 +129,58 @@ CREATE TABLE chunks (
   UNIQUE (tenant_id, start, series_id)
 ) STRICT;
 CREATE INDEX chunks_series ON chunks (tenant_id, series_id, start);
+CREATE TRIGGER cluster_objects_gone AFTER DELETE ON cluster_objects BEGIN
+  UPDATE usage SET n = n - length(old.data) WHERE tenant_id = old.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TRIGGER cluster_objects_made AFTER INSERT ON cluster_objects BEGIN
+  UPDATE usage SET n = n + length(new.data) WHERE tenant_id = new.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TRIGGER cluster_objects_moved AFTER UPDATE ON cluster_objects BEGIN
+  UPDATE usage SET n = n + length(new.data) - length(old.data) WHERE tenant_id = new.tenant_id AND kind = 'storage_bytes';
+END;
+CREATE TABLE cluster_objects (
+  tenant_id  TEXT    NOT NULL,
+  cluster_id TEXT    NOT NULL,
+  kind       TEXT    NOT NULL,
+  seen_at    INTEGER NOT NULL,
+  count      INTEGER NOT NULL,
+  data       BLOB    NOT NULL,
+  UNIQUE (tenant_id, cluster_id, kind),
+  FOREIGN KEY (tenant_id, cluster_id) REFERENCES clusters (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE TABLE cluster_states (
+  tenant_id  TEXT    NOT NULL,
+  cluster_id TEXT    NOT NULL,
+  state      TEXT    NOT NULL CHECK (state IN ('syncing', 'synced', 'stale', 'unreachable', 'forbidden')),
+  reason     TEXT    NOT NULL,
+  since      INTEGER NOT NULL,
+  synced_at  INTEGER NOT NULL,
+  facts      TEXT    NOT NULL CHECK (json_valid(facts)),
+  PRIMARY KEY (tenant_id, cluster_id),
+  FOREIGN KEY (tenant_id, cluster_id) REFERENCES clusters (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE TRIGGER clusters_gone AFTER DELETE ON clusters BEGIN
+  UPDATE usage SET n = n - 1 WHERE tenant_id = old.tenant_id AND kind = 'clusters';
+END;
+CREATE TRIGGER clusters_made AFTER INSERT ON clusters BEGIN
+  UPDATE usage SET n = n + 1 WHERE tenant_id = new.tenant_id AND kind = 'clusters';
+END;
+CREATE TABLE clusters (
+  tenant_id  TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+  id         TEXT    NOT NULL,
+  rev        INTEGER NOT NULL DEFAULT 1,
+  name       TEXT    NOT NULL,
+  source     TEXT    NOT NULL CHECK (source IN ('kubeconfig', 'in_cluster')),
+  server     TEXT    NOT NULL,
+  context    TEXT    NOT NULL,
+  kubeconfig BLOB,
+  tags       TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
+  notes      TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, name)
+) STRICT;
+CREATE INDEX clusters_created ON clusters (tenant_id, created_at, id);
 CREATE TABLE deliveries (
   tenant_id    TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   id           TEXT    NOT NULL,
@@ -422,7 +474,7 @@ CREATE TABLE snapshots (
 ) STRICT;
 CREATE INDEX snapshots_server ON snapshots (tenant_id, server_id, taken_at, id);
 CREATE TRIGGER tenants_made AFTER INSERT ON tenants BEGIN
-  INSERT INTO usage (tenant_id, kind, n) VALUES (new.id, 'servers', 0), (new.id, 'users', 0), (new.id, 'series', 0), (new.id, 'storage_bytes', 0);
+  INSERT INTO usage (tenant_id, kind, n) VALUES (new.id, 'servers', 0), (new.id, 'clusters', 0), (new.id, 'users', 0), (new.id, 'series', 0), (new.id, 'storage_bytes', 0);
 END;
 CREATE TABLE tenants (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (id NOT GLOB '*[^a-z0-9-]*' AND id NOT GLOB '-*' AND length(id) BETWEEN 1 AND 49),
@@ -468,7 +520,7 @@ CREATE TABLE totp (
 ) STRICT;
 CREATE TABLE usage (
   tenant_id TEXT    NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
-  kind      TEXT    NOT NULL CHECK (kind IN ('servers', 'users', 'series', 'storage_bytes')),
+  kind      TEXT    NOT NULL CHECK (kind IN ('servers', 'clusters', 'users', 'series', 'storage_bytes')),
   n         INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, kind)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,113 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+	"unity.internal/store"
+)
+
+// A link is the way to one cluster: the appliance's credential, connections that
+// are kept, and which kinds there are. It is made anew when the credential changes.
+type link struct {
+	tenant store.TenantID
+	id     string
+	config *rest.Config // has the credential, the guards' Dial and no proxy; copy it before a change
+	http   *http.Client // over the same, without a limit of time: ctx is one
+	plain  *rest.RESTClient
+
+	mu     sync.Mutex
+	served *kinds // nil: not asked yet
+}
+
+// kinds returns what the cluster serves; it is asked once, and again by relearn.
+func (l *link) kinds(ctx context.Context) (kinds, error) {
+	l.mu.Lock()
+	served := l.served
+	l.mu.Unlock()
+	if served != nil {
+		return *served, nil
+	}
+	return l.relearn(ctx)
+}
+
+// kind returns the kind called name.
+func (l *link) kind(ctx context.Context, name string) (Kind, error) {
+	all, err := l.kinds(ctx)
+	if err != nil {
+		return Kind{}, err
+	}
+	return all.named(name)
+}
+
+// get starts a request for one object, or for all of a kind. The caller chooses
+// what it accepts.
+func (l *link) get(k Kind, namespace, name string, sub ...string) *rest.Request {
+	return l.plain.Get().AbsPath(k.path(namespace, name, sub...)...)
+}
+
+// relearn asks the cluster which kinds it serves. Groups that do not answer,
+// because what extends the API there is down, are left out.
+func (l *link) relearn(ctx context.Context) (kinds, error) {
+	groups, lists, err := discovery.NewDiscoveryClient(l.plain).ServerGroupsAndResourcesWithContext(ctx)
+	if _, partly := errors.AsType[*discovery.ErrGroupDiscoveryFailed](err); err != nil && !partly {
+		return kinds{}, reason(err)
+	}
+	preferred := map[string]string{}
+	for _, g := range groups {
+		preferred[g.Name] = g.PreferredVersion.Version
+	}
+	best := map[string]Kind{}
+	for _, list := range lists {
+		gv, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			continue
+		}
+		for _, r := range list.APIResources {
+			v := kindOf(gv, r)
+			if strings.Contains(r.Name, "/") || !v.can("list") || !v.can("get") {
+				continue
+			}
+			if _, there := best[v.Name]; !there || gv.Version == preferred[gv.Group] {
+				best[v.Name] = v
+			}
+		}
+	}
+	all := make([]Kind, 0, len(best))
+	for _, v := range best {
+		all = append(all, v)
+	}
+	served := newKinds(all)
+	l.mu.Lock()
+	l.served = &served
+	l.mu.Unlock()
+	return served, nil
+}
+
+func kindOf(gv schema.GroupVersion, r metav1.APIResource) Kind {
+	return Kind{
+		Name: kindName(r.Name, gv.Group), Group: gv.Group, Version: gv.Version, Resource: r.Name, Kind: r.Kind,
+		Namespaced: r.Namespaced, Custom: !builtin(gv.Group), Verbs: append([]string{}, r.Verbs...), Short: append([]string{}, r.ShortNames...),
+	}
+}
+
+// builtin reports whether a group is Kubernetes' own.
+func builtin(group string) bool {
+	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io") && owned[group]
+}
+
+// owned are the groups of Kubernetes' own API server below k8s.io; others there
+// are extensions: metrics, gateways, snapshots.
+var owned = map[string]bool{
+	"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "apiregistration.k8s.io": true, "authentication.k8s.io": true,
+	"authorization.k8s.io": true, "certificates.k8s.io": true, "coordination.k8s.io": true, "discovery.k8s.io": true, "events.k8s.io": true,
+	"flowcontrol.apiserver.k8s.io": true, "internal.apiserver.k8s.io": true, "networking.k8s.io": true, "node.k8s.io": true,
+	"rbac.authorization.k8s.io": true, "resource.k8s.io": true, "scheduling.k8s.io": true, "storage.k8s.io": true, "storagemigration.k8s.io": true,
+}

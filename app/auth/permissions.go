@@ -76,7 +76,9 @@ var (
 )
 
 // Grantable are the permissions that a person may get one by one.
-func Grantable() []Permission { return []Permission{ClustersApply, PodsExec, ChannelsWrite, SettingsWrite, AuditRead} }
+func Grantable() []Permission {
+	return []Permission{ClustersApply, PodsExec, ChannelsWrite, SettingsWrite, AuditRead}
+}
 
 // Known reports whether somebody can hold p.
 func Known(p Permission) bool { return p == Public || administers[p] }

@@ -9,6 +9,7 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net"
 	"sync"
 	"time"
@@ -32,10 +33,10 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Found returns which clusters of this box may be offered to a tenant.
 	Household func(store.TenantID) bool
-	// Publish tells browsers that a cluster changed; Objects, that objects of a
+	// Publish tells browsers that a cluster changed; Moved, that objects of a
 	// kind did: keys names them as namespace/name, and is nil when there are too many.
 	Publish func(tenant store.TenantID, kind, id string, rev int64)
-	Objects func(tenant store.TenantID, cluster, kind string, keys []string)
+	Moved   func(tenant store.TenantID, cluster, kind string, keys []string)
 	// Take keeps readings and evaluates thresholds on them.
 	Take func(ctx context.Context, t store.Tenant, b store.Batch) error
 	Now  func() time.Time
@@ -56,33 +57,13 @@ func New(o Options) *Service {
 	return &Service{Options: o, members: map[store.TenantID]map[string]*member{}, changed: make(chan struct{}, 1)}
 }
 
-// A member is one cluster that is watched.
-type member struct {
-	service *Service
-	tenant  store.Tenant
-
-	mu   sync.Mutex
-	row  store.Cluster
-	link *link // nil: its credential could not be opened yet
-}
-
 // link returns the way to a cluster of t, or store.ErrNotFound.
 func (s *Service) link(ctx context.Context, t store.Tenant, id string) (*link, error) {
 	v, err := t.Cluster(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	m := s.member(t, v)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.link == nil || m.row.Rev != v.Rev {
-		l, err := s.connect(ctx, t, v)
-		if err != nil {
-			return nil, err
-		}
-		m.row, m.link = v, l
-	}
-	return m.link, nil
+	return s.member(t, v).linked(ctx, v)
 }
 
 // member returns the memory of a cluster.
@@ -94,8 +75,102 @@ func (s *Service) member(t store.Tenant, v store.Cluster) *member {
 	}
 	m := s.members[t.ID][v.ID]
 	if m == nil {
-		m = &member{service: s, tenant: t, row: v}
+		m = newMember(s, t, v)
 		s.members[t.ID][v.ID] = m
 	}
 	return m
+}
+
+// watched returns the clusters of a tenant that are in memory, by id.
+func (s *Service) watched(t store.TenantID) map[string]*member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.members[t])
+}
+
+// Forget lets go of the clusters of a tenant that is deleted.
+func (s *Service) Forget(tenant store.TenantID) {
+	for _, m := range s.watched(tenant) {
+		m.halt()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.members, tenant)
+}
+
+// lookEvery is how often it is looked which clusters there are, beside when
+// somebody says that they changed: a tenant may have been suspended.
+const lookEvery = time.Minute
+
+// Run watches every cluster of every tenant until ctx ends. One that does not
+// answer keeps no other waiting.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if err := s.look(ctx); err != nil && ctx.Err() == nil {
+			s.Log.ErrorContext(ctx, "look which clusters there are", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			s.stop()
+			return nil
+		case <-tick.C:
+		case <-s.changed:
+		}
+	}
+}
+
+// look starts what is new, restarts what has another credential and stops what
+// is gone.
+func (s *Service) look(ctx context.Context) error {
+	tenants, err := s.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	there := map[*member]bool{}
+	for _, t := range tenants {
+		all, err := t.AllClusters(ctx)
+		if err != nil {
+			return err
+		}
+		for _, v := range all {
+			m := s.member(t, v)
+			m.start(ctx, v)
+			there[m] = true
+		}
+	}
+	s.mu.Lock()
+	var gone []*member
+	for _, all := range s.members {
+		for id, m := range all {
+			if !there[m] {
+				gone = append(gone, m)
+				delete(all, id)
+			}
+		}
+	}
+	s.mu.Unlock()
+	for _, m := range gone {
+		m.halt()
+	}
+	return nil
+}
+
+// stop ends every watch and waits.
+func (s *Service) stop() {
+	s.mu.Lock()
+	var all []*member
+	for _, of := range s.members {
+		for _, m := range of {
+			all = append(all, m)
+		}
+	}
+	s.mu.Unlock()
+	for _, m := range all {
+		m.cancel()
+	}
+	for _, m := range all {
+		m.halt()
+	}
 }

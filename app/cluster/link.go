@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"unity.internal/store"
@@ -110,4 +112,30 @@ var owned = map[string]bool{
 	"authorization.k8s.io": true, "certificates.k8s.io": true, "coordination.k8s.io": true, "discovery.k8s.io": true, "events.k8s.io": true,
 	"flowcontrol.apiserver.k8s.io": true, "internal.apiserver.k8s.io": true, "networking.k8s.io": true, "node.k8s.io": true,
 	"rbac.authorization.k8s.io": true, "resource.k8s.io": true, "scheduling.k8s.io": true, "storage.k8s.io": true, "storagemigration.k8s.io": true,
+}
+
+// version asks the cluster which Kubernetes it is: the cheapest question that
+// needs the credential on most clusters.
+func (l *link) version(ctx context.Context) (string, error) {
+	text, err := l.plain.Get().AbsPath("version").Do(ctx).Raw()
+	if err != nil {
+		return "", reason(err)
+	}
+	var v version.Info
+	if err := json.Unmarshal(text, &v); err != nil {
+		return "", ErrUnreachable.Because(err)
+	}
+	return v.GitVersion, nil
+}
+
+// platform tells what a cluster was made with, as far as its version says.
+func platform(version string) string {
+	for _, p := range []struct{ mark, name string }{
+		{"+k3s", "k3s"}, {"+rke2", "rke2"}, {"-gke", "GKE"}, {"-eks", "EKS"}, {"-aks", "AKS"}, {"+k0s", "k0s"}, {"-vke", "VKE"},
+	} {
+		if strings.Contains(version, p.mark) {
+			return p.name
+		}
+	}
+	return ""
 }

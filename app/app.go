@@ -21,6 +21,7 @@ import (
 	"unity.internal/app/auth"
 	"unity.internal/app/backup"
 	"unity.internal/app/cert"
+	"unity.internal/app/cluster"
 	"unity.internal/app/event"
 	"unity.internal/app/httpapi"
 	"unity.internal/app/job"
@@ -64,6 +65,7 @@ type App struct {
 	oidc     *oidc.Service
 	remote   *remote.Pool
 	servers  *server.Service
+	clusters *cluster.Service
 	sink     *sink
 	http     *httpapi.Server
 	control  control
@@ -181,6 +183,7 @@ func (a *App) build(ctx context.Context) error {
 		return err
 	}
 	a.watch()
+	a.watchClusters()
 	a.keys = &keys{dir: a.config.DataDir, store: a.store, vault: a.vault, jobs: a.jobs, grace: vault.Grace}
 	a.deletion = &deletion{store: a.store, jobs: a.jobs, forget: a.forget, changed: a.changed, work: map[store.TenantID]string{}}
 	if err := a.replicate(ctx); err != nil {
@@ -228,6 +231,15 @@ func (a *App) watch() {
 	a.servers = server.New(server.Parts{
 		Store: a.store, Vault: a.vault, Remote: a.remote, Sink: a.sink, Log: a.log.With("part", "server"),
 		Publish: a.sink.publish, Hostname: a.names.hostname,
+	})
+}
+
+// watchClusters builds what watches Kubernetes.
+func (a *App) watchClusters() {
+	a.clusters = cluster.New(cluster.Options{
+		Tenants: a.store.System().Tenants, Vault: a.vault, Dial: a.out.Dial, Now: time.Now, Log: a.log.With("part", "cluster"),
+		Household: func(id store.TenantID) bool { return id == store.DefaultTenant && !a.auth.MultiTenancy() },
+		Publish:   a.sink.publish, Moved: a.bus.Objects, Take: a.sink.Take,
 	})
 }
 
@@ -303,7 +315,7 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, streams, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue, Upgrade: a.upgrade,
+		Servers: a.servers, Clusters: a.clusters, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue, Upgrade: a.upgrade,
 		Reach: httpapi.Reach{
 			Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted,
 			Secure: a.names.secure, Plain: a.names.open, Mode: a.tlsMode, Signer: a.cert.Signer,
@@ -324,6 +336,7 @@ func (a *App) edge(ctx context.Context) error {
 func (a *App) changed(ctx context.Context, tenant store.TenantID) {
 	err := errors.Join(a.auth.Reload(ctx), a.names.reload(ctx), a.learnHeld(ctx), a.cert.Load(ctx))
 	a.servers.TenantsChanged()
+	a.clusters.Changed()
 	if tenant == store.SystemTenant {
 		a.beat.Changed()
 		a.mdns.Changed()
@@ -360,7 +373,7 @@ func (a *App) Run(ctx context.Context, out io.Writer) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		a.store.Run, a.jobs.Run, a.auth.Run, a.health.run, a.control.listen, a.cert.Run, a.mdns.Run, a.anchor, a.upkeep,
-		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.backup.Run, a.backup.Schedule,
+		a.metrics.Run, a.alerts.Run, a.notify.Run, a.beat.Run, a.sink.run, a.servers.Run, a.clusters.Run, a.backup.Run, a.backup.Schedule,
 		a.rescue.run, a.upgrade.run, a.awaitRestart,
 		func(ctx context.Context) error { return a.serve(ctx, out, listeners) },
 	} {

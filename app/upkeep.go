@@ -45,7 +45,7 @@ func (a *App) forget(tenant store.TenantID) {
 // letGo has every part read anew what it knows of a tenant.
 func (a *App) letGo(tenant store.TenantID) {
 	for _, part := range []interface{ Forget(store.TenantID) }{
-		a.servers, a.remote, a.metrics, a.alerts, a.bus, a.http, a.vault,
+		a.servers, a.clusters, a.remote, a.metrics, a.alerts, a.bus, a.http, a.vault,
 	} {
 		part.Forget(tenant)
 	}

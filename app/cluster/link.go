@@ -3,15 +3,11 @@ package cluster
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"unity.internal/store"
 )
@@ -40,6 +36,16 @@ func (l *link) kinds(ctx context.Context) (kinds, error) {
 	return l.relearn(ctx)
 }
 
+// known returns what the cluster served when it was asked last.
+func (l *link) known() []Kind {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.served == nil {
+		return nil
+	}
+	return l.served.all
+}
+
 // kind returns the kind called name.
 func (l *link) kind(ctx context.Context, name string) (Kind, error) {
 	all, err := l.kinds(ctx)
@@ -53,51 +59,6 @@ func (l *link) kind(ctx context.Context, name string) (Kind, error) {
 // what it accepts.
 func (l *link) get(k Kind, namespace, name string, sub ...string) *rest.Request {
 	return l.plain.Get().AbsPath(k.path(namespace, name, sub...)...)
-}
-
-// relearn asks the cluster which kinds it serves. Groups that do not answer,
-// because what extends the API there is down, are left out.
-func (l *link) relearn(ctx context.Context) (kinds, error) {
-	groups, lists, err := discovery.NewDiscoveryClient(l.plain).ServerGroupsAndResourcesWithContext(ctx)
-	if _, partly := errors.AsType[*discovery.ErrGroupDiscoveryFailed](err); err != nil && !partly {
-		return kinds{}, reason(err)
-	}
-	preferred := map[string]string{}
-	for _, g := range groups {
-		preferred[g.Name] = g.PreferredVersion.Version
-	}
-	best := map[string]Kind{}
-	for _, list := range lists {
-		gv, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			continue
-		}
-		for _, r := range list.APIResources {
-			v := kindOf(gv, r)
-			if strings.Contains(r.Name, "/") || !v.can("list") || !v.can("get") {
-				continue
-			}
-			if _, there := best[v.Name]; !there || gv.Version == preferred[gv.Group] {
-				best[v.Name] = v
-			}
-		}
-	}
-	all := make([]Kind, 0, len(best))
-	for _, v := range best {
-		all = append(all, v)
-	}
-	served := newKinds(all)
-	l.mu.Lock()
-	l.served = &served
-	l.mu.Unlock()
-	return served, nil
-}
-
-func kindOf(gv schema.GroupVersion, r metav1.APIResource) Kind {
-	return Kind{
-		Name: kindName(r.Name, gv.Group), Group: gv.Group, Version: gv.Version, Resource: r.Name, Kind: r.Kind,
-		Namespaced: r.Namespaced, Custom: !builtin(gv.Group), Verbs: append([]string{}, r.Verbs...), Short: append([]string{}, r.ShortNames...),
-	}
 }
 
 // builtin reports whether a group is Kubernetes' own.

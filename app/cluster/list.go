@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func (s *Service) Objects(ctx context.Context, t store.Tenant, q Query) (Found, 
 	if err != nil {
 		return Found{}, err
 	}
-	out := Found{Rows: []Row{}, Sources: []Source{}, Columns: columns[q.Kind]}
+	out := Found{Rows: []Row{}, Sources: []Source{}, Columns: cells(q.Kind)}
 	var rows []Row
 	for _, m := range all {
 		from, matching := m.rows(ctx, q, f)
@@ -339,3 +340,40 @@ func contains(s, w string) bool {
 	}
 	return false
 }
+
+// A KindState is a kind of a cluster, and how many of it there are.
+type KindState struct {
+	Kind
+	Count   int      `json:"count"`
+	State   string   `json:"state" enum:"syncing,synced,forbidden,failed,on_demand" doc:"on_demand: it is listed when somebody looks"`
+	Reason  string   `json:"reason,omitempty"`
+	Columns []string `json:"columns" nullable:"false" doc:"What the cells of its objects are"`
+}
+
+// Kinds returns what a cluster serves, by name.
+func (s *Service) Kinds(ctx context.Context, t store.Tenant, id string) ([]KindState, error) {
+	of, err := s.asked(ctx, t, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	m := of[0]
+	m.mu.Lock()
+	tables, l := maps.Clone(m.tables), m.link
+	m.mu.Unlock()
+	all := make([]KindState, 0, len(tables))
+	for _, t := range tables {
+		n, state, why, _ := t.count()
+		all = append(all, KindState{t.kind, n, state, why, cells(t.kind.Name)})
+	}
+	if l != nil {
+		for _, k := range l.known() {
+			if tables[k.Name] == nil {
+				all = append(all, KindState{k, 0, "on_demand", "", cells(k.Name)})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b KindState) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+func cells(kind string) []string { return append([]string{}, columns[kind]...) }

@@ -20,14 +20,23 @@ const (
 	backlog  = 256             // events a reader may be behind
 )
 
-// An Event is a change of a thing, or the samples of one server.
+// An Event is a change of a thing, the samples of one server, or changes within a cluster.
 type Event struct {
 	Seq     uint64
 	At      time.Time
-	Kind    string // the URL's word: servers, alerts, jobs; "samples" carries Samples
+	Kind    string // the URL's word: servers, alerts, jobs; "samples" and "objects" carry theirs
 	ID      string
 	Rev     int64
 	Samples *store.Batch
+	Objects *Objects
+}
+
+// Objects says that objects of a kind changed in a cluster. Keys names them as
+// namespace/name; nil: too many to name.
+type Objects struct {
+	Cluster string   `json:"cluster_id"`
+	Kind    string   `json:"kind"`
+	Keys    []string `json:"keys,omitempty"`
 }
 
 // A Bus carries the events of every tenant. The zero value is not usable: New.
@@ -70,13 +79,19 @@ func (b *Bus) Samples(tenant store.TenantID, s store.Batch) {
 	b.send(tenant, Event{Kind: "samples", ID: s.Server, Samples: &s})
 }
 
+// Objects tells the readers of a tenant that objects of a cluster changed. Like
+// samples they are not repeated to who comes back: it reads its lists anew.
+func (b *Bus) Objects(tenant store.TenantID, cluster, kind string, keys []string) {
+	b.send(tenant, Event{Kind: "objects", ID: cluster, Objects: &Objects{cluster, kind, keys}})
+}
+
 func (b *Bus) send(tenant store.TenantID, e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.topic(tenant)
 	t.seq++
 	e.Seq, e.At = t.seq, b.now()
-	if e.Samples == nil {
+	if e.Samples == nil && e.Objects == nil {
 		t.keep(e)
 	}
 	for r := range t.readers {

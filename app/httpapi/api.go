@@ -22,6 +22,7 @@ import (
 	"unity.internal/app/backup"
 	"unity.internal/app/backup/transfer"
 	"unity.internal/app/cert"
+	"unity.internal/app/cluster"
 	"unity.internal/app/event"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
@@ -52,6 +53,8 @@ type Parts struct {
 	Jobs   *job.Service
 	// Servers watches machines.
 	Servers *server.Service
+	// Clusters watches Kubernetes.
+	Clusters *cluster.Service
 	// Metrics keeps the samples of servers.
 	Metrics *metric.Service
 	// Alerts evaluates thresholds; Notify keeps channels and tells people.
@@ -194,6 +197,7 @@ func (m mux) routes() {
 	m.audit()
 	m.jobs()
 	m.servers()
+	m.clusters()
 	m.samples()
 	m.thresholds()
 	m.alerts()

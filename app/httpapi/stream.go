@@ -141,6 +141,7 @@ func (m mux) events() {
 	op.Parameters = []*huma.Param{
 		{Name: "topics", In: "query", Schema: text, Description: "Kinds of things, with commas between; empty: all"},
 		{Name: "samples", In: "query", Schema: text, Description: "<server id>|<metric>, with commas between; either may be *"},
+		{Name: "objects", In: "query", Schema: text, Description: "<cluster id>|<kind>, with commas between; either may be *"},
 	}
 	stream(m, auth.EventsRead, op, m.openEvents)
 }
@@ -152,12 +153,16 @@ func (m mux) openEvents(_ context.Context, c Caller, r *fiber.Ctx) (source, erro
 	if err != nil {
 		return nil, err
 	}
+	objects, err := parseWatch(r.Query("objects"))
+	if err != nil {
+		return nil, err
+	}
 	var topics []string
 	if text := r.Query("topics"); text != "" {
 		topics = strings.Split(text, ",")
 	}
 	reader, missed, reset := m.Bus.Read(c.Tenant.ID, r.Get("Last-Event-ID", r.Query("last")))
-	e := &eventSource{bus: m.Bus, reader: reader, missed: missed, reset: reset, topics: topics, watch: watch}
+	e := &eventSource{bus: m.Bus, reader: reader, missed: missed, reset: reset, topics: topics, watch: watch, objects: objects}
 	if !m.Auth.MultiTenancy() && c.Tenant.ID != store.SystemTenant {
 		e.own, _, _ = m.Bus.Read(store.SystemTenant, "")
 	}
@@ -172,7 +177,9 @@ type eventSource struct {
 	missed []event.Event
 	reset  bool
 	topics []string
-	watch  watch
+	watch  watch // samples by server and metric
+
+	objects watch // changes by cluster and kind
 }
 
 func (s *eventSource) close() {
@@ -234,13 +241,19 @@ func (s *eventSource) take(out *bytes.Buffer, e event.Event, open, named bool) b
 func (s *eventSource) write(out *bytes.Buffer, e event.Event, named bool) {
 	var name string
 	var data any
-	if e.Samples != nil {
+	switch {
+	case e.Samples != nil:
 		points := s.watch.points(*e.Samples)
 		if len(points) == 0 {
 			return
 		}
 		name, data = "samples", samples{e.Samples.Server, e.Samples.At.UnixMilli(), points}
-	} else {
+	case e.Objects != nil:
+		if !s.objects.wants(e.Objects.Cluster, e.Objects.Kind) {
+			return
+		}
+		name, data = "objects", e.Objects
+	default:
 		if s.topics != nil && !slices.Contains(s.topics, e.Kind) {
 			return
 		}
@@ -298,6 +311,12 @@ func parseWatch(text string) (watch, error) {
 		w[server][metric] = true
 	}
 	return w, nil
+}
+
+// wants reports whether a kind of a cluster is named.
+func (w watch) wants(cluster, kind string) bool {
+	one, all := w[cluster], w["*"]
+	return one[kind] || one["*"] || all[kind] || all["*"]
 }
 
 // points returns the readings of b that are wanted.

@@ -997,6 +997,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listClusters"];
+        put?: never;
+        post: operations["createCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/contexts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["readKubeconfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listObjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listClusterOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["tryCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getCluster"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteCluster"];
+        options?: never;
+        head?: never;
+        patch: operations["updateCluster"];
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["testCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -2481,6 +2609,88 @@ export interface components {
             /** @description The address of the authority's terms */
             terms: string;
         };
+        Cluster: {
+            /** @description Of the kubeconfig */
+            context: string;
+            /** Format: date-time */
+            created_at: string;
+            facts: components["schemas"]["ClusterFacts"];
+            id: string;
+            name: string;
+            notes: string;
+            /** @description Why it is not synced, as a sentence */
+            reason: string;
+            /** Format: int64 */
+            rev: number;
+            /** @description The address of its API */
+            server: string;
+            /** @enum {string} */
+            source: "kubeconfig" | "in_cluster";
+            /**
+             * @description stale: it answers, but not everything is up to date
+             * @enum {string}
+             */
+            state: "syncing" | "synced" | "stale" | "unreachable" | "forbidden";
+            /** Format: date-time */
+            state_since: string;
+            /**
+             * Format: date-time
+             * @description When all that is shown was up to date last
+             */
+            synced_at: string | null;
+            tags: string[];
+        };
+        ClusterChangeBody: {
+            /** @description Another one, for the same cluster */
+            credential?: {
+                /** @description Risks that the person accepts */
+                accept?: ("plain_http" | "skip_verify")[] | null;
+                /** @description Empty: the current one */
+                context?: string;
+                /** @description Its whole text; only what the context needs is kept, sealed */
+                kubeconfig?: string;
+                /** @description kubeconfig, in_cluster, or what was offered; empty: kubeconfig */
+                source?: string;
+            };
+            name?: string;
+            notes?: string;
+            tags?: string[] | null;
+        };
+        ClusterDraftBody: {
+            /** @description Risks that the person accepts */
+            accept?: ("plain_http" | "skip_verify")[] | null;
+            /** @description Empty: the current one */
+            context?: string;
+            /** @description Its whole text; only what the context needs is kept, sealed */
+            kubeconfig?: string;
+            name: string;
+            notes?: string;
+            /** @description kubeconfig, in_cluster, or what was offered; empty: kubeconfig */
+            source?: string;
+            tags?: string[] | null;
+        };
+        ClusterFacts: {
+            /**
+             * Format: int64
+             * @description Of the last call that measured it
+             */
+            latency_ms: number | null;
+            /** Format: int64 */
+            nodes: number;
+            /** Format: int64 */
+            nodes_ready: number;
+            /** @description k3s, rke2, eks …, as far as its version tells */
+            platform?: string;
+            /** Format: int64 */
+            pods: number;
+            /**
+             * Format: int64
+             * @description Critical ones and warnings
+             */
+            problems: number;
+            /** @description Of Kubernetes */
+            version: string;
+        };
         CodeInBody: {
             challenge: string;
             /** @description Of the authenticator app, or a recovery code */
@@ -2521,6 +2731,24 @@ export interface components {
             kind: string;
             /** Format: int64 */
             n: number;
+        };
+        Context: {
+            /** @description What a person must accept first */
+            ask: ("plain_http" | "skip_verify")[];
+            /** @description kubectl would use this one */
+            current: boolean;
+            /**
+             * @description How it proves who it is
+             * @enum {string}
+             */
+            method: "certificate" | "token" | "password" | "none";
+            name: string;
+            namespace?: string;
+            /** @description Why it cannot be used, as a sentence */
+            refused?: string;
+            /** @description The address of the API */
+            server: string;
+            user: string;
         };
         Copy: {
             /**
@@ -2618,6 +2846,16 @@ export interface components {
             tag?: string;
             /** Format: double */
             value: number;
+        };
+        CredentialIn: {
+            /** @description Risks that the person accepts */
+            accept?: ("plain_http" | "skip_verify")[] | null;
+            /** @description Empty: the current one */
+            context?: string;
+            /** @description Its whole text; only what the context needs is kept, sealed */
+            kubeconfig?: string;
+            /** @description kubeconfig, in_cluster, or what was offered; empty: kubeconfig */
+            source?: string;
         };
         DNS: {
             /** @description RFC 2136: the algorithm of the key, as in hmac-sha256 */
@@ -2896,6 +3134,9 @@ export interface components {
         ItemsContent: {
             items: components["schemas"]["Content"][];
         };
+        ItemsContext: {
+            items: components["schemas"]["Context"][];
+        };
         ItemsCopy: {
             items: components["schemas"]["Copy"][];
         };
@@ -2911,8 +3152,14 @@ export interface components {
         ItemsKind: {
             items: components["schemas"]["Kind"][];
         };
+        ItemsKindState: {
+            items: components["schemas"]["KindState"][];
+        };
         ItemsMetric: {
             items: components["schemas"]["Metric"][];
+        };
+        ItemsNearby: {
+            items: components["schemas"]["Nearby"][];
         };
         ItemsSession: {
             items: components["schemas"]["Session"][];
@@ -2981,6 +3228,31 @@ export interface components {
             title: string;
             type: string;
         };
+        KindState: {
+            /** @description What the cells of its objects are */
+            columns: string[];
+            /** Format: int64 */
+            count: number;
+            /** @description It comes from a custom resource definition or an extension of the API */
+            custom: boolean;
+            group: string;
+            /** @description As in YAML: Pod, Deployment */
+            kind: string;
+            /** @description resource.group: pods, deployments.apps */
+            name: string;
+            namespaced: boolean;
+            reason?: string;
+            resource: string;
+            /** @description As kubectl takes them: po, deploy */
+            short_names: string[];
+            /**
+             * @description on_demand: it is listed when somebody looks
+             * @enum {string}
+             */
+            state: "syncing" | "synced" | "forbidden" | "failed" | "on_demand";
+            verbs: string[];
+            version: string;
+        };
         KitFile: {
             /** @description The part of it that a program reads: everything secret, sealed with the passphrase */
             block: string;
@@ -3000,6 +3272,9 @@ export interface components {
         KitInBody: {
             /** @description What opens the kit; it is kept nowhere */
             passphrase: string;
+        };
+        KubeconfigInBody: {
+            kubeconfig: string;
         };
         LoginInBody: {
             password: string;
@@ -3192,6 +3467,16 @@ export interface components {
             /** @example unity.example.org */
             name: string;
         };
+        Nearby: {
+            contexts: components["schemas"]["Context"][];
+            /** @description The file that was found */
+            path?: string;
+            /** @description Why it cannot be used, as a sentence */
+            problem?: string;
+            /** @description What to register it by */
+            source: string;
+            title: string;
+        };
         NewAPIKey: {
             api_key: components["schemas"]["ApiKey"];
             /** @description Shown once */
@@ -3241,6 +3526,52 @@ export interface components {
             /** @example 13 */
             version: string;
         };
+        ObjectOut: {
+            cells?: string[] | null;
+            cluster_id: string;
+            /**
+             * Format: int32
+             * @description Thousandths of a core, as measured last
+             */
+            cpu_milli?: number;
+            /** Format: date-time */
+            created_at: string;
+            deleting?: boolean;
+            kind: string;
+            labels?: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            memory_bytes?: number;
+            name: string;
+            namespace?: string;
+            node?: string;
+            owner?: components["schemas"]["OwnerOut"];
+            phase?: string;
+            /** Format: int32 */
+            ready: number;
+            reason?: string;
+            /** Format: int32 */
+            restarts: number;
+            /** @enum {string} */
+            status: "none" | "ok" | "progress" | "warning" | "critical";
+            uid: string;
+            /** Format: int32 */
+            want: number;
+        };
+        ObjectsPage: {
+            /** @description What the cells are */
+            columns: string[];
+            items: components["schemas"]["ObjectOut"][];
+            next_cursor?: string;
+            /** @description How up to date each cluster is */
+            sources: components["schemas"]["Source"][];
+            /**
+             * Format: int64
+             * @description How many match, on all pages
+             */
+            total: number;
+        };
         Offer: {
             email: string;
             /** Format: date-time */
@@ -3275,6 +3606,11 @@ export interface components {
             process: string;
             protocol: string;
         };
+        OwnerOut: {
+            kind: string;
+            name: string;
+            uid: string;
+        };
         Package: {
             name: string;
             version: string;
@@ -3289,6 +3625,10 @@ export interface components {
         };
         PageChannel: {
             items: components["schemas"]["Channel"][];
+            next_cursor?: string;
+        };
+        PageCluster: {
+            items: components["schemas"]["Cluster"][];
             next_cursor?: string;
         };
         PageDelivery: {
@@ -3501,6 +3841,11 @@ export interface components {
             api_calls_hour?: number;
             /**
              * Format: int64
+             * @description Of Kubernetes
+             */
+            clusters?: number;
+            /**
+             * Format: int64
              * @description Metrics with one set of labels each
              */
             series?: number;
@@ -3681,6 +4026,16 @@ export interface components {
             noted?: boolean;
             /** @description The transaction of that moment */
             position: string;
+        };
+        Right: {
+            allowed: boolean;
+            /** @description What does not work without it, as a sentence */
+            costs: string;
+            /** @description resource.group, with /subresource */
+            kind: string;
+            /** @description For people: see pods */
+            name: string;
+            verb: string;
         };
         RotateInBody: {
             /** @description The master key instead of the keys of tenants */
@@ -3997,6 +4352,25 @@ export interface components {
             /** Format: int64 */
             minutes: number;
         };
+        Source: {
+            cluster_id: string;
+            /**
+             * Format: int64
+             * @description Objects of the kind, before any filter
+             */
+            count: number;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description Since when the rows are not up to date
+             */
+            stale_since?: string;
+            /**
+             * @description missing: the cluster does not serve the kind
+             * @enum {string}
+             */
+            state: "syncing" | "synced" | "stale" | "forbidden" | "failed" | "unreachable" | "missing";
+        };
         Stage: {
             /** @description Why it failed, for programs */
             code?: string;
@@ -4178,6 +4552,11 @@ export interface components {
                 api_calls_hour?: number;
                 /**
                  * Format: int64
+                 * @description Of Kubernetes
+                 */
+                clusters?: number;
+                /**
+                 * Format: int64
                  * @description Metrics with one set of labels each
                  */
                 series?: number;
@@ -4196,6 +4575,22 @@ export interface components {
             /** @description The key that the server showed */
             host_key: components["schemas"]["KeyName"] | null;
             items: components["schemas"]["Stage"][];
+        };
+        TestReport: {
+            /** @description The permanent code of the error */
+            code?: string;
+            /** @description Why it failed, as a sentence */
+            error?: string;
+            groups: string[];
+            /** Format: int64 */
+            latency_ms: number;
+            ok: boolean;
+            platform?: string;
+            rights: components["schemas"]["Right"][];
+            server: string;
+            /** @description Who the cluster takes us for */
+            user?: string;
+            version?: string;
         };
         Threshold: {
             /** @description Not empty: it comes with the appliance */
@@ -4412,6 +4807,8 @@ export interface components {
             url: string;
         };
         Usage: {
+            /** Format: int64 */
+            clusters: number;
             /** Format: int64 */
             series: number;
             /** Format: int64 */
@@ -6864,6 +7261,383 @@ export interface operations {
             };
         };
     };
+    listClusters: {
+        parameters: {
+            query?: {
+                /** @description Part of the name */
+                q?: string;
+                cursor?: string;
+                limit?: number;
+                sort?: "name" | "newest";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterDraftBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readKubeconfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KubeconfigInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsContext"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listObjects: {
+        parameters: {
+            query: {
+                /** @description resource.group: pods, deployments.apps */
+                kind: string;
+                /** @description Ids, with commas between; empty: all */
+                clusters?: string;
+                /** @description With commas between; empty: all */
+                namespaces?: string;
+                /** @description Words, each in the name, the namespace, the phase, the node or a cell */
+                q?: string;
+                /** @description A selector, as kubectl takes it */
+                labels?: string;
+                /** @description status=critical,phase!=Running,node=a,owner=web,restarts>3 */
+                fields?: string;
+                sort?: "name" | "age" | "status" | "restarts" | "node" | "cpu" | "memory";
+                descending?: boolean;
+                cursor?: string;
+                /** @description Rows to skip; a list that is long is scrolled by this */
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectsPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClusterOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsNearby"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCluster: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCluster: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it, any */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsKindState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: {
@@ -6908,6 +7682,8 @@ export interface operations {
                 topics?: string;
                 /** @description <server id>|<metric>, with commas between; either may be * */
                 samples?: string;
+                /** @description <cluster id>|<kind>, with commas between; either may be * */
+                objects?: string;
             };
             header?: never;
             path?: never;

@@ -24,11 +24,13 @@ RESULTS  := $(CURDIR)/build/results
 
 # What tests start beside the product: each a module of its own, built once, under
 # a name that is the hash of the compiler and the sources. Tests ask for that name.
-HELPER_DIRS := app/oidc/providertest app/backup/place/s3test app/backup/litestreamtest app/cert/acmetest packaging/manifesttest
-sources      = $(sort $(wildcard $(addprefix $(1)/,*.go go.mod go.sum)))
+# The longest build comes first: kubetest takes minutes where nothing of it is cached.
+HELPER_DIRS := app/cluster/kubetest app/oidc/providertest app/backup/place/s3test app/backup/litestreamtest app/cert/acmetest packaging/manifesttest
+sources      = $(sort $(wildcard $(addprefix $(1)/,*.go go.mod go.sum ldflags)))
 helper       = $(TOOLS)/$(notdir $(1))-$(shell (go env GOVERSION; cat $(call sources,$(1))) | sha256sum | cut -c 1-16)
 HELPERS     := $(foreach dir,$(HELPER_DIRS),$(call helper,$(dir)))
 PROVIDER    := $(filter $(TOOLS)/providertest-%,$(HELPERS))
+KUBETEST    := $(filter $(TOOLS)/kubetest-%,$(HELPERS))
 
 # The files that the page and the binary are made of.
 GO_FILES  := go.mod go.sum $(wildcard main.go) $(shell find app store migrations -type f -not -name '*_test.go' -not -path '*/testdata/*') $(wildcard web/*.go)
@@ -92,9 +94,9 @@ check: $(PAGES) $(GOLANGCI) $(HELPERS) $(NFPM) ## The quick half, for before a c
 lint: ## Only the linters
 	@$(MAKE) -j2 -k -Otarget lint-go vet deadcode tidy lint-sh lint-web
 
-e2e: unity $(MODULES) $(PROVIDER) ## Only the browser suite, against the built binary
+e2e: unity $(MODULES) $(PROVIDER) $(KUBETEST) ## Only the browser suite, against the built binary
 	@mkdir -p $(RESULTS)
-	cd web && PROVIDER=$(PROVIDER) PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
+	cd web && PROVIDER=$(PROVIDER) KUBETEST=$(KUBETEST) PLAYWRIGHT_JSON_OUTPUT_FILE=$(RESULTS)/playwright.json npx playwright test --reporter=list,json
 
 fuzz: $(PAGES) ## Every fuzz target for 30 s
 	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... | while read -r pkg; do \
@@ -159,12 +161,12 @@ $(NFPM):
 	$(call install,github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION))
 
 # One build at a time; who waited for it finds it there. A module without sources
-# names another's command as its tool.
+# names another's command as its tool; what the linker is told stands in ldflags.
 $(HELPERS): name = $(firstword $(subst -, ,$(@F)))
 $(HELPERS): dir = $(filter %/$(name),$(HELPER_DIRS))
 $(HELPERS):
 	@mkdir -p $(TOOLS); echo "building $(dir)"
-	@flock $(TOOLS)/$(name).lock sh -ec 'test -x $@ || { cd $(dir); go build -o $@.part $$(test -e main.go && echo . || echo tool); mv $@.part $@; }'
+	@flock $(TOOLS)/$(name).lock sh -ec 'test -x $@ || { cd $(dir); go build -ldflags "$$(cat ldflags 2>/dev/null)" -o $@.part $$(test -e main.go && echo . || echo tool); mv $@.part $@; }'
 
 # install builds a tool and names it by its version; half of one never stays.
 define install

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -40,9 +41,9 @@ func Path(tb testing.TB, dir string) string {
 func sources(tb testing.TB, dir string) (all []string) {
 	tb.Helper()
 	dir = filepath.Join(root(tb, dir), filepath.FromSlash(dir))
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
+	for _, pattern := range []string{"*.go", "go.mod", "go.sum", "ldflags"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil || len(files) == 0 && pattern != "*.go" { // one without sources names another's command
+		if err != nil || len(files) == 0 && strings.HasPrefix(pattern, "go.") { // one without sources names another's command
 			tb.Fatalf("no %s in %s: %v", pattern, dir, err)
 		}
 		all = append(all, files...)

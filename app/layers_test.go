@@ -74,6 +74,7 @@ var only = map[string]string{
 	"github.com/studio-b12/":         "app/backup/place",
 	"github.com/caddyserver/":        "app/cert",
 	"k8s.io/":                        "app/cluster",
+	"k8s.io/client-go/kubernetes":    "nowhere",
 	"github.com/libdns/":             "app/cert/dns",
 	"github.com/go-webauthn/":        "app/auth",
 	"github.com/tink-crypto/":        "app/vault",

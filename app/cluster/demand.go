@@ -20,7 +20,7 @@ const (
 // cannot be watched.
 func (m *member) demanded(ctx context.Context, q Query, f *filter) (Source, []Row) {
 	from := Source{Cluster: m.id(), State: "missing"}
-	if state, why := m.reachState(); state != "" {
+	if state, why, _ := m.reachState(); state != "" {
 		from.State, from.Reason = state, why
 		return from, nil
 	}

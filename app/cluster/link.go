@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/version"
+	apiversion "k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/rest"
 	"unity.internal/store"
 )
@@ -82,7 +82,7 @@ func (l *link) version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", reason(err)
 	}
-	var v version.Info
+	var v apiversion.Info
 	if err := json.Unmarshal(text, &v); err != nil {
 		return "", ErrUnreachable.Because(err)
 	}

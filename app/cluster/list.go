@@ -122,8 +122,11 @@ func (m *member) rows(ctx context.Context, q Query, f *filter) (Source, []Row) {
 			from.State = store.ClusterStale
 		}
 	}
-	if state, why := m.reachState(); state != "" {
+	if state, why, since := m.reachState(); state != "" {
 		from.State, from.Reason = state, why
+		if from.Stale == nil {
+			from.Stale = &since
+		}
 	}
 	var rows []Row
 	for _, o := range t.order {
@@ -142,13 +145,13 @@ func (m *member) id() string {
 }
 
 // reachState says why nothing of the cluster is up to date; nothing: it answers.
-func (m *member) reachState() (state, why string) {
+func (m *member) reachState() (state, why string, since time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.answers || m.trouble == nil {
-		return "", ""
+		return "", "", since
 	}
-	return store.ClusterUnreachable, message(m.trouble)
+	return store.ClusterUnreachable, message(m.trouble), m.lost
 }
 
 // A place is where a page ended: enough of its last row to find the next.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -18,6 +19,7 @@ type member struct {
 	poke    chan struct{} // holds a token when the cluster is to be asked now
 	learn   chan struct{} // holds a token when its kinds may have changed
 	notify  chan struct{} // holds a token when objects changed
+	peak    atomic.Uint64 // the highest version of an object that was seen
 
 	running sync.WaitGroup
 	life    sync.Mutex // of start and halt
@@ -31,7 +33,8 @@ type member struct {
 	names    map[schema.GroupKind]string
 	up       chan struct{} // closed while the cluster answers
 	answers  bool
-	trouble  error // why it does not
+	trouble  error     // why it does not
+	lost     time.Time // since when
 	latency  time.Duration
 	state    store.ClusterState
 	restored bool

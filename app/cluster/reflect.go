@@ -10,10 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 )
 
 const (
@@ -21,7 +23,8 @@ const (
 	askAgain    = 2 * time.Minute // after the credential was refused a kind
 	protobuf    = "application/vnd.kubernetes.protobuf"
 	anyEncoding = protobuf + ",application/json"
-	maxEvents   = 5000 // of Kubernetes' own events that are kept, the newest
+	shortWatch  = 4 * time.Minute // API servers end a watch after five to ten minutes; what ends sooner was cut
+	maxEvents   = 5000            // of Kubernetes' own events that are kept, the newest
 )
 
 // A parcel carries a compact object through a reflector of client-go, which asks
@@ -53,6 +56,7 @@ type follower struct {
 	from   source
 	read   func(runtime.Object) *Object
 	again  time.Time // not to be listed before
+	opened time.Time // when it was watched last
 }
 
 // A source lists and watches the objects of one kind.
@@ -116,8 +120,13 @@ func (l *link) sourceOf(k Kind) (source, func(runtime.Object) *Object, error) {
 
 // follow keeps a table up to date until ctx ends.
 func (f *follower) follow(ctx context.Context) {
-	r := cache.NewReflectorWithOptions(f, nil, f, cache.ReflectorOptions{Name: f.table.kind.Name, TypeDescription: f.table.kind.Kind})
-	r.RunWithContext(ctx)
+	var silent klog.Logger // what fails is heard where it is asked for, and shown
+	r := cache.NewReflectorWithOptions(f, nil, f, cache.ReflectorOptions{
+		Logger: &silent, Name: f.table.kind.Name, TypeDescription: f.table.kind.Kind, Backoff: &wait.Backoff{
+			Duration: backOff, Factor: 2, Jitter: 1, Steps: 6, Cap: backOffMax,
+		},
+	})
+	r.RunWithContext(klog.NewContext(ctx, silent))
 }
 
 // IsWatchListSemanticsUnSupported tells client-go to list some kinds page by
@@ -172,6 +181,10 @@ func (f *follower) WatchWithContext(ctx context.Context, o metav1.ListOptions) (
 	if err := f.await(ctx); err != nil {
 		return nil, err
 	}
+	if !f.opened.IsZero() && time.Since(f.opened) < shortWatch {
+		f.member.doubt()
+	}
+	f.opened = time.Now()
 	w, err := f.from.watch(ctx, o)
 	if err != nil {
 		return nil, f.failed(ctx, err)
@@ -193,11 +206,11 @@ func (f *follower) await(ctx context.Context) error {
 	if err := f.member.reachable(ctx); err != nil {
 		return err
 	}
-	wait := time.Until(f.again)
-	if wait <= 0 {
+	left := time.Until(f.again)
+	if left <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -256,6 +269,7 @@ func (f *follower) Add(v any) error { return f.Update(v) }
 // Update implements cache.ReflectorStore.
 func (f *follower) Update(v any) error {
 	if p, ok := v.(*parcel); ok && p.object != nil {
+		f.member.reached(p.ResourceVersion)
 		f.table.put(p.object)
 	}
 	return nil
@@ -271,7 +285,8 @@ func (f *follower) Delete(v any) error {
 
 // Replace implements cache.ReflectorStore: the first list, and every one after a
 // watch was too old.
-func (f *follower) Replace(all []any, _ string) error {
+func (f *follower) Replace(all []any, version string) error {
+	f.member.reached(version)
 	objects := make([]*Object, 0, len(all))
 	for _, v := range all {
 		if p, ok := v.(*parcel); ok && p.object != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"unity.internal/store"
@@ -57,7 +58,7 @@ func (m *member) keep(ctx context.Context) {
 	}
 }
 
-// save stores every table that is up to date and changed since it was stored.
+// save stores every table that changed since it was stored.
 func (m *member) save(ctx context.Context) {
 	m.mu.Lock()
 	all := make([]*table, 0, len(m.tables))
@@ -66,13 +67,13 @@ func (m *member) save(ctx context.Context) {
 	}
 	m.mu.Unlock()
 	for _, t := range all {
-		err := t.save(func(k Kind, objects []*Object) error {
+		err := t.save(m.service.Now(), func(k Kind, seen time.Time, objects []*Object) error {
 			text, err := json.Marshal(kept{k, objects})
 			if err != nil {
 				return err
 			}
 			return m.tenant.SaveClusterObjects(ctx, m.row.ID, store.ClusterObjects{
-				Kind: k.Name, Seen: m.service.Now(), Count: int64(len(objects)), Data: text,
+				Kind: k.Name, Seen: seen, Count: int64(len(objects)), Data: text,
 			})
 		})
 		if errors.Is(err, store.ErrNotFound) {
@@ -85,19 +86,21 @@ func (m *member) save(ctx context.Context) {
 	}
 }
 
-// save hands over what is in the table, if it is up to date and was not handed over.
-func (t *table) save(put func(Kind, []*Object) error) error {
+// save hands over what is in the table and when that was so, unless it was handed
+// over already, or the first list is not there yet.
+func (t *table) save(now time.Time, put func(Kind, time.Time, []*Object) error) error {
 	t.mu.RLock()
-	objects, serial, due := t.order, t.serial, t.state == tableSynced && t.serial != t.stored
-	if due {
-		objects = append([]*Object(nil), t.order...)
+	k, seen, serial := t.kind, t.seen, t.serial
+	if t.state == tableSynced {
+		seen = now
 	}
-	k := t.kind
+	objects := slices.Clone(t.order)
+	due := serial != t.stored && !seen.IsZero()
 	t.mu.RUnlock()
 	if !due {
 		return nil
 	}
-	if err := put(k, objects); err != nil {
+	if err := put(k, seen, objects); err != nil {
 		return err
 	}
 	t.mu.Lock()

@@ -2,10 +2,13 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"unity.internal/app/fault"
 	"unity.internal/store"
@@ -37,9 +40,15 @@ func (m *member) run(ctx context.Context, v store.Cluster) {
 	m.running.Go(func() { m.tellAll(ctx) })
 	m.running.Go(func() { m.keep(ctx) })
 	defer m.unfollow()
-	failures, learned := 0, time.Time{}
+	failures, learned, doubted := 0, time.Time{}, false
 	for {
 		l, err := m.ask(ctx, v)
+		if err == nil && (failures > 0 || doubted) && m.setBack(ctx, l) {
+			m.service.Log.WarnContext(ctx, "the versions of a cluster went back, it is read anew", "tenant", m.tenant.ID, "cluster", v.ID)
+			m.unfollow()
+			m.peak.Store(0)
+			learned = time.Time{}
+		}
 		if err == nil && (failures > 0 || time.Since(learned) > learnEvery) {
 			if err = m.follow(ctx, l); err == nil {
 				learned = time.Now()
@@ -55,6 +64,7 @@ func (m *member) run(ctx context.Context, v store.Cluster) {
 			failures, wait = 0, askEvery
 		}
 		timer := time.NewTimer(wait)
+		doubted = false
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -62,9 +72,91 @@ func (m *member) run(ctx context.Context, v store.Cluster) {
 		case <-timer.C:
 		case <-m.poke:
 			timer.Stop()
+			doubted = true
 		case <-m.learn:
 			timer.Stop()
 			learned = time.Time{}
+		}
+	}
+}
+
+// setBack reports whether this is another cluster than it was: etcd was restored
+// or made anew. A watch from a version of the past one would wait in silence.
+func (m *member) setBack(ctx context.Context, l *link) bool {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	kind, known := "", Ref{Kind: "namespaces", Name: "kube-system"}
+	if was, there := m.one(known); there {
+		is, err := l.uid(ctx, known)
+		if err == nil || errors.Is(err, ErrGone) {
+			return is != was.UID || m.wentBack(ctx, l, known.Kind)
+		}
+	}
+	m.mu.Lock()
+	for name, t := range m.tables {
+		if _, state, _, _ := t.count(); state == tableSynced && (kind == "" || name < kind) {
+			kind = name
+		}
+	}
+	m.mu.Unlock()
+	return kind != "" && m.wentBack(ctx, l, kind)
+}
+
+// uid asks for the identity of one object.
+func (l *link) uid(ctx context.Context, r Ref) (string, error) {
+	k, err := l.kind(ctx, r.Kind)
+	if err != nil {
+		return "", err
+	}
+	text, err := l.get(k, r.Namespace, r.Name).SetHeader("Accept", onlyName).Do(ctx).Raw()
+	if err != nil {
+		return "", reason(err)
+	}
+	var v metav1.PartialObjectMetadata
+	err = json.Unmarshal(text, &v)
+	return string(v.UID), err
+}
+
+// wentBack reports whether the versions of objects are lower than they were.
+func (m *member) wentBack(ctx context.Context, l *link, kind string) bool {
+	k, err := l.kind(ctx, kind)
+	if err != nil {
+		return false
+	}
+	text, err := l.get(k, "", "").Param("limit", "1").SetHeader("Accept", onlyNames).Do(ctx).Raw()
+	if err != nil {
+		return false
+	}
+	var list metav1.PartialObjectMetadataList
+	if json.Unmarshal(text, &list) != nil {
+		return false
+	}
+	is := version(list.ResourceVersion)
+	return is > 0 && is < m.peak.Load()
+}
+
+// onlyName and onlyNames ask for the metadata of objects, as JSON.
+const (
+	onlyName  = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+	onlyNames = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+)
+
+// version reads a version, which is a number that grows on every API server that
+// follows the rules; of another it is 0.
+func version(text string) uint64 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// reached takes in the highest version that was seen.
+func (m *member) reached(text string) {
+	for n := version(text); ; {
+		old := m.peak.Load()
+		if n <= old || m.peak.CompareAndSwap(old, n) {
+			return
 		}
 	}
 }
@@ -104,6 +196,9 @@ func (m *member) answered(err error) {
 		close(m.up)
 	case err != nil && m.answers:
 		m.up = make(chan struct{})
+	}
+	if err != nil && m.trouble == nil {
+		m.lost = m.service.Now()
 	}
 	m.answers, m.trouble = err == nil, err
 	m.mu.Unlock()

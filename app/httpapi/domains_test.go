@@ -11,6 +11,7 @@ import (
 	"unity.internal/app/auth"
 	"unity.internal/app/backup"
 	"unity.internal/app/cert"
+	"unity.internal/app/cluster"
 	"unity.internal/app/job"
 	"unity.internal/app/metric"
 	"unity.internal/app/notify"
@@ -51,6 +52,10 @@ func (b *bench) domains(v *vault.Vault) {
 		Start: func(ctx context.Context, y store.System, kind, title string, work func(context.Context, backup.Progress) error) (store.Job, error) {
 			return b.parts.Jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, p *job.Progress) error { return work(ctx, p) })
 		},
+	})
+	b.parts.Clusters = cluster.New(cluster.Options{
+		Tenants: b.store.System().Tenants, Vault: v, Dial: out.Dial, Household: func(store.TenantID) bool { return true }, Publish: b.bus.Publish,
+		Moved: b.bus.Objects, Take: b.parts.Metrics.Append, Now: time.Now, Log: b.parts.Log,
 	})
 	b.parts.Rescue, b.parts.Restart, b.parts.Upgrade = nobody{}, func() {}, settled{}
 	b.certificates(v)

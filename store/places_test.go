@@ -19,7 +19,7 @@ import (
 var plain = []string{
 	"sessions|hash", "sessions|previous", "audit|mac", "audit_anchors|mac", "audit_anchors|signature", "keysets|keyset", "keysets|secret",
 	"vault|salt", "vault|proof", "host_keys|trusted", "host_keys|offered", "snapshot_sections|hash", "snapshot_sections|data",
-	"journal|data", "chunks|data", "recovery_codes|hash", "passkeys|credential_id", "links|hash", "invitations|hash", "api_keys|hash",
+	"journal|data", "chunks|data", "cluster_objects|data", "recovery_codes|hash", "passkeys|credential_id", "links|hash", "invitations|hash", "api_keys|hash",
 }
 
 // TestEveryPlaceOfASealedValueIsKnown asks who adds a column of bytes: a sealed
@@ -64,6 +64,8 @@ func fill(t *testing.T, s *store.Store, v *vault.Vault, of store.Tenant) map[str
 	n := machine("s1", "db")
 	n.Password, n.PrivateKey, n.Passphrase = sealed("servers|password", "s1"), sealed("servers|private_key", "s1"), sealed("servers|passphrase", "s1")
 	_, err := of.CreateServer(ctx, n)
+	must(t, err)
+	_, err = of.CreateCluster(ctx, store.Cluster{ID: "k1", Name: "k", Source: store.ClusterKubeconfig, Kubeconfig: sealed("clusters|kubeconfig", "k1")})
 	must(t, err)
 	_, err = of.CreateChannel(ctx, store.Channel{ID: "c1", Name: "c", Type: "ntfy", Config: map[string]any{}, Secrets: sealed("channels|secrets", "c1")})
 	must(t, err)

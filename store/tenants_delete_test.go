@@ -75,7 +75,10 @@ INSERT INTO journal (tenant_id, seq, min_ts, max_ts, count, data)
 	WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 12000) SELECT ?1, i, 0, 0, 1, x'00' FROM n;`
 
 // furnishNew does the same for tables that came later.
-const furnishNew = `INSERT INTO imports (tenant_id, export, started_at, ended_at) VALUES (?1, 'e', 0, 0);`
+const furnishNew = `INSERT INTO imports (tenant_id, export, started_at, ended_at) VALUES (?1, 'e', 0, 0);
+INSERT INTO clusters (tenant_id, id, name, source, server, context, notes, created_at) VALUES (?1, 'k', 'k', 'kubeconfig', '', '', '', 0);
+INSERT INTO cluster_states (tenant_id, cluster_id, state, reason, since, synced_at, facts) VALUES (?1, 'k', 'synced', '', 0, 0, '{}');
+INSERT INTO cluster_objects (tenant_id, cluster_id, kind, seen_at, count, data) VALUES (?1, 'k', 'pods', 0, 1, x'');`
 
 // rowsOf counts what a tenant has, by table.
 func rowsOf(t *testing.T, s *store.Store, tenant store.TenantID) map[string]int64 {

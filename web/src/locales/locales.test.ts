@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
 import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
+import { parts as enParts } from "./en/parts";
 import { providers as enProviders } from "./en/providers";
 import { support as enSupport } from "./en/support";
 import { tls as enTls } from "./en/tls";
@@ -11,6 +12,7 @@ import { vault as enVault } from "./en/vault";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
 import { plural } from "./pl/plural";
+import { parts as plParts } from "./pl/parts";
 import { providers as plProviders } from "./pl/providers";
 import { support as plSupport } from "./pl/support";
 import { tls as plTls } from "./pl/tls";
@@ -32,6 +34,7 @@ function texts(messages: object, path = ""): Map<string, string | number> {
 const english = texts({
   ...en,
   backup: enBackup,
+  parts: enParts,
   providers: enProviders,
   support: enSupport,
   tls: enTls,
@@ -41,6 +44,7 @@ const english = texts({
 const polish = texts({
   ...pl,
   backup: plBackup,
+  parts: plParts,
   providers: plProviders,
   support: plSupport,
   tls: plTls,

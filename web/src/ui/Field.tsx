@@ -252,11 +252,14 @@ interface PickProps {
   checked: boolean;
   /** Some of what it stands for, not all. */
   some?: boolean | undefined;
-  onChange: (checked: boolean) => void;
+  /** Out of the tab order, where a key of the list does the same. */
+  keyless?: boolean | undefined;
+  /** `range`: with Shift, up to the last one that was pressed. */
+  onChange: (checked: boolean, range: boolean) => void;
 }
 
 /** The checkbox of a row or of a whole list; its label is only spoken. */
-export function Pick({ label, checked, some = false, onChange }: PickProps) {
+export function Pick({ label, checked, some = false, keyless, onChange }: PickProps) {
   const ref = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (ref.current) ref.current.indeterminate = some && !checked;
@@ -268,7 +271,8 @@ export function Pick({ label, checked, some = false, onChange }: PickProps) {
       className="check"
       aria-label={label}
       checked={checked}
-      onChange={(event) => onChange(event.target.checked)}
+      tabIndex={keyless ? -1 : undefined}
+      onChange={(event) => onChange(event.target.checked, (event.nativeEvent as MouseEvent).shiftKey)}
       onClick={(event) => event.stopPropagation()}
     />
   );

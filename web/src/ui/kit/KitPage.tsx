@@ -6,6 +6,7 @@ import { Charts } from "./charts";
 import { Controls } from "./controls";
 import { Data } from "./data";
 import { Overlays } from "./overlays";
+import { Rows } from "./rows";
 
 /** Every part of the kit in every state: what screenshots and axe look at. */
 export function KitPage() {
@@ -34,6 +35,7 @@ export function KitPage() {
       <Controls />
       <Data />
       <Charts />
+      <Rows />
       <Overlays />
     </main>
   );

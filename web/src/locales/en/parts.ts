@@ -1,0 +1,6 @@
+export const parts = {
+  table: {
+    columns: "Columns",
+    keys: "Arrows move, Space selects, Enter opens",
+  },
+};

@@ -90,7 +90,7 @@ const Line = memo(function Line<T>(props: LineProps<T>) {
       aria-selected={onPick ? on : undefined}
       aria-current={active || undefined}
       aria-busy={row === undefined || undefined}
-      className={clsx("vt-row", columns.some((column) => column.phone === "state") && "stated")}
+      className="vt-row"
       style={{
         translate: `0 ${top}px`,
         gridTemplateColumns: tracks && (onPick ? `1.5rem ${tracks}` : tracks),
@@ -115,7 +115,7 @@ const Line = memo(function Line<T>(props: LineProps<T>) {
           className={clsx(column.num && "num", column.phone, column.className)}
         >
           {row === undefined ? (
-            <span className={clsx("bone late", bones[(index + i) % bones.length])} />
+            <span className={clsx("bone", bones[(index + i) % bones.length])} />
           ) : (
             column.cell(row)
           )}

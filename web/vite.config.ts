@@ -36,8 +36,24 @@ function precompress(): Plugin {
   };
 }
 
+// The kit is tested under the policy that the program sets, with a nonce that does not change.
+function kitPolicy(): Plugin {
+  return {
+    name: "kit-policy",
+    apply: (_config, { mode, isPreview }) => mode === "kit" || isPreview === true,
+    config: () => ({
+      preview: {
+        headers: {
+          "Content-Security-Policy": "script-src 'self'; style-src 'self' 'nonce-kit'; object-src 'none'",
+        },
+      },
+    }),
+    transformIndexHtml: (html) => html.replace("{{nonce}}", "kit"),
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), precompress()],
+  plugins: [react(), tailwindcss(), precompress(), kitPolicy()],
   build: {
     manifest: true,
     target: ["chrome123", "firefox128", "safari17.5"],
@@ -50,6 +66,11 @@ export default defineConfig({
           groups: [
             // The drawing of charts is a leaf of its own, fetched with the first page that has one.
             { name: "plot", test: /node_modules\/uplot/ },
+            { name: "xterm", test: /node_modules\/@xterm\// },
+            {
+              name: "codemirror",
+              test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt|@marijn)\//,
+            },
             // The entry waits for the language, so a language must need nothing of the entry.
             { name: "plural", test: /src\/locales\/plural\.ts/ },
             // What every page stands on, in one piece: waiting splits the entry into many.

@@ -251,7 +251,7 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
         role="rowgroup"
         ref={body}
         className="vt-body"
-        style={{ height: total * height }}
+        style={total > 0 ? { height: total * height } : undefined}
         onPointerDown={onPointerDown}
       >
         <Lines

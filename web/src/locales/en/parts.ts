@@ -3,4 +3,23 @@ export const parts = {
     columns: "Columns",
     keys: "Arrows move, Space selects, Enter opens",
   },
+  find: {
+    label: "Find",
+    next: "Next",
+    previous: "Previous",
+    count: (at: number, count: number) => (count === 0 ? "none" : at ? `${at} of ${count}` : String(count)),
+  },
+  terminal: {
+    connecting: "Connecting",
+    connected: "Connected",
+    ended: "Ended",
+    endedWith: (code: number) => `Ended with code ${code}`,
+    lost: "Connection lost",
+    reconnect: "Connect again",
+    leave: "Esc, then Tab leaves the terminal",
+    find: "Find, Ctrl-Shift-F",
+    copy: "Copy what is selected, Ctrl-Shift-C",
+    paste: "Paste, Ctrl-Shift-V",
+    reader: "For screen readers",
+  },
 };

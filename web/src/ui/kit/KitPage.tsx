@@ -7,6 +7,7 @@ import { Controls } from "./controls";
 import { Data } from "./data";
 import { Overlays } from "./overlays";
 import { Rows } from "./rows";
+import { Terminals } from "./terminals";
 
 /** Every part of the kit in every state: what screenshots and axe look at. */
 export function KitPage() {
@@ -36,6 +37,7 @@ export function KitPage() {
       <Data />
       <Charts />
       <Rows />
+      <Terminals />
       <Overlays />
     </main>
   );

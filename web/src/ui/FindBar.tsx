@@ -28,7 +28,7 @@ export function FindBar({ count, at, onQuery, onNext, onPrevious, onClose, child
     event.preventDefault();
   }
   return (
-    <search className="find">
+    <search className="findbar">
       <Input
         bare
         className="flex-1"

@@ -160,7 +160,7 @@ function Tools({ screen, selected, over, finding, onFind, reader, onReader }: To
     screen?.terminal.focus();
   }
   return (
-    <span className="row ml-auto">
+    <span className="tools row">
       <IconButton size="small" label={p.terminal.find} aria-pressed={finding} onClick={onFind}>
         <Search className="icon" aria-hidden="true" />
       </IconButton>

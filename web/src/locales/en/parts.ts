@@ -1,3 +1,5 @@
+import { plural } from "../plural";
+
 export const parts = {
   table: {
     columns: "Columns",
@@ -21,5 +23,17 @@ export const parts = {
     copy: "Copy what is selected, Ctrl-Shift-C",
     paste: "Paste, Ctrl-Shift-V",
     reader: "For screen readers",
+  },
+  log: {
+    lines: (n: number) => plural(n, "line", "lines"),
+    gone: (n: number) => `${plural(n, "older line", "older lines")} dropped`,
+    follow: "Follow",
+    following: "Following",
+    wrap: "Wrap long lines",
+    times: "Show times",
+    names: "Show names",
+    copy: "Copy all lines",
+    empty: "Nothing has been written yet.",
+    keys: "Arrows scroll, End follows",
   },
 };

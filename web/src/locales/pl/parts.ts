@@ -1,4 +1,5 @@
 import type { parts as en } from "../en/parts";
+import { plural } from "./plural";
 
 export const parts = {
   table: {
@@ -23,5 +24,17 @@ export const parts = {
     copy: "Kopiuj zaznaczenie, Ctrl-Shift-C",
     paste: "Wklej, Ctrl-Shift-V",
     reader: "Dla czytników ekranu",
+  },
+  log: {
+    lines: (n) => plural(n, "wiersz", "wiersze", "wierszy"),
+    gone: (n) => `Usunięto ${plural(n, "starszy wiersz", "starsze wiersze", "starszych wierszy")}`,
+    follow: "Śledź",
+    following: "Śledzenie",
+    wrap: "Zawijaj długie wiersze",
+    times: "Pokaż czas",
+    names: "Pokaż nazwy",
+    copy: "Kopiuj wszystkie wiersze",
+    empty: "Nic jeszcze nie zapisano.",
+    keys: "Strzałki przewijają, End śledzi",
   },
 } satisfies typeof en;

@@ -5,6 +5,7 @@ import { Segmented } from "../Segmented";
 import { Charts } from "./charts";
 import { Controls } from "./controls";
 import { Data } from "./data";
+import { Logs } from "./logs";
 import { Overlays } from "./overlays";
 import { Rows } from "./rows";
 import { Terminals } from "./terminals";
@@ -38,6 +39,7 @@ export function KitPage() {
       <Charts />
       <Rows />
       <Terminals />
+      <Logs />
       <Overlays />
     </main>
   );

@@ -103,6 +103,8 @@ export function cells(text: string): number {
 export class LogRows {
   private readonly sums: Float64Array;
   private done: number;
+  // The oldest line as of the last sync: all answers between two of them agree with each other.
+  private base: number;
 
   constructor(
     readonly buffer: LogBuffer,
@@ -113,6 +115,7 @@ export class LogRows {
   ) {
     this.sums = new Float64Array(buffer.maxLines + 1);
     this.done = buffer.first;
+    this.base = buffer.first;
     this.sync();
   }
 
@@ -126,27 +129,28 @@ export class LogRows {
       const rows = line && this.columns ? this.rows(line) : 1;
       sums[(this.done + 1) % sums.length] = this.sum(this.done) + rows;
     }
+    this.base = buffer.first;
   }
 
   /** How many rows all lines take. */
   get total(): number {
-    return this.sum(this.done) - this.sum(this.buffer.first);
+    return this.sum(this.done) - this.sum(this.base);
   }
 
   /** Rows above the oldest line that has ever been here: how far everything moved up. */
   get gone(): number {
-    return this.sum(this.buffer.first);
+    return this.sum(this.base);
   }
 
   /** How many rows stand above a line. */
   above(number: number): number {
-    const within = Math.max(this.buffer.first, Math.min(this.done, number));
+    const within = Math.max(this.base, Math.min(this.done, number));
     return this.sum(within) - this.gone;
   }
 
   /** The line that a row belongs to. */
   at(row: number): number {
-    let low = this.buffer.first;
+    let low = this.base;
     let high = Math.max(low, this.done - 1);
     while (low < high) {
       const middle = (low + high + 1) >> 1;

@@ -150,7 +150,7 @@ export function useLogView(buffer: LogBuffer, look: LogLook) {
   const box = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
   const size = useSize(box, probe);
-  const [scroll, setScroll] = useState(0);
+  const [scroll, setScroll] = useState(0); // the row on top, counted from the first there ever was
   const [following, setFollowing] = useState(true);
   const last = useRef({ top: 0, gone: 0, line: 0 });
   const [all, setAll] = useState(false);
@@ -179,11 +179,12 @@ export function useLogView(buffer: LogBuffer, look: LogLook) {
     const element = box.current;
     if (!element) return;
     const end = element.scrollHeight - element.clientHeight - element.scrollTop < size.row;
-    if (end) setFollowing(true);
-    else if (element.scrollTop < last.current.top - 1) setFollowing(false);
+    const moved = element.scrollTop - last.current.top; // 0: it was not the reader
+    if (moved > 0 && end) setFollowing(true);
+    else if (moved < -1 && !end) setFollowing(false);
     last.current.top = element.scrollTop;
     last.current.line = rows.at(Math.floor(element.scrollTop / size.row));
-    setScroll(Math.floor(element.scrollTop / size.row));
+    setScroll(rows.gone + Math.floor(element.scrollTop / size.row));
   }
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key === "a" && (event.ctrlKey || event.metaKey) && box.current) {
@@ -198,9 +199,10 @@ export function useLogView(buffer: LogBuffer, look: LogLook) {
     setFollowing(false);
     if (!box.current) return;
     box.current.scrollTop = rows.above(number) * size.row - size.height / 2;
+    last.current.top = box.current.scrollTop;
   }
 
-  const from = following ? Math.max(0, rows.total - Math.ceil(size.height / size.row)) : scroll;
+  const from = following ? rows.total - Math.ceil(size.height / size.row) : scroll - rows.gone;
   const [first, end] = drawn(rows, from, size, all ? undefined : selected);
   return {
     box,

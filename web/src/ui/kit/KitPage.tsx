@@ -9,6 +9,7 @@ import { Logs } from "./logs";
 import { Overlays } from "./overlays";
 import { Rows } from "./rows";
 import { Terminals } from "./terminals";
+import { Text } from "./text";
 
 /** Every part of the kit in every state: what screenshots and axe look at. */
 export function KitPage() {
@@ -40,6 +41,7 @@ export function KitPage() {
       <Rows />
       <Terminals />
       <Logs />
+      <Text />
       <Overlays />
     </main>
   );

@@ -8,10 +8,10 @@ import { type DiffLine, diffLines } from "./diff-lines";
 
 const first = 500; // lines shown at once
 
-const signs = { added: "+", removed: "−", same: " ", place: "", file: "" } as const;
+const signs = { added: "+", removed: "−", same: " ", hunk: "", file: "" } as const;
 
 function Line({ line }: { line: DiffLine }) {
-  if (line.is === "place" || line.is === "file") return <li className={line.is}>{line.text}</li>;
+  if (line.is === "hunk" || line.is === "file") return <li className={line.is}>{line.text}</li>;
   return (
     <li className={line.is}>
       <span className="at" aria-hidden="true">

@@ -13,7 +13,7 @@ test("lines have their side and their numbers", () => {
   ).toEqual([
     "file|--- before||",
     "file|+++ after||",
-    "place|@@ -3,4 +3,4 @@||",
+    "hunk|@@ -3,4 +3,4 @@||",
     "same|spec:|3|3",
     "removed|  replicas: 2|4|",
     "added|  replicas: 3||4",
@@ -23,7 +23,7 @@ test("lines have their side and their numbers", () => {
 
 test("a line that was a comment of dashes is no file", () => {
   expect(short("@@ -1 +1 @@\n--- was --\n+++ is ++\n")).toEqual([
-    "place|@@ -1 +1 @@||",
+    "hunk|@@ -1 +1 @@||",
     "removed|-- was --|1|",
     "added|++ is ++||1",
   ]);

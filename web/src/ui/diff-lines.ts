@@ -1,6 +1,6 @@
 /** A line of a unified diff. */
 export interface DiffLine {
-  is: "added" | "removed" | "same" | "place" | "file";
+  is: "added" | "removed" | "same" | "hunk" | "file";
   text: string;
   /** Its number before and after, where it has one. */
   before?: number;
@@ -22,7 +22,7 @@ export function diffLines(diff: string): DiffLine[] {
       before = Number(at[1]);
       after = Number(at[2]);
       inside = true;
-      out.push({ is: "place", text: line });
+      out.push({ is: "hunk", text: line });
     } else if (
       /^(diff|index|Index:|---|\+\+\+) /.test(line) &&
       (!inside || /^(diff|index) |^(---|\+\+\+) [ab/]/.test(line))

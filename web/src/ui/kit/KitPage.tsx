@@ -5,6 +5,7 @@ import { Segmented } from "../Segmented";
 import { Charts } from "./charts";
 import { Controls } from "./controls";
 import { Data } from "./data";
+import { Graphs } from "./graphs";
 import { Logs } from "./logs";
 import { Overlays } from "./overlays";
 import { Rows } from "./rows";
@@ -42,6 +43,7 @@ export function KitPage() {
       <Terminals />
       <Logs />
       <Text />
+      <Graphs />
       <Overlays />
     </main>
   );

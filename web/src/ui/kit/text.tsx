@@ -115,10 +115,10 @@ export function Text() {
         </div>
       </Section>
       <div className="mt-4 grid gap-4 md:grid-cols-2">
-        <div className="h-64">
+        <div className="h-64 min-w-0">
           <Editor label="What is there" value={text} readOnly />
         </div>
-        <div className="h-64">
+        <div className="h-64 min-w-0">
           <Editor label="Broken" value={"spec: [a, b\nkind: Pod\n"} />
         </div>
       </div>

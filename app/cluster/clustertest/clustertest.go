@@ -1,6 +1,22 @@
 // Package clustertest gives tests a real Kubernetes: the control plane in
-// kubetest, which `make helpers` builds, with simulated nodes. Annotations on
-// pods and nodes that begin with "sim.test/" say what happens to them.
+// kubetest, which `make helpers` builds, with simulated nodes. Claims without a
+// class, or of the class sim, get a volume at once. metrics.k8s.io is served.
+//
+// Annotations say what happens, from the start or later.
+//
+//	pods      sim.test/phase Succeeded, Failed, Pending; crash "true"; waiting REASON; restarts N; ready "false"
+//	nodes     sim.test/pressure "memory,disk,pid"; ready "false"; the label sim.test/dead "true" ends heartbeats
+//	both      sim.test/cpu "250m"; memory "64Mi": what metrics say of a node or of each container
+//	volumes   sim.test/volume-used "0.95" of a pod: how full the kubelet says that its claims are
+//	logs      sim.test/log-rate lines a second (1); log-past lines that were there at the start (10); log-previous
+//	          lines of the container before (10); log-size bytes of a line; log-text what each says besides
+//	exec      sim.test/shells "sh bash": which there are
+//
+// A line of a log is "NAMESPACE/POD[CONTAINER] line N", counted from 0 without a
+// gap. A shell knows echo, err, hostname, size, lines N, sleep N, cat, exit N,
+// and says each new size of its terminal. At port 8080, and at the ports of its
+// containers, a pod serves a page at /, /redirect?to=, /bytes/N, /stream (events),
+// /socket (a WebSocket that echoes), and tells as JSON what else it is asked.
 package clustertest
 
 import (

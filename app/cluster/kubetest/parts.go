@@ -75,6 +75,9 @@ func (p *plane) apiserverArgs() []string {
 	if p.gates != "" {
 		args = append(args, "--feature-gates="+p.gates)
 	}
+	if p.runs("sim") {
+		args = append(args, "--egress-selector-config-file="+p.egress)
+	}
 	return append(args, strings.Fields(p.apiserver)...)
 }
 

@@ -21,7 +21,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
@@ -265,15 +264,16 @@ func TestPortForward(t *testing.T) {
 	}
 	at := client(t, d.Kubeconfig()).CoreV1().RESTClient().Post().Namespace(ns).Resource("pods").Name("web").SubResource("portforward").URL()
 	for _, old := range []bool{false, true} {
-		var dialer httpstream.Dialer
+		dialer, err := portforward.NewSPDYOverWebsocketDialer(at, config)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if old {
 			transport, upgrader, err := spdy.RoundTripperFor(config)
 			if err != nil {
 				t.Fatal(err)
 			}
 			dialer = spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, at)
-		} else if dialer, err = portforward.NewSPDYOverWebsocketDialer(at, config); err != nil {
-			t.Fatal(err)
 		}
 		stop, ready := make(chan struct{}), make(chan struct{})
 		fw, err := portforward.NewOnAddresses(dialer, []string{"127.0.0.1"}, []string{"0:3000", "0:1"}, stop, ready, io.Discard, io.Discard)
@@ -434,6 +434,33 @@ func TestNodesReportPressure(t *testing.T) {
 	again, err := p.Client().CoreV1().Nodes().Get(t.Context(), "sim-0000", metav1.GetOptions{})
 	if err != nil || again.UID == node.UID {
 		t.Fatal(err)
+	}
+}
+
+// TestFilledPodsAreRealOnes: controllers take what was written into etcd for their own.
+func TestFilledPodsAreRealOnes(t *testing.T) {
+	t.Parallel()
+	p := clustertest.Start(t, "-nodes", "2", "-pods", "150")
+	pods, err := p.Client().CoreV1().Pods("").List(t.Context(), metav1.ListOptions{FieldSelector: "status.phase=Running"})
+	if err != nil || len(pods.Items) != 150 {
+		t.Fatal(len(pods.Items), err)
+	}
+	all := p.Client().AppsV1().Deployments("load-00")
+	if _, err := all.Patch(t.Context(), "svc-01", types.MergePatchType, []byte(`{"spec":{"replicas":51}}`), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	watched, err := all.Watch(t.Context(), metav1.ListOptions{FieldSelector: "metadata.name=svc-01"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clustertest.Await(t, watched, func(d *appsv1.Deployment) bool { return d.Status.AvailableReplicas == 51 })
+	if sets, err := p.Client().AppsV1().ReplicaSets("").List(t.Context(), metav1.ListOptions{}); err != nil || len(sets.Items) != 2 {
+		t.Error(len(sets.Items), err)
+	}
+	for _, one := range pods.Items { // none was replaced
+		if now, err := p.Client().CoreV1().Pods("load-00").Get(t.Context(), one.Name, metav1.GetOptions{}); err != nil || now.UID != one.UID {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	coordv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,28 +19,32 @@ import (
 
 func nodeName(i int) string { return fmt.Sprintf("sim-%04d", i) }
 
+func zone(node int) string { return fmt.Sprintf("rack-%d", node%4) }
+
 // register makes the nodes, each with a lease.
 func (s *sim) register(ctx context.Context, count int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
 	for i := range count {
-		made, err := s.client.CoreV1().Nodes().Create(ctx, newNode(i), metav1.CreateOptions{})
-		if err != nil {
-			return err
-		}
-		lease := &coordv1.Lease{
-			ObjectMeta: metav1.ObjectMeta{
-				Name: made.Name, Namespace: "kube-node-lease",
-				OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: made.Name, UID: made.UID}},
-			},
-			Spec: coordv1.LeaseSpec{HolderIdentity: &made.Name, LeaseDurationSeconds: ptr.To[int32](40), RenewTime: ptr.To(metav1.NowMicro())},
-		}
-		if err := again(ctx, func() error { // the API server makes the namespace after it is ready
-			_, err := s.client.CoordinationV1().Leases(lease.Namespace).Create(ctx, lease, metav1.CreateOptions{})
-			return err
-		}); err != nil {
-			return err
-		}
+		g.Go(func() error {
+			made, err := s.client.CoreV1().Nodes().Create(ctx, newNode(i), metav1.CreateOptions{})
+			if err != nil {
+				return err
+			}
+			lease := &coordv1.Lease{
+				ObjectMeta: metav1.ObjectMeta{
+					Name: made.Name, Namespace: "kube-node-lease",
+					OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: made.Name, UID: made.UID}},
+				},
+				Spec: coordv1.LeaseSpec{HolderIdentity: &made.Name, LeaseDurationSeconds: ptr.To[int32](40), RenewTime: ptr.To(metav1.NowMicro())},
+			}
+			return again(ctx, func() error { // the API server makes the namespace after it is ready
+				_, err := s.client.CoordinationV1().Leases(lease.Namespace).Create(ctx, lease, metav1.CreateOptions{})
+				return err
+			})
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 // newNode returns a node that is well. What it says of itself stays, since the
@@ -53,7 +58,7 @@ func newNode(i int) *corev1.Node {
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
 			"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-			"topology.kubernetes.io/zone": fmt.Sprintf("rack-%d", i%4),
+			"topology.kubernetes.io/zone": zone(i),
 		}},
 		Spec: corev1.NodeSpec{PodCIDR: fmt.Sprintf("10.%d.%d.0/24", 128+i>>8, i&255)},
 		Status: corev1.NodeStatus{

@@ -32,29 +32,17 @@ func (s shells) ExecInContainer(ctx context.Context, pod, _, _ string, cmd []str
 	if errs == nil {
 		sh.errs = out
 	}
-	has, ok := p.Annotations[annShells]
-	if !ok {
-		has = "sh bash"
-	}
 	isShell := strings.HasSuffix(cmd[0], "sh")
-	if name := path.Base(cmd[0]); isShell && !slices.Contains(strings.Fields(has), name) {
+	if isShell && !hasShell(p, path.Base(cmd[0])) {
 		return fmt.Errorf("OCI runtime exec failed: exec failed: unable to start container process: exec: %q: executable file not found in $PATH: unknown", cmd[0])
 	}
 	if resize != nil {
 		go sh.resized(resize)
 	}
-	switch i := slices.Index(cmd, "-c"); {
-	case !isShell:
+	if isShell {
+		sh.shell(cmd)
+	} else {
 		sh.run(strings.Join(cmd, " "))
-	case i > 0 && i+1 < len(cmd) && !strings.Contains(cmd[i+1], "exec "):
-		sh.run(cmd[i+1])
-	case in == nil:
-	case tty:
-		sh.terminal()
-	default:
-		for lines := bufio.NewScanner(in); !sh.ended && lines.Scan(); {
-			sh.run(lines.Text())
-		}
 	}
 	if sh.code != 0 {
 		return utilexec.CodeExitError{Err: fmt.Errorf("command terminated with exit code %d", sh.code), Code: sh.code}
@@ -62,9 +50,33 @@ func (s shells) ExecInContainer(ctx context.Context, pod, _, _ string, cmd []str
 	return nil
 }
 
+// hasShell says whether a pod's images have a shell.
+func hasShell(p *corev1.Pod, name string) bool {
+	has, ok := p.Annotations[annShells]
+	if !ok {
+		has = "sh bash"
+	}
+	return slices.Contains(strings.Fields(has), name)
+}
+
+// shell runs a script, if it does not exec another shell, and else what it reads.
+func (sh *shell) shell(cmd []string) {
+	switch i := slices.Index(cmd, "-c"); {
+	case i > 0 && i+1 < len(cmd) && !strings.Contains(cmd[i+1], "exec "):
+		sh.run(cmd[i+1])
+	case sh.in == nil:
+	case sh.tty:
+		sh.terminal()
+	default:
+		for lines := bufio.NewScanner(sh.in); !sh.ended && lines.Scan(); {
+			sh.run(lines.Text())
+		}
+	}
+}
+
 // shell is one that knows few commands.
 type shell struct {
-	ctx  context.Context //nolint:containedctx // it is what a shell lasts
+	ctx  context.Context
 	pod  *corev1.Pod
 	in   io.Reader
 	keys chan byte
@@ -106,23 +118,26 @@ func (sh *shell) resized(sizes <-chan remotecommand.TerminalSize) {
 	}
 }
 
+// read hands on one key after the other.
+func (sh *shell) read() {
+	defer close(sh.keys)
+	for keys := bufio.NewReader(sh.in); ; {
+		k, err := keys.ReadByte()
+		if err != nil {
+			return
+		}
+		select {
+		case sh.keys <- k:
+		case <-sh.ctx.Done():
+			return
+		}
+	}
+}
+
 // terminal reads keys, echoes them, and runs each line.
 func (sh *shell) terminal() {
 	sh.keys = make(chan byte)
-	go func() {
-		defer close(sh.keys)
-		for keys := bufio.NewReader(sh.in); ; {
-			k, err := keys.ReadByte()
-			if err != nil {
-				return
-			}
-			select {
-			case sh.keys <- k:
-			case <-sh.ctx.Done():
-				return
-			}
-		}
-	}()
+	go sh.read()
 	const prompt = "$ "
 	sh.say(sh.out, prompt)
 	var line []byte
@@ -166,13 +181,13 @@ func (sh *shell) run(line string) {
 	}
 }
 
+// command runs one; what it ends with is the code of the shell.
 func (sh *shell) command(name, rest string) {
 	n, _ := strconv.Atoi(rest)
-	code := 0
+	sh.code = 0
 	switch name {
 	case "exit":
 		sh.code, sh.ended = n, true
-		return
 	case "echo":
 		sh.say(sh.out, strings.Trim(rest, `"'`)+"\n")
 	case "err": // says it on standard error
@@ -185,23 +200,19 @@ func (sh *shell) command(name, rest string) {
 		sh.mu.Unlock()
 		sh.say(sh.out, size)
 	case "lines": // says so many
-		for i := range n {
+		for i := 0; i < n && sh.ctx.Err() == nil; i++ {
 			sh.say(sh.out, fmt.Sprintf("line %d\n", i))
-			if sh.ctx.Err() != nil {
-				return
-			}
 		}
 	case "cat":
 		if sh.in != nil && !sh.tty {
 			_, _ = io.Copy(sh.out, sh.in)
 		}
 	case "sleep":
-		code = sh.sleep(time.Duration(n) * time.Second)
+		sh.code = sh.sleep(time.Duration(n) * time.Second)
 	default:
 		sh.say(sh.errs, "sh: "+name+": not found\n")
-		code = 127
+		sh.code = 127
 	}
-	sh.code = code
 }
 
 // sleep waits, unless Ctrl-C comes.

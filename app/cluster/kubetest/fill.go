@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,9 +124,7 @@ func (s *set) owner(apiVersion, kind, name string) []metav1.OwnerReference {
 // hashed returns the labels of what a ReplicaSet makes.
 func (s *set) hashed() map[string]string {
 	l := map[string]string{appsv1.DefaultDeploymentUniqueLabelKey: s.hash}
-	for k, v := range s.labels {
-		l[k] = v
-	}
+	maps.Copy(l, s.labels)
 	return l
 }
 
@@ -155,8 +155,8 @@ func (s *set) replicas() *appsv1.ReplicaSet {
 		Status: appsv1.ReplicaSetStatus{ObservedGeneration: 1, Replicas: n, FullyLabeledReplicas: n, ReadyReplicas: n, AvailableReplicas: n},
 	}
 	r.Labels, r.OwnerReferences = s.hashed(), s.owner("apps/v1", "Deployment", s.name)
-	r.Annotations["deployment.kubernetes.io/desired-replicas"] = fmt.Sprint(n)
-	r.Annotations["deployment.kubernetes.io/max-replicas"] = fmt.Sprint(n + (n+3)/4)
+	r.Annotations["deployment.kubernetes.io/desired-replicas"] = strconv.Itoa(s.count)
+	r.Annotations["deployment.kubernetes.io/max-replicas"] = strconv.Itoa(s.count + (s.count+3)/4)
 	r.ManagedFields = managed(s.at, r, r)
 	return r
 }
@@ -235,7 +235,8 @@ func (s *set) admit(spec *corev1.PodSpec, name string) {
 	spec.Volumes = append(spec.Volumes, corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
 		DefaultMode: ptr.To[int32](420), Sources: []corev1.VolumeProjection{
 			{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{ExpirationSeconds: ptr.To[int64](3607), Path: "token"}},
-			{ConfigMap: &root}, {DownwardAPI: &field},
+			{ConfigMap: &root},
+			{DownwardAPI: &field},
 		},
 	}}})
 }

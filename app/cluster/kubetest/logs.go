@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,24 +26,18 @@ type journal struct {
 	start   time.Time     // of the container
 	step    time.Duration // from one line to the next
 	growing bool
-	end     time.Time // zero while it runs
 }
 
 // journalOf returns the log of a container, of the one before if previous.
 func journalOf(p *corev1.Pod, container string, previous bool) (journal, error) {
 	j := journal{words: fmt.Sprintf("%s/%s[%s] line", p.Namespace, p.Name, container), text: p.Annotations[annText], size: int(number(p, annSize, 0)), step: time.Second}
-	var status *corev1.ContainerStatus
-	for _, all := range [][]corev1.ContainerStatus{p.Status.ContainerStatuses, p.Status.InitContainerStatuses} {
-		for i := range all {
-			if all[i].Name == container {
-				status = &all[i]
-			}
-		}
-	}
-	if status == nil {
+	all := slices.Concat(p.Status.ContainerStatuses, p.Status.InitContainerStatuses)
+	i := slices.IndexFunc(all, func(c corev1.ContainerStatus) bool { return c.Name == container })
+	if i < 0 {
 		return j, fmt.Errorf("container %q in pod %q is not available", container, p.Name)
 	}
 	j.past = int64(number(p, annPast, 10))
+	status := all[i]
 	last := status.LastTerminationState.Terminated
 	switch now := status.State; {
 	case previous && last == nil:
@@ -50,16 +45,15 @@ func journalOf(p *corev1.Pod, container string, previous bool) (journal, error) 
 	case previous:
 		j.words = strings.Replace(j.words, "] line", "] previous line", 1)
 		j.past, j.start = int64(number(p, annPrevious, 10)), last.FinishedAt.Time
-		j.end = j.start
 	case now.Running != nil:
 		j.start = now.Running.StartedAt.Time
 		if rate := number(p, annRate, 1); rate > 0 {
 			j.growing, j.step = true, time.Duration(float64(time.Second)/rate)
 		}
 	case now.Terminated != nil:
-		j.start, j.end = now.Terminated.StartedAt.Time, now.Terminated.FinishedAt.Time
+		j.start = now.Terminated.StartedAt.Time
 	case last != nil:
-		j.start, j.end = last.StartedAt.Time, last.FinishedAt.Time
+		j.start = last.StartedAt.Time
 	default:
 		return j, fmt.Errorf("container %q in pod %q is waiting to start: %s", container, p.Name, isWaiting(p))
 	}
@@ -147,6 +141,11 @@ func (s *sim) logs(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	s.follow(w, r, p, j, o)
+}
+
+// follow writes what is there, and, if asked to, what comes until the container ends.
+func (s *sim) follow(w http.ResponseWriter, r *http.Request, p *corev1.Pod, j journal, o corev1.PodLogOptions) {
 	out := &limited{w: w, left: math.MaxInt64}
 	if o.LimitBytes != nil {
 		out.left = *o.LimitBytes

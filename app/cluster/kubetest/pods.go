@@ -33,25 +33,29 @@ func (s *sim) pod(ctx context.Context, key string) error {
 	return err
 }
 
-// next returns a pod as it becomes, and nil if it is so.
-func (s *sim) next(p *corev1.Pod) *corev1.Pod {
-	phase := corev1.PodPhase(p.Annotations[annPhase])
-	if phase == "" {
-		phase = corev1.PodRunning
-	}
-	waiting := p.Annotations[annWaiting]
+// demanded returns the phase and the reason to wait that a pod's annotations say.
+func demanded(p *corev1.Pod) (phase corev1.PodPhase, waiting string) {
+	phase, waiting = corev1.PodPhase(p.Annotations[annPhase]), p.Annotations[annWaiting]
 	switch {
 	case p.Annotations[annCrash] == "true":
 		waiting = "CrashLoopBackOff"
 	case waiting != "":
-		phase = corev1.PodPending
-	case phase == corev1.PodPending:
-		return nil
+		return corev1.PodPending, waiting
 	}
+	if phase == "" {
+		phase = corev1.PodRunning
+	}
+	return phase, waiting
+}
+
+// next returns a pod as it becomes, and nil if it is so.
+func (s *sim) next(p *corev1.Pod) *corev1.Pod {
+	phase, waiting := demanded(p)
 	ready := phase == corev1.PodRunning && waiting == "" && p.Annotations[annReady] != "false"
 	is := p.Status
-	if is.Phase == corev1.PodSucceeded || is.Phase == corev1.PodFailed ||
-		is.Phase == phase && is.PodIP != "" && isReady(p) == ready && isWaiting(p) == waiting && restarts(p) == p.Annotations[annRestarts] {
+	same := is.Phase == phase && is.PodIP != "" && isReady(p) == ready && isWaiting(p) == waiting && restarts(p) == p.Annotations[annRestarts]
+	untouched := phase == corev1.PodPending && waiting == ""
+	if same || untouched || is.Phase == corev1.PodSucceeded || is.Phase == corev1.PodFailed {
 		return nil
 	}
 	p = p.DeepCopy()
@@ -61,10 +65,8 @@ func (s *sim) next(p *corev1.Pod) *corev1.Pod {
 	if n := find[corev1.Node](s.nodes, p.Spec.NodeName); n != nil {
 		st.HostIP, st.HostIPs = n.Status.Addresses[0].Address, []corev1.HostIP{{IP: n.Status.Addresses[0].Address}}
 	}
-	if st.StartTime == nil {
-		st.StartTime = &now
-	}
 	if st.PodIP == "" {
+		st.StartTime = &now
 		n := s.addresses.Add(1)
 		st.PodIP = fmt.Sprintf("10.%d.%d.%d", 128+n>>16, n>>8&255, n&255)
 		st.PodIPs = []corev1.PodIP{{IP: st.PodIP}}
@@ -73,6 +75,13 @@ func (s *sim) next(p *corev1.Pod) *corev1.Pod {
 	condition(st, corev1.PodInitialized, true, now)
 	condition(st, corev1.ContainersReady, ready, now)
 	condition(st, corev1.PodReady, ready, now)
+	contain(p, phase, waiting, ready, now)
+	return p
+}
+
+// contain says of each container how it is; one that runs on has not begun anew.
+func contain(p *corev1.Pod, phase corev1.PodPhase, waiting string, ready bool, now metav1.Time) {
+	st := &p.Status
 	before := st.ContainerStatuses
 	st.ContainerStatuses, st.InitContainerStatuses = nil, nil
 	for i, c := range p.Spec.Containers {
@@ -86,7 +95,6 @@ func (s *sim) next(p *corev1.Pod) *corev1.Pod {
 	for _, c := range p.Spec.InitContainers {
 		st.InitContainerStatuses = append(st.InitContainerStatuses, container(p, c, corev1.PodSucceeded, "", now))
 	}
-	return p
 }
 
 // container returns what becomes of a container.

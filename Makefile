@@ -104,7 +104,7 @@ fuzz: $(PAGES) ## Every fuzz target for 30 s
 	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s $$pkg; done; done
 
 bench: unity $(HELPERS) $(NFPM) ## The figures that are promised, each beside its limit
-	@NFPM=$(NFPM) go run ./packaging/bench
+	@NFPM=$(NFPM) KUBETEST=$(KUBETEST) go run ./packaging/bench
 
 vuln: ## Known holes in what we use (asks vuln.go.dev)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...

@@ -373,7 +373,7 @@ func (m *member) standing() (state, why string) {
 func (m *member) settle(ctx context.Context) {
 	state, why := m.standing()
 	nodes, ready := m.nodes()
-	pods := int64(len(m.all("pods")))
+	pods := m.count("pods")
 	now := m.service.Now().UTC().Truncate(time.Millisecond)
 	m.mu.Lock()
 	old := m.state
@@ -416,9 +416,24 @@ func differs(a, b store.ClusterState) bool {
 
 // nodes counts nodes, and those that are ready.
 func (m *member) nodes() (all, ready int64) {
-	for _, o := range m.all("nodes") {
-		all++
+	t := m.table("nodes")
+	if t == nil {
+		return 0, 0
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, o := range t.order {
 		ready += int64(o.Ready)
 	}
-	return all, ready
+	return int64(len(t.order)), ready
+}
+
+// count returns how many objects of a kind there are.
+func (m *member) count(kind string) int64 {
+	t := m.table(kind)
+	if t == nil {
+		return 0
+	}
+	n, _, _, _ := t.count()
+	return int64(n)
 }

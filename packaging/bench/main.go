@@ -86,6 +86,7 @@ var measurements = []measurement{
 	{"rescue", rescue},
 	{"upgrade", replaced},
 	{"farm", hundred},
+	{"clusters", clusters},
 }
 
 func names() (all []string) {

@@ -66,7 +66,7 @@ export default defineConfig({
           groups: [
             // The drawing of charts is a leaf of its own, fetched with the first page that has one.
             { name: "plot", test: /node_modules\/uplot/ },
-            { name: "xterm", test: /node_modules\/@xterm\// },
+            { name: "xterm", test: /node_modules\/@xterm\/(xterm|addon-fit)\// },
             {
               name: "codemirror",
               test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt|@marijn)\//,

@@ -116,6 +116,136 @@ test("30,000 rows draw only what is in sight", async ({ page }) => {
   expect(await rows.count()).toBeLessThan(120);
 });
 
+test("30,000 rows known by number scroll smoothly", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "30,000 pods" }).click();
+  const grid = page.getByRole("grid", { name: "Pods by number" });
+  await grid.scrollIntoViewIfNeeded();
+  await expect(grid.getByText("checkout-7d9f8b6c5-00000")).toBeVisible();
+  expect(await grid.getByRole("row").count()).toBeLessThan(80);
+  const frames = await page.evaluate(async () => {
+    const out: number[] = [];
+    let last = performance.now();
+    for (let i = 0; i < 200; i++) {
+      scrollBy(0, i < 100 ? 200 : 4000);
+      await new Promise(requestAnimationFrame);
+      out.push(performance.now() - last);
+      last = performance.now();
+    }
+    return out.sort((a, b) => a - b);
+  });
+  expect(frames[Math.floor(frames.length * 0.95)]).toBeLessThan(50); // a busy machine has its own pauses
+  await expect(grid.getByText(/^checkout-7d9f8b6c5-0/).first()).toBeVisible(); // fetched, not bones
+});
+
+test("rows known by number are walked, selected and opened with keys", async ({ page }) => {
+  await open(page);
+  const grid = page.getByRole("grid", { name: "Pods by number" });
+  await grid.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Shift+ArrowDown");
+  await expect(grid.locator('[aria-selected="true"]')).toHaveCount(4);
+  await page.keyboard.press("Enter");
+  await expect(grid.locator('[aria-rowindex="4"]')).toHaveAttribute("aria-current", "true");
+  await page.keyboard.press("End");
+  const active = await grid.getAttribute("aria-activedescendant");
+  await expect(page.locator(`[id="${active}"]`)).toHaveAttribute("aria-rowindex", "13");
+  await page.getByRole("button", { name: "Columns" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Node" }).click();
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await expect(grid.getByRole("columnheader", { name: "Node" })).toHaveCount(0);
+});
+
+test("a terminal takes Tab, and Escape and Tab leave it", async ({ page }) => {
+  await open(page);
+  const input = page.getByRole("textbox", { name: "Terminal of checkout" });
+  await input.focus();
+  await page.keyboard.type("ls");
+  await page.keyboard.press("Tab");
+  await expect(page.locator(".xterm-rows").first()).toContainText("ls<tab>");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  await expect(input).not.toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Control+Shift+F");
+  await page.getByRole("region", { name: "Terminal of checkout" }).getByLabel("Find").fill("ink");
+  await expect(page.getByText("1 of 16")).toBeVisible();
+});
+
+test("an editor completes and checks by the schema, and is left with Escape and Tab", async ({ page }) => {
+  await open(page);
+  const editor = page.getByRole("textbox", { name: "Manifest" });
+  await expect(page.locator(".editor").first().locator(".cm-lint-marker")).toHaveCount(3);
+  await editor.getByText("two").click();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("pau");
+  await page.getByRole("option", { name: /^paused/ }).waitFor();
+  await page.waitForTimeout(100); // a list that just came takes no Enter
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("option", { name: "true" })).toBeVisible();
+  await expect(editor).toContainText("paused: ");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  await expect(editor).not.toBeFocused();
+});
+
+test("a log at 10,000 lines a second follows, lets go and keeps what is read in its place", async ({
+  page,
+}) => {
+  await open(page);
+  await page.getByRole("button", { name: "10,000 lines a second" }).click();
+  const log = page.getByRole("log", { name: "Log of checkout" });
+  const part = page.getByRole("region", { name: "Log of checkout" });
+  await expect(part.getByText(/50,000\slines/)).toBeVisible();
+  await log.hover();
+  await page.mouse.wheel(0, -2000);
+  await expect(part.getByRole("button", { name: "Follow" })).toBeVisible();
+  const top = () =>
+    log.evaluate((box) => {
+      const edge = box.getBoundingClientRect().top + 1;
+      const lines = [...box.querySelectorAll<HTMLElement>("[data-number]")];
+      return lines.find((line) => line.getBoundingClientRect().bottom > edge)?.dataset["number"];
+    });
+  const before = await top();
+  await page.waitForTimeout(1500); // 15,000 lines come and go
+  expect(await top()).toBe(before);
+  await part.getByRole("button", { name: "Follow" }).click();
+  await expect(part.getByText("Following")).toBeVisible();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await part.getByLabel("Find").fill("REFUSED");
+  await expect(part.getByText(/^7,?1\d\d$/)).toBeVisible();
+});
+
+test("a graph is walked with Tab and has a list that says the same", async ({ page }) => {
+  await open(page);
+  const graph = page.getByRole("group", { name: "What belongs to checkout" });
+  await graph.getByRole("button", { name: /shop.example.org/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("radiogroup", { name: "View" }).last().getByText("List").click();
+  const list = page.getByRole("list", { name: "What belongs to checkout" });
+  await expect(list.getByText("routes to checkout")).toBeVisible();
+});
+
+test("no part breaks the policy of the program", async ({ page }) => {
+  const broken: string[] = [];
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) broken.push(message.text());
+  });
+  await open(page);
+  const input = page.getByRole("textbox", { name: "Terminal of checkout" });
+  await input.focus();
+  await page.keyboard.press("Control+Shift+F");
+  await page.keyboard.type("ink"); // marks every find with a style of its own
+  await expect(page.getByText("1 of 16")).toBeVisible();
+  await page.getByRole("textbox", { name: "Manifest" }).focus();
+  await page.keyboard.press("Control+f");
+  expect(broken).toEqual([]);
+});
+
 test("a chosen theme is there before the first paint, and stays", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await open(page);

@@ -117,24 +117,28 @@ function State({ state }: { state: TerminalState }) {
 
 function useFind(screen: Screen | undefined) {
   const [found, setFound] = useState({ count: 0, at: 0 });
-  useEffect(() => {
-    const listener = screen?.search.onDidChangeResults(({ resultCount, resultIndex }) =>
-      setFound({ count: resultCount, at: resultIndex + 1 }),
-    );
-    return () => listener?.dispose();
-  }, [screen]);
-  function find(query: string, back = false): void {
+  const listening = useRef<Screen>(undefined);
+  async function find(query: string, how: "seek" | "next" | "previous"): Promise<void> {
     const element = screen?.terminal.element;
     if (!screen || !element) return;
-    if (!query) return screen.search.clearDecorations();
+    const search = await screen.search();
+    if (listening.current !== screen)
+      search.onDidChangeResults(({ resultCount, resultIndex }) =>
+        setFound({ count: resultCount, at: resultIndex + 1 }),
+      );
+    listening.current = screen;
+    if (!query) {
+      search.clearDecorations();
+      return;
+    }
     const decorations = {
       matchBackground: ink(element, "warn-border"),
       matchOverviewRuler: ink(element, "warn-mark"),
       activeMatchBackground: ink(element, "accent-border"),
       activeMatchColorOverviewRuler: ink(element, "accent"),
     };
-    if (back) screen.search.findPrevious(query, { decorations });
-    else screen.search.findNext(query, { decorations, incremental: true });
+    if (how === "previous") search.findPrevious(query, { decorations });
+    else search.findNext(query, { decorations, incremental: how === "seek" });
   }
   return { found, find };
 }
@@ -200,11 +204,11 @@ export function TerminalScreen(props: TerminalProps) {
         <FindBar
           count={found.count}
           at={found.at}
-          onQuery={find}
-          onNext={find}
-          onPrevious={(query) => find(query, true)}
+          onQuery={(query) => void find(query, "seek")}
+          onNext={(query) => void find(query, "next")}
+          onPrevious={(query) => void find(query, "previous")}
           onClose={() => {
-            find("");
+            void find("", "seek");
             setFinding(false);
             screen?.terminal.focus();
           }}

@@ -1,5 +1,5 @@
 import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
+import type { SearchAddon } from "@xterm/addon-search";
 import { type ITheme, Terminal } from "@xterm/xterm";
 import { getNonce } from "get-nonce";
 
@@ -9,7 +9,8 @@ import { ink } from "./inks";
 export interface Screen {
   terminal: Terminal;
   fit: () => void;
-  search: SearchAddon;
+  /** What finds in it, fetched when somebody seeks for the first time. */
+  search: () => Promise<SearchAddon>;
   dispose: () => void;
 }
 
@@ -80,10 +81,9 @@ export function open(element: HTMLElement): Screen {
     theme: theme(element),
   });
   const fitting = new FitAddon();
-  const search = new SearchAddon();
   terminal.loadAddon(fitting);
-  terminal.loadAddon(search);
   openIn(terminal, element);
+  let finder: Promise<SearchAddon> | undefined;
   const fit = () => {
     if (element.clientWidth > 0 && element.clientHeight > 0) fitting.fit();
   };
@@ -93,7 +93,12 @@ export function open(element: HTMLElement): Screen {
   return {
     terminal,
     fit,
-    search,
+    search: () =>
+      (finder ??= import("@xterm/addon-search").then(({ SearchAddon: Finder }) => {
+        const made = new Finder();
+        terminal.loadAddon(made);
+        return made;
+      })),
     dispose() {
       size.disconnect();
       terminal.dispose();

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"unity.internal/store/internal/sq"
@@ -15,10 +16,12 @@ import (
 type Alert struct {
 	ID           string            `json:"id"`
 	Rev          int64             `json:"rev"`
-	Key          string            `json:"-"` // threshold|server|labels: at most one alert of a key is open
+	Key          string            `json:"-"` // threshold|target|labels: at most one alert of a key is open
 	Threshold    string            `json:"threshold_id"`
-	Server       string            `json:"server_id"`
+	Server       string            `json:"server_id" doc:"Empty: it is about a cluster, or about the appliance itself"`
 	ServerName   string            `json:"server_name"`
+	Cluster      string            `json:"cluster_id" doc:"Empty: it is not about a cluster"`
+	ClusterName  string            `json:"cluster_name"`
 	Title        string            `json:"title"`
 	Message      string            `json:"message" doc:"A sentence for people"`
 	Severity     string            `json:"severity" enum:"info,warning,critical"`
@@ -33,6 +36,14 @@ type Alert struct {
 	AckBy        string            `json:"acknowledged_by"`
 	Snoozed      *time.Time        `json:"snoozed_until" nullable:"true"`
 }
+
+// Target returns the id of what the alert is about: a server, a cluster, or
+// nothing of the appliance itself.
+func (v Alert) Target() string { return cmp.Or(v.Server, v.Cluster) }
+
+// ofCluster begins what the column server_id holds of an alert about a cluster.
+// It says so even when the cluster is gone.
+const ofCluster = "clusters/"
 
 // The states of an alert.
 const (
@@ -78,6 +89,7 @@ type Notify struct {
 
 const alertCols = `id, rev, key, threshold_id, server_id,
 	coalesce((SELECT s.name FROM servers s WHERE s.tenant_id = @tenant AND s.id = alerts.server_id), ''),
+	coalesce((SELECT c.name FROM clusters c WHERE c.tenant_id = @tenant AND c.id = substr(alerts.server_id, 10)), ''),
 	title, message, severity, state, value, labels, started_at, fired_at, resolved_at, stale_since, acknowledged_at, acknowledged_by,
 	(SELECT max(z.ends_at) FROM silences z WHERE z.tenant_id = @tenant AND z.source = 'snooze'
 		AND z.alert_id = alerts.id AND z.ends_at > @now)`
@@ -86,10 +98,13 @@ func scanAlert(r sq.Row) (v Alert, err error) {
 	var labels string
 	var started int64
 	var fired, resolved, stale, acknowledged, snoozed *int64
-	err = r.Scan(&v.ID, &v.Rev, &v.Key, &v.Threshold, &v.Server, &v.ServerName, &v.Title, &v.Message, &v.Severity, &v.State,
+	err = r.Scan(&v.ID, &v.Rev, &v.Key, &v.Threshold, &v.Server, &v.ServerName, &v.ClusterName, &v.Title, &v.Message, &v.Severity, &v.State,
 		&v.Value, &labels, &started, &fired, &resolved, &stale, &acknowledged, &v.AckBy, &snoozed)
 	if err == nil {
 		err = json.Unmarshal([]byte(labels), &v.Labels)
+	}
+	if id, ok := strings.CutPrefix(v.Server, ofCluster); ok {
+		v.Server, v.Cluster = "", id
 	}
 	v.Started, v.Fired, v.Resolved = time.UnixMilli(started).UTC(), moment(fired), moment(resolved)
 	v.Stale, v.Acknowledged, v.Snoozed = moment(stale), moment(acknowledged), moment(snoozed)
@@ -102,9 +117,10 @@ type AlertList struct {
 	State    string // open, pending, firing, resolved, all
 	Severity string // empty: any
 	Server   string // empty: any
+	Cluster  string // empty: any; asked for if there is no Server
 }
 
-// The list queries, newest first: of one state, of one server, of all.
+// The list queries, newest first: of one state, of one server or cluster, of all.
 const (
 	alertsOfState = `SELECT ` + alertCols + ` FROM alerts
 		WHERE tenant_id = @tenant AND state = @state AND (started_at, id) < (@key, @id)
@@ -147,10 +163,14 @@ func (t Tenant) Alerts(ctx context.Context, l AlertList, more ...Tenant) (Page[A
 }
 
 func (t Tenant) alerts(ctx context.Context, l AlertList, state string, args []any) ([]Alert, error) {
-	args = append(slices.Clip(args), sql.Named("state", state), sql.Named("server", l.Server),
+	target := l.Server
+	if target == "" && l.Cluster != "" {
+		target = ofCluster + l.Cluster
+	}
+	args = append(slices.Clip(args), sql.Named("state", state), sql.Named("server", target),
 		sql.Named("severity", l.Severity), t.current())
 	switch {
-	case l.Server != "":
+	case target != "":
 		return sq.Many(ctx, t.db, scanAlert, alertsOfServer, args...)
 	case state != "":
 		return sq.Many(ctx, t.db, scanAlert, alertsOfState, args...)
@@ -282,6 +302,10 @@ func (t Tenant) putAlert(ctx context.Context, v Alert) (Alert, error) {
 	if err != nil {
 		return v, err
 	}
+	target := v.Server
+	if v.Cluster != "" {
+		target = ofCluster + v.Cluster
+	}
 	err = sq.Exec(ctx, t.db, `INSERT INTO alerts (tenant_id, id, key, threshold_id, server_id, title, message, severity, state,
 		value, labels, started_at, fired_at, resolved_at, stale_since, acknowledged_at, acknowledged_by)
 		VALUES (@tenant, @id, @key, @threshold, @server, @title, @message, @severity, @state,
@@ -289,7 +313,7 @@ func (t Tenant) putAlert(ctx context.Context, v Alert) (Alert, error) {
 		ON CONFLICT (tenant_id, id) DO UPDATE SET rev = rev + 1, title = @title, message = @message, severity = @severity,
 		state = @state, value = @value, fired_at = @fired, resolved_at = @resolved, stale_since = @stale,
 		acknowledged_at = @acknowledged, acknowledged_by = @by`,
-		sql.Named("id", v.ID), sql.Named("key", v.Key), sql.Named("threshold", v.Threshold), sql.Named("server", v.Server),
+		sql.Named("id", v.ID), sql.Named("key", v.Key), sql.Named("threshold", v.Threshold), sql.Named("server", target),
 		sql.Named("title", v.Title), sql.Named("message", v.Message), sql.Named("severity", v.Severity), sql.Named("state", v.State),
 		sql.Named("value", v.Value), sql.Named("labels", string(labels)), sql.Named("started", v.Started.UnixMilli()),
 		sql.Named("fired", millis(v.Fired)), sql.Named("resolved", millis(v.Resolved)), sql.Named("stale", millis(v.Stale)),

@@ -40,16 +40,23 @@ const (
 
 // A Notice is what a delivery says; as JSON it is the body of a webhook.
 type Notice struct {
-	Event  string       `json:"event"` // firing, resolved, test
-	Text   string       `json:"text"`  // the sentence of this event
-	Alert  Alert        `json:"alert"`
-	Server NoticeServer `json:"server"`
-	Tenant TenantID     `json:"tenant"`
-	Key    string       `json:"dedup_key"` // the delivery's id: equal for every attempt
-	SentAt time.Time    `json:"sent_at"`
+	Event   string        `json:"event"` // firing, resolved, test
+	Text    string        `json:"text"`  // the sentence of this event
+	Alert   Alert         `json:"alert"`
+	Server  NoticeServer  `json:"server"`
+	Cluster NoticeCluster `json:"cluster"`
+	Tenant  TenantID      `json:"tenant"`
+	Key     string        `json:"dedup_key"` // the delivery's id: equal for every attempt
+	SentAt  time.Time     `json:"sent_at"`
 }
 
-// A NoticeServer says which machine a notice is about.
+// A NoticeCluster says which cluster a notice is about, if it is about one.
+type NoticeCluster struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// A NoticeServer says which machine a notice is about, if it is about one.
 type NoticeServer struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

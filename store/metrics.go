@@ -187,11 +187,12 @@ func (t Tenant) WindowBytes(ctx context.Context, start int64) (int64, error) {
 	return n, known(err)
 }
 
-// OrphanedServers returns the servers that have series but are no more.
+// OrphanedServers returns the servers and clusters that have series but are no more.
 func (t Tenant) OrphanedServers(ctx context.Context) ([]string, error) {
 	all, err := sq.Many(ctx, t.db, scanID, `SELECT DISTINCT server_id FROM series
 		WHERE tenant_id = @tenant AND server_id <> ''
-		AND NOT EXISTS (SELECT 1 FROM servers v WHERE v.tenant_id = @tenant AND v.id = series.server_id)`)
+		AND NOT EXISTS (SELECT 1 FROM servers v WHERE v.tenant_id = @tenant AND v.id = series.server_id)
+		AND NOT EXISTS (SELECT 1 FROM clusters c WHERE c.tenant_id = @tenant AND c.id = series.server_id)`)
 	return all, known(err)
 }
 

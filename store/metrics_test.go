@@ -110,7 +110,10 @@ func TestTheMarkMovesOnlyForward(t *testing.T) {
 func TestTheNewestSeriesKeepsItsNumber(t *testing.T) {
 	t.Parallel()
 	d := storetest.Open(t).Tenant(store.DefaultTenant)
-	rows := []store.SeriesRow{{1, "gone", "a", "{}"}, {2, "", "a", "{}"}, {3, "gone", "b", "{}"}}
+	if _, err := d.CreateCluster(t.Context(), store.Cluster{ID: "k1", Name: "home", Source: store.ClusterInside, Server: "https://10.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	rows := []store.SeriesRow{{1, "gone", "a", "{}"}, {2, "", "a", "{}"}, {3, "k1", "a", "{}"}, {4, "gone", "b", "{}"}}
 	if err := d.AppendJournal(t.Context(), rows, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +124,7 @@ func TestTheNewestSeriesKeepsItsNumber(t *testing.T) {
 		t.Fatal(more, err)
 	}
 	left, err := d.AllSeries(t.Context())
-	if err != nil || len(left) != 2 || left[1].ID != 3 {
+	if err != nil || len(left) != 3 || left[2].ID != 4 {
 		t.Fatalf("%v, %v", left, err)
 	}
 }

@@ -70,12 +70,13 @@ type Reading struct {
 	Metric string
 	Labels Labels
 	Value  float64
+	Note   string // for people, what the value is about: names of pods; not kept with samples
 }
 
-// A Batch is what one poll of one server brought, at one moment of the
-// appliance's clock. Server is empty for readings of the appliance itself.
+// A Batch is what one poll of one server or cluster brought, at one moment of
+// the appliance's clock.
 type Batch struct {
-	Server   string
+	Server   string // the id of either; empty for readings of the appliance itself
 	At       time.Time
 	Readings []Reading
 }

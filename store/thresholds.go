@@ -205,33 +205,45 @@ func (t Tenant) DeleteThreshold(ctx context.Context, id string, rev int64) error
 	})
 }
 
-// A Target is what alerting must know of a server.
+// A Target is what alerting must know of a server or a cluster.
 type Target struct {
-	ID, Name, Host string
+	Kind           string // server, cluster
+	ID, Name, Host string // of a cluster the address of its API
 	Tags           []string
 	Poll           time.Duration
-	State, Reason  string // up, down, untrusted, unknown
+	State, Reason  string // of a server: up, down, untrusted, unknown
 	KeyChanged     bool   // it showed another host key than the trusted one
 }
+
+// The kinds of targets.
+const (
+	TargetServer  = "server"
+	TargetCluster = "cluster"
+)
+
+// clusterPoll is how often a cluster's readings come, in seconds.
+const clusterPoll = 30
 
 func scanTarget(r sq.Row) (v Target, err error) {
 	var tags string
 	var poll int64
-	if err = r.Scan(&v.ID, &v.Name, &v.Host, &tags, &poll, &v.State, &v.Reason, &v.KeyChanged); err == nil {
+	if err = r.Scan(&v.Kind, &v.ID, &v.Name, &v.Host, &tags, &poll, &v.State, &v.Reason, &v.KeyChanged); err == nil {
 		err = json.Unmarshal([]byte(tags), &v.Tags)
 	}
 	v.Poll = time.Duration(poll) * time.Second
 	return v, err
 }
 
-// Targets returns every server of the tenant as alerting sees it.
+// Targets returns every server and every cluster of the tenant as alerting sees it.
 func (t Tenant) Targets(ctx context.Context) ([]Target, error) {
-	all, err := sq.Many(ctx, t.db, scanTarget, `SELECT s.id, s.name, s.host, s.tags, s.poll_seconds,
+	all, err := sq.Many(ctx, t.db, scanTarget, `SELECT 'server', s.id, s.name, s.host, s.tags, s.poll_seconds,
 		coalesce(v.state, 'unknown'), coalesce(v.reason, ''),
 		coalesce(k.trusted IS NOT NULL AND k.offered IS NOT NULL AND k.offered <> k.trusted, 0)
 		FROM servers s
 		LEFT JOIN server_states v ON v.tenant_id = @tenant AND v.server_id = s.id
 		LEFT JOIN host_keys k ON k.tenant_id = @tenant AND k.server_id = s.id
-		WHERE s.tenant_id = @tenant`)
+		WHERE s.tenant_id = @tenant
+		UNION ALL SELECT 'cluster', c.id, c.name, c.server, c.tags, @poll, '', '', 0 FROM clusters c
+		WHERE c.tenant_id = @tenant`, sql.Named("poll", clusterPoll))
 	return all, known(err)
 }

@@ -98,7 +98,7 @@ func (s *Service) on(ctx context.Context, t store.Tenant, do func(*board) error)
 	return do(x)
 }
 
-// meet reads anew what x knows if a server was added meanwhile.
+// meet reads anew what x knows if a server or cluster was added meanwhile.
 func (s *Service) meet(ctx context.Context, t store.Tenant, x *board, server string) error {
 	if _, known := x.targets[server]; known || server == "" {
 		return nil
@@ -140,13 +140,7 @@ func (s *Service) load(ctx context.Context, t store.Tenant, x *board) error {
 	}
 	p := x.plan(s.Now())
 	x.reconcile(p)
-	for _, v := range targets {
-		now, told := x.reach[v.ID]
-		if !told {
-			now = reach{v.State, v.Reason, v.KeyChanged}
-		}
-		x.reached(p, v.ID, now)
-	}
+	x.reachAll(p, targets)
 	if err := s.commit(ctx, t, x, p, ""); err != nil {
 		return err
 	}
@@ -187,7 +181,7 @@ func (s *Service) commit(ctx context.Context, t store.Tenant, x *board, p *plan,
 		x.believe(m, out[i], p.now)
 		s.Publish(t.ID, "alerts", out[i].ID, out[i].Rev)
 		if len(m.Events) > 0 {
-			s.Log.InfoContext(ctx, "alert changed", "tenant", t.ID, "alert", out[i].ID, "server", out[i].Server, "to", m.Events[0].Kind)
+			s.Log.InfoContext(ctx, "alert changed", "tenant", t.ID, "alert", out[i].ID, "target", out[i].Target(), "to", m.Events[0].Kind)
 		}
 	}
 	if told {

@@ -8,17 +8,17 @@ import (
 	"unity.internal/store"
 )
 
-// A board is what is known of one tenant: rules, servers, silences and the
+// A board is what is known of one tenant: rules, targets, silences and the
 // alerts that are open. mu is held while it is read, planned on or written.
 type board struct {
 	mu         sync.Mutex
 	tenant     store.TenantID
-	loaded     bool // rules, servers and silences are as stored
+	loaded     bool // rules, targets and silences are as stored
 	remembered bool // so are open and held, from then on kept by believe
 
 	rules    map[string]*rule
-	byEvent  map[string]*rule // fed ones, by their builtin name
-	targets  map[string]store.Target
+	byEvent  map[string]*rule        // fed ones, by their builtin name
+	targets  map[string]store.Target // servers and clusters
 	silences []store.Silence
 	reach    map[string]reach  // how servers answer, as Reached was told: newer than what is stored
 	turned   map[string]bool   // rules that watch another metric than a moment ago
@@ -27,11 +27,11 @@ type board struct {
 
 	open map[string]*entry      // by key
 	held map[string]store.Alert // resolved by hand, and the value is still beyond
-	busy map[pair]int           // how many of open and held a rule has on a server
+	busy map[pair]int           // how many of open and held a rule has on a target
 }
 
-// A pair is one rule on one server.
-type pair struct{ rule, server string }
+// A pair is one rule on one target.
+type pair struct{ rule, target string }
 
 // An entry is an open alert.
 type entry struct {
@@ -108,25 +108,25 @@ func (x *board) remember(open []store.OpenAlert, held map[string]store.Alert, no
 
 func (x *board) put(e *entry) {
 	if x.open[e.Key] == nil {
-		x.busy[pair{e.Threshold, e.Server}]++
+		x.busy[pair{e.Threshold, e.Target()}]++
 	}
 	x.open[e.Key] = e
 }
 
 func (x *board) hold(v store.Alert) {
 	x.held[v.Key] = v
-	x.busy[pair{v.Threshold, v.Server}]++
+	x.busy[pair{v.Threshold, v.Target()}]++
 }
 
 // drop forgets what key has open or held.
 func (x *board) drop(a store.Alert) {
 	if x.open[a.Key] != nil {
 		delete(x.open, a.Key)
-		x.busy[pair{a.Threshold, a.Server}]--
+		x.busy[pair{a.Threshold, a.Target()}]--
 	}
 	if _, ok := x.held[a.Key]; ok {
 		delete(x.held, a.Key)
-		x.busy[pair{a.Threshold, a.Server}]--
+		x.busy[pair{a.Threshold, a.Target()}]--
 	}
 }
 
@@ -171,7 +171,7 @@ func (x *board) watching(server string) *watch {
 
 // silenced returns the silence that holds back an alert now, and the last to end of them.
 func (x *board) silenced(a store.Alert, now time.Time) (until store.Silence, ok bool) {
-	tags := x.targets[a.Server].Tags
+	tags := x.targets[a.Target()].Tags
 	for _, s := range x.silences {
 		if now.Before(s.Starts) || !now.Before(s.Ends) || !matches(s, a, tags) {
 			continue
@@ -183,7 +183,7 @@ func (x *board) silenced(a store.Alert, now time.Time) (until store.Silence, ok 
 	return until, ok
 }
 
-// matches reports whether a silence is about an alert of a server with these tags.
+// matches reports whether a silence is about an alert of a target with these tags.
 func matches(s store.Silence, a store.Alert, tags []string) bool {
 	return (s.Threshold == "" || s.Threshold == a.Threshold) &&
 		(s.Alert == "" || s.Alert == a.ID) &&

@@ -64,8 +64,8 @@ func (n *Stats) add(e *entry) {
 	}
 }
 
-// OpenCounts returns how many alerts fire on each server of a tenant that has
-// any, from memory: none before the tenant's first poll.
+// OpenCounts returns how many alerts fire on each server and cluster of a tenant
+// that has any, from memory: none before the tenant's first poll.
 func (s *Service) OpenCounts(tenant store.TenantID) map[string]Counts {
 	x := s.board(tenant)
 	x.mu.Lock()
@@ -73,9 +73,9 @@ func (s *Service) OpenCounts(tenant store.TenantID) map[string]Counts {
 	all := map[string]Counts{}
 	for _, e := range x.open {
 		if e.State == store.AlertFiring {
-			c := all[e.Server]
+			c := all[e.Target()]
 			c.add(e.Severity)
-			all[e.Server] = c
+			all[e.Target()] = c
 		}
 	}
 	return all

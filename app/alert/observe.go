@@ -41,7 +41,7 @@ func (x *board) observe(p *plan, b store.Batch) {
 			case r.made.whole != "":
 				value /= wholes[series(r.made.whole, v.Labels)]
 			}
-			x.observed(p, r, b.Server, v.Labels, value*r.made.factor)
+			x.observed(p, r, b.Server, store.Reading{Labels: v.Labels, Value: value * r.made.factor, Note: v.Note})
 		}
 	}
 }
@@ -86,43 +86,43 @@ func series(metric string, labels store.Labels) string {
 
 // observed plans what one value of one series means for one rule. Most values
 // are good and nothing is open: they cost one comparison.
-func (x *board) observed(p *plan, r *rule, server string, labels store.Labels, v float64) {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+func (x *board) observed(p *plan, r *rule, target string, v store.Reading) {
+	if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
 		return
 	}
-	holds := r.holds(v)
-	if !holds && x.busy[pair{r.ID, server}] == 0 {
+	holds := r.holds(v.Value)
+	if !holds && x.busy[pair{r.ID, target}] == 0 {
 		return
 	}
-	k := key(r, server, labels)
+	k := key(r, target, v.Labels)
 	e := x.open[k]
 	held, isHeld := x.held[k]
 	switch {
 	case e != nil:
 		e.seen = p.now
-		p.follow(r, e, labels, v, holds)
+		p.follow(r, e, v, holds)
 	case isHeld:
 		if !holds {
 			p.cleared(held)
 		}
 	case holds:
-		p.begin(r, server, labels, &v, r.title(labels), r.message(labels, v))
+		p.begin(r, target, v.Labels, &v.Value, r.title(v.Labels), r.message(v.Labels, v.Value, v.Note))
 	}
 }
 
 // follow plans what a value means for an alert that is open.
-func (p *plan) follow(r *rule, e *entry, labels store.Labels, v float64, holds bool) {
+func (p *plan) follow(r *rule, e *entry, v store.Reading, holds bool) {
 	a := e.Alert
-	a.Value, a.Message, a.Stale = &v, r.message(labels, v), nil
+	a.Value, a.Message, a.Stale = &v.Value, r.message(v.Labels, v.Value, v.Note), nil
 	next := &entry{Alert: a, owed: e.owed}
 	switch {
 	case e.State == store.AlertPending && !holds:
 		p.forget(e)
 	case e.State == store.AlertPending && p.now.Sub(e.Started) >= r.wait:
 		p.fire(r, next)
-	case e.State == store.AlertFiring && !r.keeps(v):
+	case e.State == store.AlertFiring && !r.keeps(v.Value):
 		next.Message = e.Message // what it was about
-		p.resolve(r, next, p.line(store.AlertResolved, r.recovered(labels, v)))
+		p.resolve(r, next, p.line(store.AlertResolved, r.recovered(v.Labels, v.Value)))
 	case e.Stale != nil:
 		p.restate(e, a, p.line("back", "The series is heard again: "+a.Message))
 	case a.Message != e.Message && p.now.Sub(e.written) >= restateEvery:

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,15 +45,20 @@ func (p *plan) line(kind, text string) store.AlertEvent {
 }
 
 // key names one series under one rule.
-func key(r *rule, server string, labels store.Labels) string {
-	return r.ID + "|" + server + "|" + labels.JSON()
+func key(r *rule, target string, labels store.Labels) string {
+	return r.ID + "|" + target + "|" + labels.JSON()
 }
 
 // begin opens an alert: pending while its rule waits, else firing at once.
-func (p *plan) begin(r *rule, server string, labels store.Labels, value *float64, title, message string) {
+func (p *plan) begin(r *rule, target string, labels store.Labels, value *float64, title, message string) {
 	a := store.Alert{
-		ID: store.NewID(), Key: key(r, server, labels), Threshold: r.ID, Server: server, ServerName: p.board.targets[server].Name,
+		ID: store.NewID(), Key: key(r, target, labels), Threshold: r.ID,
 		Title: title, Message: message, Severity: r.Severity, State: store.AlertPending, Value: value, Labels: labels.Map(), Started: p.now,
+	}
+	if v := p.board.targets[target]; v.Kind == store.TargetCluster {
+		a.Cluster, a.ClusterName = v.ID, v.Name
+	} else {
+		a.Server, a.ServerName = target, v.Name
 	}
 	if r.wait == 0 {
 		p.fire(r, &entry{Alert: a})
@@ -101,13 +107,12 @@ func (p *plan) resolve(r *rule, e *entry, line store.AlertEvent) *move {
 
 // notice is what the channels of a rule are told. A rule that is gone had all.
 func (p *plan) notice(r *rule, a store.Alert, event, text string) *store.Notify {
-	server := p.board.targets[a.Server]
-	n := &store.Notify{Notice: store.Notice{
-		Event: event, Text: text, Tenant: p.board.tenant,
-		Server: store.NoticeServer{ID: a.Server, Name: server.Name, Host: server.Host},
-	}}
-	if n.Notice.Server.Name == "" {
-		n.Notice.Server.Name = a.ServerName
+	target := p.board.targets[a.Target()]
+	n := &store.Notify{Notice: store.Notice{Event: event, Text: text, Tenant: p.board.tenant}}
+	if a.Cluster != "" {
+		n.Notice.Cluster = store.NoticeCluster{ID: a.Cluster, Name: cmp.Or(target.Name, a.ClusterName)}
+	} else {
+		n.Notice.Server = store.NoticeServer{ID: a.Server, Name: cmp.Or(target.Name, a.ServerName), Host: target.Host}
 	}
 	if r != nil {
 		n.Channels = r.Channels
@@ -142,28 +147,37 @@ func (p *plan) restate(e *entry, a store.Alert, lines ...store.AlertEvent) {
 	p.add(move{AlertChange: store.AlertChange{Alert: a, Events: lines}, owed: e.owed})
 }
 
-// reconcile ends the alerts whose rule or server changed under them.
+// reconcile ends the alerts whose rule or target changed under them.
 func (x *board) reconcile(p *plan) {
 	for _, k := range slices.Sorted(maps.Keys(x.open)) {
-		e := x.open[k]
-		r, known := x.rules[e.Threshold]
-		target, there := x.targets[e.Server]
-		switch {
-		case e.Server != "" && !there:
-			p.end(e, "Ended: the server was removed.")
-		case !known:
-			p.end(e, "Ended: the threshold was deleted.")
-		case !r.Enabled:
-			p.end(e, "Ended: the threshold was switched off.")
-		case x.turned[r.ID]:
-			p.end(e, "Ended: the threshold watches something else now.")
-		case !r.watches(target):
-			p.end(e, "Ended: the threshold no longer covers this server.")
+		if why := x.over(x.open[k]); why != "" {
+			p.end(x.open[k], "Ended: the "+why+".")
 		}
 	}
 	for _, a := range x.held {
-		if _, there := x.targets[a.Server]; x.rules[a.Threshold] == nil || a.Server != "" && !there {
+		if _, there := x.targets[a.Target()]; x.rules[a.Threshold] == nil || a.Target() != "" && !there {
 			p.cleared(a)
 		}
 	}
+}
+
+// over says why nothing watches what an open alert is about any more.
+func (x *board) over(e *entry) string {
+	r, known := x.rules[e.Threshold]
+	target, there := x.targets[e.Target()]
+	switch {
+	case e.Server != "" && !there:
+		return "server was removed"
+	case e.Cluster != "" && !there:
+		return "cluster was removed"
+	case !known:
+		return "threshold was deleted"
+	case !r.Enabled:
+		return "threshold was switched off"
+	case x.turned[r.ID]:
+		return "threshold watches something else now"
+	case !r.watches(target):
+		return "threshold no longer covers this " + cmp.Or(target.Kind, store.TargetServer)
+	}
+	return ""
 }

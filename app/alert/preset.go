@@ -23,6 +23,9 @@ type preset struct {
 	rate   bool    // it grows by so much a second
 	factor float64 // to the preset's unit
 	label  string  // the label that tells its series apart
+	plain  bool    // its note is a sentence that says all, the value among it
+	well   string  // that sentence, when the value is calm again
+	calm   float64
 }
 
 const mega = 1e-6
@@ -51,6 +54,37 @@ var presets = []preset{
 	{Metric: Metric{"processes", "Processes", "", 1000}, of: "node_processes", factor: 1},
 }
 
+// ofClusters are the presets of what the watch over clusters brings.
+var ofClusters = []preset{
+	{Metric: Metric{"kube_up", "Cluster answers", "", 1}, plain: true, well: "The cluster answers again", calm: 1},
+	{Metric: Metric{"kube_nodes_not_ready", "Nodes not ready", "", 0}, plain: true, well: "All nodes are ready"},
+	{Metric: Metric{"kube_nodes_pressure", "Nodes under pressure", "", 0}, plain: true, well: "No node is under pressure"},
+	{Metric: Metric{"kube_pods_crash_looping", "Pods in a crash loop", "", 0}, plain: true, well: "No pod is in a crash loop"},
+	{Metric: Metric{"kube_pods_unschedulable", "Pods without a node", "", 0}, plain: true, well: "Every pod has a node"},
+	{Metric: Metric{"kube_jobs_failed", "Failed jobs", "", 0}, plain: true, well: "No job has failed"},
+	{Metric: Metric{"cluster_volume_percent", "Fullest volume", "%", 90}, of: "kube_volume_used_ratio", factor: 100},
+	{Metric: Metric{"cluster_certificate_days", "First certificate to end", "days", 14}, of: "kube_certificate_left_seconds", factor: 1.0 / 86400},
+	{
+		Metric: Metric{"cluster_cpu_percent", "Cluster CPU", "%", 90}, of: "kube_cpu_used_cores", whole: "kube_cpu_allocatable_cores",
+		factor: 100,
+	},
+	{
+		Metric: Metric{"cluster_cpu_requested_percent", "Cluster CPU requested", "%", 95}, of: "kube_cpu_requested_cores",
+		whole: "kube_cpu_allocatable_cores", factor: 100,
+	},
+	{
+		Metric: Metric{"cluster_memory_percent", "Cluster memory", "%", 90}, of: "kube_memory_used_bytes", whole: "kube_memory_allocatable_bytes",
+		factor: 100,
+	},
+	{
+		Metric: Metric{"cluster_memory_requested_percent", "Cluster memory requested", "%", 95}, of: "kube_memory_requested_bytes",
+		whole: "kube_memory_allocatable_bytes", factor: 100,
+	},
+	{Metric: Metric{"kube_api_latency_seconds", "Time to answer of the cluster's API", "s", 1}},
+	{Metric: Metric{"kube_pods", "Pods", "", 500}},
+	{Metric: Metric{"kube_findings", "Findings", "", 0}},
+}
+
 // collected are metrics that no preset reads, but every machine brings.
 var collected = []Metric{
 	{"node_load5", "Load over 5 minutes", "", 8},
@@ -66,7 +100,11 @@ func Metrics() []Metric {
 	for _, p := range presets {
 		all = append(all, p.Metric)
 	}
-	return append(all, collected...)
+	all = append(all, collected...)
+	for _, p := range ofClusters {
+		all = append(all, p.Metric)
+	}
+	return all
 }
 
 // unitOf reads the unit that the name of a metric ends with.
@@ -83,6 +121,14 @@ func unitOf(name string) string {
 func presetOf(name string) preset {
 	for _, p := range presets {
 		if p.Metric.Metric == name {
+			return p
+		}
+	}
+	for _, p := range ofClusters {
+		if p.Metric.Metric == name {
+			if p.of == "" {
+				p.of, p.factor = name, 1
+			}
 			return p
 		}
 	}

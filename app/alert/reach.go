@@ -55,6 +55,21 @@ func (x *board) reached(p *plan, server string, now reach) {
 	}
 }
 
+// reachAll plans what the states of all servers mean. Whether a cluster answers
+// is a reading.
+func (x *board) reachAll(p *plan, targets []store.Target) {
+	for _, v := range targets {
+		if v.Kind != store.TargetServer {
+			continue
+		}
+		now, told := x.reach[v.ID]
+		if !told {
+			now = reach{v.State, v.Reason, v.KeyChanged}
+		}
+		x.reached(p, v.ID, now)
+	}
+}
+
 func sentence(what, reason string) string {
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return what

@@ -27,12 +27,32 @@ func builtins(tenant store.TenantID) []store.Threshold {
 		}
 	}
 	back := 88.0
+	count := func(name, metric string, wait int64, severity string) store.Threshold {
+		return store.Threshold{Name: name, Builtin: metric, Metric: metric, Condition: "gt", Value: 0, For: wait, Severity: severity, Enabled: true}
+	}
 	return []store.Threshold{
 		{Name: "Server unreachable", Builtin: Unreachable, Metric: Unreachable, Condition: "eq", Value: 1, For: 60, Severity: "critical", Enabled: true},
 		{Name: "Host key changed", Builtin: HostKey, Metric: HostKey, Condition: "eq", Value: 1, Severity: "critical", Enabled: true},
 		{
 			Name: "Disk nearly full", Builtin: DiskFull, Metric: "disk_percent", Condition: "gt", Value: 90, Clear: &back, For: 60,
 			Severity: "warning", Enabled: true,
+		},
+		{
+			Name: "Cluster unreachable", Builtin: "kube_up", Metric: "kube_up", Condition: "lt", Value: 1, For: 60,
+			Severity: "critical", Enabled: true,
+		},
+		count("Nodes not ready", "kube_nodes_not_ready", 120, "critical"),
+		count("Nodes under pressure", "kube_nodes_pressure", 120, "warning"),
+		count("Pods in a crash loop", "kube_pods_crash_looping", 120, "warning"),
+		count("Pods that cannot be scheduled", "kube_pods_unschedulable", 300, "warning"),
+		count("Jobs failed", "kube_jobs_failed", 0, "warning"),
+		{
+			Name: "Cluster volume nearly full", Builtin: "cluster_volume_percent", Metric: "cluster_volume_percent",
+			Condition: "gt", Value: 90, Clear: &back, For: 60, Severity: "warning", Enabled: true,
+		},
+		{
+			Name: "Cluster certificate ends soon", Builtin: "cluster_certificate_days", Metric: "cluster_certificate_days",
+			Condition: "lt", Value: 14, Severity: "warning", Enabled: true,
 		},
 	}
 }
@@ -53,16 +73,16 @@ func newRule(t store.Threshold) *rule {
 	return &rule{Threshold: t, made: presetOf(t.Metric), wait: time.Duration(t.For) * time.Second}
 }
 
-// watches reports whether the rule is about a server; the appliance's own
-// readings have no server, and only rules about everything see them.
-func (r *rule) watches(server store.Target) bool {
+// watches reports whether the rule is about a server or cluster; the appliance's
+// own readings have neither, and only rules about everything see them.
+func (r *rule) watches(target store.Target) bool {
 	switch {
 	case !r.Enabled:
 		return false
 	case r.Server != nil:
-		return *r.Server == server.ID
+		return *r.Server == target.ID
 	case r.Tag != "":
-		return slices.Contains(server.Tags, r.Tag)
+		return slices.Contains(target.Tags, r.Tag)
 	}
 	return true
 }
@@ -99,8 +119,19 @@ var limits = map[string]string{
 	"gt": "limit", "gte": "limit", "lt": "at least", "lte": "more than", "eq": "must not be", "ne": "must be",
 }
 
-// message says in a sentence what v means.
-func (r *rule) message(labels store.Labels, v float64) string {
+// message says in a sentence what v means, and what it is about.
+func (r *rule) message(labels store.Labels, v float64, note string) string {
+	if note == "" {
+		return r.figure(labels, v)
+	}
+	if r.made.plain {
+		return note
+	}
+	return r.figure(labels, v) + ": " + note
+}
+
+// figure says in a sentence what v means.
+func (r *rule) figure(labels store.Labels, v float64) string {
 	if r.Metric == "disk_percent" && (r.Condition == "gt" || r.Condition == "gte") {
 		return fmt.Sprintf("%s is %s full", r.made.subject(labels), r.made.near(v, r.Value))
 	}
@@ -109,6 +140,9 @@ func (r *rule) message(labels store.Labels, v float64) string {
 
 // recovered says in a sentence that v is good again.
 func (r *rule) recovered(labels store.Labels, v float64) string {
+	if r.made.well != "" && v == r.made.calm {
+		return r.made.well
+	}
 	return fmt.Sprintf("%s is back at %s", r.made.subject(labels), r.made.amount(v))
 }
 

@@ -67,15 +67,15 @@ func (x *board) pass(p *plan) {
 		case fed(r.Builtin) && e.State == store.AlertPending && p.now.Sub(e.Started) >= r.wait:
 			p.fire(r, &entry{Alert: e.Alert})
 		case e.State == store.AlertFiring && e.owed && x.release(p, r, e):
-		case !fed(r.Builtin) && e.Stale == nil && p.now.Sub(e.seen) > x.patience(e.Server):
+		case !fed(r.Builtin) && e.Stale == nil && p.now.Sub(e.seen) > x.patience(e.Target()):
 			x.stale(p, e)
 		}
 	}
 }
 
-// patience is how long the series of a server may be silent.
-func (x *board) patience(server string) time.Duration {
-	return max(lost*x.targets[server].Poll, lostAtLeast)
+// patience is how long the series of a target may be silent.
+func (x *board) patience(target string) time.Duration {
+	return max(lost*x.targets[target].Poll, lostAtLeast)
 }
 
 // stale marks an alert whose series fell silent. It stays open: silence is no proof.

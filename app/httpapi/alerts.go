@@ -28,12 +28,13 @@ type listAlertsIn struct {
 	State    string `query:"state" enum:"open,pending,firing,resolved,all" default:"open"`
 	Severity string `query:"severity" enum:"info,warning,critical"`
 	Server   string `query:"server" maxLength:"64" doc:"The id of a server"`
+	Cluster  string `query:"cluster" maxLength:"64" doc:"The id of a cluster, if no server is named"`
 	Sort     string `query:"sort" enum:"newest" default:"newest"`
 }
 
 func (m mux) listAlerts(ctx context.Context, c Caller, in *listAlertsIn) (*body[store.Page[store.Alert]], error) {
 	p, err := c.Tenant.Alerts(ctx, store.AlertList{
-		List: in.list(in.Sort), State: in.State, Severity: in.Severity, Server: in.Server,
+		List: in.list(in.Sort), State: in.State, Severity: in.Severity, Server: in.Server, Cluster: in.Cluster,
 	}, m.household(c)[1:]...)
 	return &body[store.Page[store.Alert]]{p}, err
 }

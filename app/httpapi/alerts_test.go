@@ -56,7 +56,7 @@ func TestAlertsFromThresholdToResolution(t *testing.T) {
 	b := newBench(t)
 	server := b.watched("acme")
 	list := b.want(200, "vic", "GET", "/thresholds", "")
-	if n := len(list["items"].([]any)); n != 3 {
+	if n := len(list["items"].([]any)); n != 11 {
 		t.Errorf("%d thresholds came with the tenant", n)
 	}
 	b.want(403, "vic", "POST", "/thresholds", `{"name":"CPU","metric":"cpu_percent","value":90}`)
@@ -192,7 +192,7 @@ func TestTheApplianceIsPartOfOneHousehold(t *testing.T) {
 	if n := b.want(200, "root", "GET", "/alerts/stats", ""); n["acknowledged"] != 1.0 {
 		t.Errorf("stats: %v", n)
 	}
-	if n := len(b.want(200, "root", "GET", "/thresholds", "")["items"].([]any)); n != 4 {
+	if n := len(b.want(200, "root", "GET", "/thresholds", "")["items"].([]any)); n != 12 {
 		t.Errorf("%d thresholds", n)
 	}
 	many := newBench(t)

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -33,8 +34,8 @@ func (s *Service) message(v store.Channel, d store.Delivery) Message {
 		word = words[m.Alert.Severity]
 	}
 	m.Title = word + ": " + m.Text
-	if m.Server.Name != "" {
-		m.Title = word + ": " + m.Server.Name + ": " + m.Text
+	if name := cmp.Or(m.Server.Name, m.Cluster.Name); name != "" {
+		m.Title = word + ": " + name + ": " + m.Text
 	}
 	if base := s.Base(); base != "" && m.Alert.ID != "" {
 		m.URL = base + "/alerts/" + m.Alert.ID
@@ -54,6 +55,9 @@ func (m Message) usual() string {
 	b.WriteString(m.Text + "\n\n")
 	if m.Server.Name != "" {
 		fmt.Fprintf(&b, "Server: %s (%s)\n", m.Server.Name, m.Server.Host)
+	}
+	if m.Cluster.Name != "" {
+		fmt.Fprintf(&b, "Cluster: %s\n", m.Cluster.Name)
 	}
 	fmt.Fprintf(&b, "Severity: %s\n", m.Alert.Severity)
 	fmt.Fprintf(&b, "Since: %s\n", m.Alert.Started.Format("2006-01-02 15:04:05 MST"))

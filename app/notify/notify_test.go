@@ -150,6 +150,23 @@ func (p *post) alarm(event, text string) {
 	p.Wake()
 }
 
+// alarmOf writes an alert about a cluster.
+func (p *post) alarmOf(cluster store.Cluster, text string) {
+	p.tb.Helper()
+	now := p.now()
+	a := store.Alert{
+		ID: "a2", Key: "a2", Threshold: "t1", Cluster: cluster.ID, Title: "Nodes", Message: text, Severity: "warning",
+		State: store.AlertFiring, Labels: map[string]string{}, Started: now, Fired: &now,
+	}
+	_, err := p.t.ChangeAlerts(p.tb.Context(), "", []store.AlertChange{{Alert: a, Notify: &store.Notify{In: p.t.ID, Notice: store.Notice{
+		Event: "firing", Text: text, Tenant: p.t.ID, Cluster: store.NoticeCluster{ID: cluster.ID, Name: cluster.Name},
+	}}}})
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	p.Wake()
+}
+
 // A receiver keeps what it got and answers as it is told.
 type receiver struct {
 	*httptest.Server
@@ -478,6 +495,34 @@ func TestBadConfigsAreNamed(t *testing.T) {
 		if f.Kind != fault.Invalid || tt.field != "" && (len(f.Fields) != 1 || f.Fields[0].Field != tt.field) {
 			t.Errorf("%s %v: %+v", tt.kind, tt.config, f)
 		}
+	}
+}
+
+func TestAMessageNamesItsCluster(t *testing.T) {
+	t.Parallel()
+	p, hook, phone := open(t), receive(t, always(204)), receive(t, always(200))
+	p.channel("hook", "webhook", map[string]any{"url": hook.URL})
+	p.run()
+	p.alarmOf(store.Cluster{ID: "k1", Name: "home"}, "2 of 5 nodes are not ready: n1, n2")
+	p.attempted()
+	var n struct {
+		Alert struct {
+			Cluster string `json:"cluster_id"`
+		}
+		Server  struct{ ID, Name string }
+		Cluster struct{ ID, Name string }
+	}
+	if err := json.Unmarshal([]byte(hook.got()[0]), &n); err != nil || n.Alert.Cluster != "k1" || n.Cluster.ID != "k1" || n.Cluster.Name != "home" || n.Server.ID != "" {
+		t.Errorf("body = %s", hook.got()[0])
+	}
+
+	p = open(t)
+	p.channel("phone", "ntfy", map[string]any{"server": phone.URL, "topic": "alarms"})
+	p.run()
+	p.alarmOf(store.Cluster{ID: "k1", Name: "home"}, "2 of 5 nodes are not ready: n1, n2")
+	p.attempted()
+	if got := phone.got()[0]; !strings.Contains(got, "Warning: home: 2 of 5 nodes are not ready") {
+		t.Errorf("body = %s", got)
 	}
 }
 

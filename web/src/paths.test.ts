@@ -21,6 +21,7 @@ test("every address", () => {
       "backupKit": "/settings/backup/kit",
       "backupPreview": "/settings/backup/preview",
       "channels": "/settings/channels",
+      "cluster": "/clusters/0197f2a4",
       "invitation": "/invitation",
       "job": "/settings/jobs/0197f2a4",
       "jobs": "/settings/jobs",

@@ -8,6 +8,7 @@ const query = (params: Record<string, string | undefined>): string => {
 };
 
 const server = (id: string) => `/servers/${encodeURIComponent(id)}`;
+const cluster = (id: string) => `/clusters/${encodeURIComponent(id)}`;
 const alert = (id: string) => `/alerts/${encodeURIComponent(id)}`;
 const job = (id: string, filter: JobFilter = {}) =>
   `/settings/jobs/${encodeURIComponent(id)}${query({ ...filter })}`;
@@ -37,6 +38,7 @@ export const paths = {
   serverImport: () => "/servers/import",
   server,
   serverEdit: (id: string) => `${server(id)}/edit`,
+  cluster,
   serverAlerts: (id: string) => `${server(id)}/alerts`,
   serverSnapshot: (id: string) => `${server(id)}/snapshot`,
   serverSettings: (id: string) => `${server(id)}/settings`,

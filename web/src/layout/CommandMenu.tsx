@@ -110,7 +110,7 @@ function useEntries(
         key: a.id,
         icon: look(a.severity),
         label: a.title,
-        about: a.server_name,
+        about: a.server_name || a.cluster_name,
         run: () => go(paths.alert(a.id)),
       }))
       .filter((a) => fits(`${a.label} ${a.about}`, q))

@@ -18,9 +18,11 @@ import { clock, exact, since, when } from "../../ui/format";
 import { Badge, looks, Mark, Status } from "../../ui/mark";
 import { Panel } from "../../ui/Panel";
 import { useTicking } from "../../ui/Time";
+import { AboutLink } from "./AboutLink";
 import { acknowledge, resolve, SnoozeMenu, unacknowledge } from "./acts";
 import { AlertChart } from "./AlertChart";
 import { figures } from "./columns";
+import { about } from "./order";
 import type { Rules } from "./queries";
 
 function Age({ alert }: { alert: AlertDetail }) {
@@ -138,11 +140,9 @@ function Body({ alert, rules }: { alert: AlertDetail; rules: Rules }) {
     <>
       <h2>{alert.title}</h2>
       <p className="text-muted">
-        {alert.server_id && (
+        {about(alert) && (
           <>
-            <Link className="link" to={paths.server(alert.server_id)}>
-              {alert.server_name}
-            </Link>
+            <AboutLink className="link" alert={alert} />
             {alert.message && " · "}
           </>
         )}

@@ -13,11 +13,12 @@ import { paths } from "../../paths";
 import { Button, buttonClass } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { Table } from "../../ui/Table";
+import { AboutLink } from "./AboutLink";
 import { AlertPanel } from "./AlertPanel";
 import { AlertsBulk } from "./AlertsBulk";
 import { AlertsFilters, type Filter, views } from "./AlertsFilters";
 import { columns } from "./columns";
-import { byServer, count, kinds, only } from "./order";
+import { about, byTarget, count, kinds, only } from "./order";
 import { useRules } from "./queries";
 
 const readFilter = (url: URLSearchParams): Filter => ({
@@ -41,7 +42,7 @@ function useAlerts({ view, kind, q, server }: Filter) {
     if (whole) more?.();
   }, [whole, more]);
   const counts = useMemo(() => (whole ? count(rows) : undefined), [rows, whole]);
-  const shown = useMemo(() => (whole ? byServer(only(rows, kind)) : rows), [rows, kind, whole]);
+  const shown = useMemo(() => (whole ? byTarget(only(rows, kind)) : rows), [rows, kind, whole]);
   return { ...list, rows: shown, counts };
 }
 
@@ -49,19 +50,13 @@ function useGroup(rows: readonly Alert[], on: boolean) {
   return useMemo(() => {
     if (!on) return undefined;
     const counts = new Map<string, number>();
-    for (const { server_id } of rows) counts.set(server_id, (counts.get(server_id) ?? 0) + 1);
+    for (const alert of rows) counts.set(about(alert), (counts.get(about(alert)) ?? 0) + 1);
     return (alert: Alert) => ({
-      key: alert.server_id,
+      key: about(alert),
       head: (
         <span className="row">
-          {alert.server_id ? (
-            <Link className="clip hover:underline" to={paths.server(alert.server_id)}>
-              {alert.server_name}
-            </Link>
-          ) : (
-            t.alerts.appliance
-          )}
-          <span className="text-faint">{counts.get(alert.server_id)}</span>
+          {about(alert) ? <AboutLink className="clip hover:underline" alert={alert} /> : t.alerts.appliance}
+          <span className="text-faint">{counts.get(about(alert))}</span>
         </span>
       ),
     });

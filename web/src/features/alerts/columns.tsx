@@ -52,13 +52,15 @@ function Brief({ alert, rules }: { alert: Alert; rules: Rules }) {
 
 const began = (alert: Alert) => alert.fired_at ?? alert.started_at;
 
-/** The columns of the list; with groups the server is their heading. */
+/** The columns of the list; with groups what they are about is their heading. */
 export function columns(rules: Rules, grouped: boolean): Column<Alert>[] {
   const server: Column<Alert> = {
     key: "server",
     head: t.thresholds.server,
     cell: (alert) => (
-      <span className="block max-w-48 clip text-muted">{alert.server_name || t.alerts.appliance}</span>
+      <span className="block max-w-48 clip text-muted">
+        {alert.server_name || alert.cluster_name || t.alerts.appliance}
+      </span>
     ),
   };
   return [

@@ -9,18 +9,20 @@ export type Kind = (typeof kinds)[number];
 
 const rank = { critical: 0, warning: 1, info: 2 } as const;
 
+/** What an alert is about: a server or a cluster; empty for the appliance itself. */
+export const about = ({ server_id, cluster_id }: Alert): string => server_id || cluster_id;
+
 // What fires comes before what may fire soon.
 const weight = ({ severity, state }: Alert) => rank[severity] + (state === "pending" ? 10 : 0);
 
-/** Servers follow each other worst first, then newest; so do the alerts of a server. */
-export function byServer(alerts: readonly Alert[]): Alert[] {
+/** Servers and clusters follow each other worst first, then newest; so do the alerts of one. */
+export function byTarget(alerts: readonly Alert[]): Alert[] {
   const worst = new Map<string, number>();
-  for (const alert of alerts)
-    worst.set(alert.server_id, Math.min(worst.get(alert.server_id) ?? 99, weight(alert)));
-  const order = [...new Set(alerts.map((alert) => alert.server_id))];
+  for (const alert of alerts) worst.set(about(alert), Math.min(worst.get(about(alert)) ?? 99, weight(alert)));
+  const order = [...new Set(alerts.map(about))];
   const place = new Map(order.map((id, i) => [id, (worst.get(id) ?? 99) * 10_000 + i]));
   return [...alerts].sort(
-    (a, b) => (place.get(a.server_id) ?? 0) - (place.get(b.server_id) ?? 0) || weight(a) - weight(b),
+    (a, b) => (place.get(about(a)) ?? 0) - (place.get(about(b)) ?? 0) || weight(a) - weight(b),
   );
 }
 

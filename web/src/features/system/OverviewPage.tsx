@@ -50,6 +50,7 @@ function Counts({ servers }: { servers: Dashboard["servers"] }) {
 
 function OpenAlert({ alert }: { alert: Alert }) {
   const { shape, tone } = looks[alert.stale_since ? "stale" : alert.severity];
+  const about = alert.server_name || alert.cluster_name;
   return (
     <li className="items-start!">
       <Mark className="mt-1" shape={shape} tone={tone} />
@@ -61,8 +62,8 @@ function OpenAlert({ alert }: { alert: Alert }) {
           <span className="text-sm text-muted">{t.servers.severity[alert.severity]}</span>
         </span>
         <span className="clip block text-sm text-muted">
-          {alert.server_name}
-          {alert.server_name && " · "}
+          {about}
+          {about && " · "}
           <Time at={alert.fired_at ?? alert.started_at} />
         </span>
       </Link>

@@ -2229,6 +2229,9 @@ export interface components {
             /** Format: date-time */
             acknowledged_at: string | null;
             acknowledged_by: string;
+            /** @description Empty: it is not about a cluster */
+            cluster_id: string;
+            cluster_name: string;
             /** Format: date-time */
             fired_at: string | null;
             id: string;
@@ -2241,6 +2244,7 @@ export interface components {
             resolved_at: string | null;
             /** Format: int64 */
             rev: number;
+            /** @description Empty: it is about a cluster, or about the appliance itself */
             server_id: string;
             server_name: string;
             /** @enum {string} */
@@ -2265,6 +2269,9 @@ export interface components {
             /** Format: date-time */
             acknowledged_at: string | null;
             acknowledged_by: string;
+            /** @description Empty: it is not about a cluster */
+            cluster_id: string;
+            cluster_name: string;
             deliveries: components["schemas"]["Delivery"][];
             /** Format: date-time */
             fired_at: string | null;
@@ -2278,6 +2285,7 @@ export interface components {
             resolved_at: string | null;
             /** Format: int64 */
             rev: number;
+            /** @description Empty: it is about a cluster, or about the appliance itself */
             server_id: string;
             server_name: string;
             /** @enum {string} */
@@ -4952,6 +4960,8 @@ export interface operations {
                 severity?: "info" | "warning" | "critical";
                 /** @description The id of a server */
                 server?: string;
+                /** @description The id of a cluster, if no server is named */
+                cluster?: string;
                 sort?: "newest";
             };
             header?: never;

@@ -108,10 +108,9 @@ func (s *Service) meet(ctx context.Context, t store.Tenant, x *board, server str
 
 // load reads what x must know and ends or begins what changed meanwhile.
 func (s *Service) load(ctx context.Context, t store.Tenant, x *board) error {
-	for _, v := range builtins(t.ID) {
-		v.ID = store.NewID()
-		if err := t.EnsureThreshold(ctx, v); err != nil {
-			return fmt.Errorf("builtin threshold %s: %w", v.Builtin, err)
+	if !x.remembered {
+		if err := ensure(ctx, t); err != nil {
+			return err
 		}
 	}
 	thresholds, err := t.AllThresholds(ctx)
@@ -145,6 +144,17 @@ func (s *Service) load(ctx context.Context, t store.Tenant, x *board) error {
 		return err
 	}
 	x.loaded = true
+	return nil
+}
+
+// ensure gives a tenant what comes with the appliance. Nobody can delete it.
+func ensure(ctx context.Context, t store.Tenant) error {
+	for _, v := range builtins(t.ID) {
+		v.ID = store.NewID()
+		if err := t.EnsureThreshold(ctx, v); err != nil {
+			return fmt.Errorf("builtin threshold %s: %w", v.Builtin, err)
+		}
+	}
 	return nil
 }
 

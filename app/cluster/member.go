@@ -40,6 +40,8 @@ type member struct {
 	restored bool
 	changed  map[string][]key // not told yet, by kind
 	whole    map[string]bool  // kinds of which everything changed
+
+	health health
 }
 
 func newMember(s *Service, t store.Tenant, v store.Cluster) *member {
@@ -48,6 +50,7 @@ func newMember(s *Service, t store.Tenant, v store.Cluster) *member {
 		poke: make(chan struct{}, 1), learn: make(chan struct{}, 1), notify: make(chan struct{}, 1),
 		tables: map[string]*table{}, follows: map[string]context.CancelFunc{}, names: map[schema.GroupKind]string{},
 		up: make(chan struct{}), changed: map[string][]key{}, whole: map[string]bool{}, end: func() {},
+		health: newHealth(),
 	}
 }
 
@@ -187,6 +190,9 @@ func (m *member) moved(kind string, keys ...key) {
 	}
 	m.mu.Unlock()
 	token(m.notify)
+	if m.health.about(kind) {
+		token(m.health.poke)
+	}
 	if kind == "customresourcedefinitions.apiextensions.k8s.io" || kind == "apiservices.apiregistration.k8s.io" {
 		m.relearn()
 	}

@@ -57,6 +57,13 @@ type Object struct {
 	Refs      []Ref             `json:"re,omitempty"` // what it uses, in its namespace unless one is given
 	Selector  map[string]string `json:"se,omitempty"` // of pods
 
+	// Of pods: when a container failed last, in unix seconds, and whether it had run for
+	// less than ten minutes then; what its containers request, and may so have on a node.
+	Ended      int64 `json:"e,omitempty"`
+	Brief      bool  `json:"b,omitempty"`
+	NeedCPU    int32 `json:"nc,omitempty"` // thousandths of a core
+	NeedMemory int64 `json:"nm,omitempty"` // bytes
+
 	use *use // of pods and nodes; carried along when the object changes
 }
 

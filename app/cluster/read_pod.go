@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"math"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,6 +27,7 @@ func readPod(v runtime.Object) *Object {
 	}
 	o.starting(p)
 	o.running(p)
+	o.needs(&p.Spec)
 	switch {
 	case p.Status.Phase == corev1.PodSucceeded:
 		o.Status, o.Reason = StatusOK, ""
@@ -46,6 +49,7 @@ func (o *Object) starting(p *corev1.Pod) {
 	for i := range p.Status.InitContainerStatuses {
 		c := &p.Status.InitContainerStatuses[i]
 		o.Restarts += c.RestartCount
+		o.fell(c)
 		switch {
 		case c.State.Terminated != nil && c.State.Terminated.ExitCode == 0, c.Started != nil && *c.Started:
 			continue
@@ -63,6 +67,7 @@ func (o *Object) running(p *corev1.Pod) {
 	for i := range p.Status.ContainerStatuses {
 		c := &p.Status.ContainerStatuses[i]
 		o.Restarts += c.RestartCount
+		o.fell(c)
 		if c.Ready {
 			o.Ready++
 		}
@@ -76,6 +81,35 @@ func (o *Object) running(p *corev1.Pod) {
 			o.Phase, o.Reason = c.State.Terminated.Reason, ended(c.State.Terminated)
 		}
 	}
+}
+
+// brief is how long a container must run before the kubelet takes it for well.
+const brief = 10 * time.Minute
+
+// fell takes over when a container failed last.
+func (o *Object) fell(c *corev1.ContainerStatus) {
+	for _, t := range []*corev1.ContainerStateTerminated{c.LastTerminationState.Terminated, c.State.Terminated} {
+		if t == nil || t.ExitCode == 0 || t.FinishedAt.Unix() <= o.Ended {
+			continue
+		}
+		o.Ended = t.FinishedAt.Unix()
+		o.Brief = !t.StartedAt.IsZero() && t.FinishedAt.Sub(t.StartedAt.Time) < brief
+	}
+}
+
+// needs takes over what a pod requests: all its containers, or the greatest of
+// those that run before them.
+func (o *Object) needs(s *corev1.PodSpec) {
+	var cpu, memory int64
+	for i := range s.Containers {
+		cpu += s.Containers[i].Resources.Requests.Cpu().MilliValue()
+		memory += s.Containers[i].Resources.Requests.Memory().Value()
+	}
+	for i := range s.InitContainers {
+		cpu = max(cpu, s.InitContainers[i].Resources.Requests.Cpu().MilliValue())
+		memory = max(memory, s.InitContainers[i].Resources.Requests.Memory().Value())
+	}
+	o.NeedCPU, o.NeedMemory = int32(min(cpu, math.MaxInt32)), memory
 }
 
 // ended says how a container ended.

@@ -39,6 +39,7 @@ func (m *member) run(ctx context.Context, v store.Cluster) {
 	m.restore(ctx)
 	m.running.Go(func() { m.tellAll(ctx) })
 	m.running.Go(func() { m.keep(ctx) })
+	m.running.Go(func() { m.watchHealth(ctx) })
 	defer m.unfollow()
 	failures, learned, doubted := 0, time.Time{}, false
 	for {

@@ -18,6 +18,7 @@ const (
 	volumesEvery  = 5 * time.Minute
 	certifyEvery  = time.Hour
 	certifyAgain  = 10 * time.Minute // after a secret changed, or nothing was found out
+	probeEvery    = 5 * time.Second  // what is due is asked for
 	probeWithin   = 30 * time.Second
 )
 
@@ -193,7 +194,7 @@ func costs(kind string) string {
 // probeAll asks the cluster, until ctx ends, for what no table has: how full
 // volumes are, and when certificates end.
 func (m *member) probeAll(ctx context.Context) {
-	tick := time.NewTicker(diagnoseEvery)
+	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
 	for {
 		if m.reachable(ctx) != nil {

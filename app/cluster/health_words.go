@@ -32,7 +32,7 @@ var (
 )
 
 // scheduling says in words why the scheduler finds no node for a pod, and what
-// helps against the first of it.
+// helps on most of them.
 func scheduling(message string) (why, next string) {
 	message = strings.TrimSpace(message)
 	switch {
@@ -49,22 +49,21 @@ func scheduling(message string) (why, next string) {
 	}
 	list, _, _ = strings.Cut(list, ". ") // what follows is about taking the place of other pods
 	var words []string
+	most := 0
+	next = "Look at the pod."
 	for part := range strings.SplitSeq(strings.TrimSuffix(list, "."), ", ") {
-		text, helps := obstacle(part)
+		text, helps, nodes := obstacle(part)
 		words = append(words, text)
-		if next == "" {
-			next = helps
+		if helps != "" && nodes > most {
+			next, most = helps, nodes
 		}
-	}
-	if next == "" {
-		next = "Look at the pod."
 	}
 	return "No node can take it: " + strings.Join(words, "; ") + ".", next
 }
 
-// obstacle puts one part of the scheduler's message into words.
-func obstacle(part string) (words, next string) {
-	n, rest := 0, part
+// obstacle puts one part of the scheduler's message, which is about n nodes, into words.
+func obstacle(part string) (words, next string, n int) {
+	rest := part
 	if m := nodeCount.FindStringSubmatch(part); m != nil {
 		n, _ = strconv.Atoi(m[1]) // digits
 		rest = strings.TrimPrefix(part, m[0])
@@ -81,7 +80,7 @@ func obstacle(part string) (words, next string) {
 		if n == 1 {
 			text = strings.NewReplacer("1 node have", "1 node has", "1 node do ", "1 node does ", "1 node are", "1 node is").Replace(text)
 		}
-		return text, o.next
+		return text, o.next, n
 	}
-	return part, ""
+	return part, "", n
 }

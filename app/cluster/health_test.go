@@ -1,4 +1,4 @@
-package cluster
+package cluster_test
 
 import (
 	"context"
@@ -28,36 +28,48 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
+	"unity.internal/app/cluster"
 	"unity.internal/app/cluster/clustertest"
 	"unity.internal/store"
 )
 
-// healthy registers a cluster, watches it and waits until its tables are there.
-func (b *bench) healthy(tb testing.TB, kubeconfig string) *member {
-	tb.Helper()
-	return b.synced(tb, b.register(tb, kubeconfig))
-}
-
-func (b *bench) synced(tb testing.TB, id string) *member {
-	tb.Helper()
-	b.watch(tb)
-	until(tb, "the cluster to be synced", func() bool {
-		m := b.watched(b.tenant.ID)[id]
-		return m != nil && m.fresh("pods") && m.fresh("nodes") && m.fresh("jobs.batch") && m.fresh("deployments.apps")
-	})
-	return b.watched(b.tenant.ID)[id]
+// healthy registers a cluster and waits until it is known.
+func (b *bench) healthy(kubeconfig string) string {
+	b.tb.Helper()
+	id := b.add(kubeconfig)
+	b.state(id, store.ClusterSynced)
+	return id
 }
 
 // trouble waits for one of a kind at a place, and returns it.
-func (b *bench) trouble(tb testing.TB, m *member, kind string, r Ref) (found Trouble) {
-	tb.Helper()
-	until(tb, kind+" of "+r.String(), func() bool {
-		h, err := b.Health(tb.Context(), b.tenant, m.id())
+func (b *bench) trouble(id, kind string, r cluster.Ref) (found cluster.Trouble) {
+	b.tb.Helper()
+	b.until(kind+" of "+r.String(), func() bool {
+		h, err := b.Health(b.tb.Context(), b.acme, id)
 		if err != nil {
-			tb.Fatal(err)
+			b.tb.Fatal(err)
 		}
-		i := slices.IndexFunc(h.Findings, func(f Trouble) bool { return f.Kind == kind && f.Ref == r })
+		i := slices.IndexFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == kind && f.Ref == r })
+		if i >= 0 {
+			found = h.Findings[i]
+		}
+		return i >= 0
+	})
+	return found
+}
+
+// whole waits for a trouble of the cluster as a whole, which no change of an object tells of.
+func (b *bench) whole(id, kind string) (found cluster.Trouble) {
+	b.tb.Helper()
+	b.until(kind, func() bool {
+		b.Look(b.tb.Context(), b.acme.ID, id)
+		h, err := b.Health(b.tb.Context(), b.acme, id)
+		if err != nil {
+			b.tb.Fatal(err)
+		}
+		i := slices.IndexFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == kind && f.Ref == cluster.Ref{} })
 		if i >= 0 {
 			found = h.Findings[i]
 		}
@@ -67,15 +79,14 @@ func (b *bench) trouble(tb testing.TB, m *member, kind string, r Ref) (found Tro
 }
 
 // reading returns what the cluster says of a metric now.
-func reading(tb testing.TB, m *member, metric string) store.Reading {
-	tb.Helper()
-	m.diagnose(tb.Context())
-	for _, r := range m.readings() {
+func (b *bench) reading(id, metric string) store.Reading {
+	b.tb.Helper()
+	for _, r := range b.Look(b.tb.Context(), b.acme.ID, id) {
 		if r.Metric == metric {
 			return r
 		}
 	}
-	tb.Fatalf("no reading of %s", metric)
+	b.tb.Fatalf("no reading of %s", metric)
 	return store.Reading{}
 }
 
@@ -88,9 +99,9 @@ func template(annotation, value string) corev1.PodTemplateSpec {
 
 func TestHealthFindsWhatARealClusterHas(t *testing.T) {
 	t.Parallel()
-	p, b := plane(t), newBench(t)
+	p, b := clustertest.Shared(t), newBench(t)
 	ns, ctx := p.Namespace(t), t.Context()
-	m := b.healthy(t, p.Kubeconfig())
+	id := b.healthy(p.Kubeconfig())
 
 	replicas := int32(3)
 	_, err := p.Client().AppsV1().Deployments(ns).Create(ctx, &appsv1.Deployment{
@@ -112,42 +123,42 @@ func TestHealthFindsWhatARealClusterHas(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var f Trouble
-	until(t, "all three pods in one crash loop", func() bool {
-		f = b.trouble(t, m, "crash_loop", Ref{"deployments.apps", ns, "web"})
+	var f cluster.Trouble
+	b.until("all three pods in one crash loop", func() bool {
+		f = b.trouble(id, "crash_loop", cluster.Ref{"deployments.apps", ns, "web"})
 		return f.Count == 3
 	})
-	if f.Severity != critical || len(f.Objects) != 3 || f.Objects[0].Kind != "pods" || f.Title != "3 pods in a crash loop: web of "+ns || !strings.Contains(f.Text, "code 1. It was restarted 5 times.") {
+	if f.Severity != "critical" || len(f.Objects) != 3 || f.Objects[0].Kind != "pods" || f.Title != "3 pods in a crash loop: web of "+ns || !strings.Contains(f.Text, "code 1. It was restarted 5 times.") {
 		t.Errorf("%+v", f)
 	}
-	if f := b.trouble(t, m, "failed_job", Ref{"jobs.batch", ns, "import"}); f.Severity != warning || !strings.Contains(f.Text, "backoff limit") {
+	if f := b.trouble(id, "failed_job", cluster.Ref{"jobs.batch", ns, "import"}); f.Severity != "warning" || !strings.Contains(f.Text, "backoff limit") {
 		t.Errorf("%+v", f)
 	}
-	if f := b.trouble(t, m, "unschedulable", Ref{"pods", ns, "huge"}); !strings.Contains(f.Text, "not enough CPU is free on ") {
+	if f := b.trouble(id, "unschedulable", cluster.Ref{"pods", ns, "huge"}); !strings.Contains(f.Text, "not enough CPU is free on ") {
 		t.Errorf("%+v", f)
 	}
-	if r := reading(t, m, "kube_pods_crash_looping"); r.Value < 3 || !strings.Contains(r.Note, "web of "+ns+" (3)") {
+	if r := b.reading(id, "kube_pods_crash_looping"); r.Value < 3 || !strings.Contains(r.Note, "web of "+ns+" (3)") {
 		t.Errorf("%+v", r)
 	}
-	if r := reading(t, m, "kube_jobs_failed"); r.Value < 1 || !strings.Contains(r.Note, "import of "+ns) {
+	if r := b.reading(id, "kube_jobs_failed"); r.Value < 1 || !strings.Contains(r.Note, "import of "+ns) {
 		t.Errorf("%+v", r)
 	}
-	if r := reading(t, m, "kube_pods_unschedulable"); r.Value < 1 || !strings.Contains(r.Note, "huge of "+ns) {
+	if r := b.reading(id, "kube_pods_unschedulable"); r.Value < 1 || !strings.Contains(r.Note, "huge of "+ns) {
 		t.Errorf("%+v", r)
 	}
-	all, _ := b.Troubles(b.tenant.ID, 1)
-	if len(all) != 1 || all[0].Cluster != m.id() || all[0].Severity != critical {
+	all, _ := b.Troubles(b.acme.ID, 1)
+	if len(all) != 1 || all[0].Cluster != id || all[0].Severity != "critical" {
 		t.Errorf("%+v", all)
 	}
 
 	if err := p.Client().AppsV1().Deployments(ns).Delete(ctx, "web", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the crash loop to be over", func() bool {
-		h, err := b.Health(ctx, b.tenant, m.id())
-		return err == nil && !slices.ContainsFunc(h.Findings, func(f Trouble) bool { return f.Ref == Ref{"deployments.apps", ns, "web"} })
+	b.until("the crash loop to be over", func() bool {
+		h, err := b.Health(ctx, b.acme, id)
+		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Trouble) bool { return f.Ref == cluster.Ref{"deployments.apps", ns, "web"} })
 	})
-	v, err := b.tenant.Cluster(ctx, m.id())
+	v, err := b.acme.Cluster(ctx, id)
 	if err != nil || v.Facts.Problems == 0 {
 		t.Errorf("problems: %+v, %v", v.Facts, err)
 	}
@@ -155,27 +166,28 @@ func TestHealthFindsWhatARealClusterHas(t *testing.T) {
 
 func TestANodeThatIsNotReadyIsFound(t *testing.T) {
 	t.Parallel()
-	p, b := plane(t), newBench(t)
-	m := b.healthy(t, p.Kubeconfig())
+	p, b := clustertest.Shared(t), newBench(t)
+	id := b.healthy(p.Kubeconfig())
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "attic", Labels: map[string]string{"sim.test/dead": "true"}}}
-	node, err := p.Client().CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{})
+	_, err := p.Client().CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = p.Client().CoreV1().Nodes().Delete(context.WithoutCancel(t.Context()), "attic", metav1.DeleteOptions{})
 	})
-	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionFalse, Reason: "KubeletNotReady", Message: "container runtime is down"}}
-	if _, err := p.Client().CoreV1().Nodes().UpdateStatus(t.Context(), node, metav1.UpdateOptions{}); err != nil {
+	down := []byte(`{"status":{"conditions":[{"type":"Ready","status":"False","reason":"KubeletNotReady","message":"container runtime is down"}]}}`)
+	_, err = p.Client().CoreV1().Nodes().Patch(t.Context(), "attic", types.StrategicMergePatchType, down, metav1.PatchOptions{}, "status")
+	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, "its reason", func() bool {
-		return strings.Contains(b.trouble(t, m, "node_not_ready", Ref{Kind: "nodes", Name: "attic"}).Text, "container runtime is down")
+	b.until("its reason", func() bool {
+		return strings.Contains(b.trouble(id, "node_not_ready", cluster.Ref{Kind: "nodes", Name: "attic"}).Text, "container runtime is down")
 	})
-	if r := reading(t, m, "kube_nodes_not_ready"); r.Value != 1 || r.Note != "1 of 4 nodes is not ready: attic" {
+	if r := b.reading(id, "kube_nodes_not_ready"); r.Value != 1 || r.Note != "1 of 4 nodes is not ready: attic" {
 		t.Errorf("%+v", r)
 	}
-	if r := reading(t, m, "kube_cpu_allocatable_cores"); r.Value <= 0 {
+	if r := b.reading(id, "kube_cpu_allocatable_cores"); r.Value <= 0 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -204,7 +216,7 @@ func signed(tb testing.TB, left time.Duration) map[string][]byte {
 
 func TestCertificatesOfAClusterAreKnown(t *testing.T) {
 	t.Parallel()
-	p, b := plane(t), newBench(t)
+	p, b := clustertest.Shared(t), newBench(t)
 	ns := p.Namespace(t)
 	for name, left := range map[string]time.Duration{"soon": 5*24*time.Hour + time.Hour, "late": 90 * 24 * time.Hour} {
 		_, err := p.Client().CoreV1().Secrets(ns).Create(t.Context(), &corev1.Secret{
@@ -214,12 +226,12 @@ func TestCertificatesOfAClusterAreKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m := b.healthy(t, p.Kubeconfig())
-	f := b.trouble(t, m, "certificate", Ref{"secrets", ns, "soon"})
-	if f.Severity != warning || !strings.Contains(f.Text, "ends in 5 days") {
+	id := b.healthy(p.Kubeconfig())
+	f := b.trouble(id, "certificate", cluster.Ref{"secrets", ns, "soon"})
+	if f.Severity != "warning" || !strings.Contains(f.Text, "ends in 5 days") {
 		t.Errorf("%+v", f)
 	}
-	h, err := b.Health(t.Context(), b.tenant, m.id())
+	h, err := b.Health(t.Context(), b.acme, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,108 +241,84 @@ func TestCertificatesOfAClusterAreKnown(t *testing.T) {
 			t.Errorf("%s is not in %s", want, text)
 		}
 	}
-	if r := reading(t, m, "kube_certificate_left_seconds"); r.Value > 5.1*86400 || r.Note != "certificate in secret soon of "+ns {
+	if r := b.reading(id, "kube_certificate_left_seconds"); r.Value > 5.1*86400 || r.Note != "certificate in secret soon of "+ns {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestAnAPIThatIsSlowIsNotGone(t *testing.T) {
 	t.Parallel()
-	p, b := plane(t), newBench(t)
+	p, b := clustertest.Shared(t), newBench(t)
 	door := p.Door(t)
-	m := b.healthy(t, door.Kubeconfig())
-	if r := reading(t, m, "kube_up"); r.Value != 1 {
+	id := b.healthy(door.Kubeconfig())
+	if r := b.reading(id, "kube_up"); r.Value != 1 {
 		t.Errorf("%+v", r)
 	}
 	door.Slow(5 * time.Second)
-	m.doubt()
-	f := b.whole(t, m, "api_slow")
-	if f.Severity != warning || !strings.Contains(f.Text, "took 5.") {
+	b.Doubt(b.acme.ID, id)
+	f := b.whole(id, "api_slow")
+	if f.Severity != "warning" || !strings.Contains(f.Text, "took 5.") {
 		t.Errorf("%+v", f)
 	}
-	if r := reading(t, m, "kube_up"); r.Value != 1 {
+	if r := b.reading(id, "kube_up"); r.Value != 1 {
 		t.Errorf("slow is taken for gone: %+v", r)
 	}
-	if r := reading(t, m, "kube_api_latency_seconds"); r.Value < 5 || r.Value > 10 {
+	if r := b.reading(id, "kube_api_latency_seconds"); r.Value < 5 || r.Value > 10 {
 		t.Errorf("%+v", r)
 	}
 
 	door.Shut()
-	m.doubt()
-	if f := b.whole(t, m, "unreachable"); f.Severity != critical {
+	b.Doubt(b.acme.ID, id)
+	if f := b.whole(id, "unreachable"); f.Severity != "critical" {
 		t.Errorf("%+v", f)
 	}
-	all := m.readings()
+	all := b.Look(t.Context(), b.acme.ID, id)
 	if len(all) != 1 || all[0].Metric != "kube_up" || all[0].Value != 0 || !strings.Contains(all[0].Note, "does not answer") {
 		t.Errorf("readings of a cluster that is gone: %+v", all)
 	}
 	door.Heal()
 	door.Open()
-	m.doubt()
-	until(t, "the cluster to answer again", func() bool {
-		h, err := b.Health(t.Context(), b.tenant, m.id())
-		m.diagnose(t.Context())
-		return err == nil && !slices.ContainsFunc(h.Findings, func(f Trouble) bool { return f.Kind == "unreachable" || f.Kind == "api_slow" })
+	b.Doubt(b.acme.ID, id)
+	b.until("the cluster to answer again", func() bool {
+		h, err := b.Health(t.Context(), b.acme, id)
+		b.Look(t.Context(), b.acme.ID, id)
+		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == "unreachable" || f.Kind == "api_slow" })
 	})
-}
-
-// whole waits for a trouble of the cluster as a whole, which no change of an object tells of.
-func (b *bench) whole(tb testing.TB, m *member, kind string) (found Trouble) {
-	tb.Helper()
-	until(tb, kind, func() bool {
-		m.diagnose(tb.Context())
-		h, err := b.Health(tb.Context(), b.tenant, m.id())
-		if err != nil {
-			tb.Fatal(err)
-		}
-		i := slices.IndexFunc(h.Findings, func(f Trouble) bool { return f.Kind == kind && f.Ref == Ref{} })
-		if i >= 0 {
-			found = h.Findings[i]
-		}
-		return i >= 0
-	})
-	return found
 }
 
 func TestWithoutRightsItSaysWhatIsNotSeen(t *testing.T) {
 	t.Parallel()
-	p, b := plane(t), newBench(t)
-	id := b.register(t, p.Viewer())
-	b.watch(t)
-	until(t, "kinds that cannot be seen", func() bool {
-		h, err := b.Health(t.Context(), b.tenant, id)
-		return err == nil && slices.ContainsFunc(h.Unwatched, func(u Unwatched) bool { return u.Kind == "pods" && u.Costs != "" })
+	p, b := clustertest.Shared(t), newBench(t)
+	id := b.add(p.Viewer())
+	b.until("kinds that cannot be seen", func() bool {
+		h, err := b.Health(t.Context(), b.acme, id)
+		return err == nil && slices.ContainsFunc(h.Unwatched, func(u cluster.Unwatched) bool { return u.Kind == "pods" && u.Costs != "" })
 	})
-	m := b.watched(b.tenant.ID)[id]
-	f := b.whole(t, m, "forbidden_kind")
-	if f.Severity != warning || f.Count < 5 || !strings.Contains(f.Text, "crash loops") {
+	f := b.whole(id, "forbidden_kind")
+	if f.Severity != "warning" || f.Count < 5 || !strings.Contains(f.Text, "crash loops") {
 		t.Errorf("%+v", f)
 	}
-	if f := b.whole(t, m, "certificates_unknown"); f.Severity != info || !strings.Contains(f.Text, "list secrets") {
+	if f := b.whole(id, "certificates_unknown"); f.Severity != "info" || !strings.Contains(f.Text, "list secrets") {
 		t.Errorf("%+v", f)
 	}
-	for _, r := range m.readings() {
+	for _, r := range b.Look(t.Context(), b.acme.ID, id) {
 		if strings.HasPrefix(r.Metric, "kube_pods") || strings.HasPrefix(r.Metric, "kube_nodes") {
 			t.Errorf("says something of what it cannot see: %+v", r)
 		}
 	}
-	l, err := b.link(t.Context(), b.tenant, id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if v := l.volumes(t.Context(), []string{"a", "b"}); !strings.Contains(v.why, "nodes/proxy") {
-		t.Errorf("%+v", v)
+	if why, err := b.Volumes(t.Context(), b.acme, id, "a", "b"); err != nil || !strings.Contains(why, "nodes/proxy") {
+		t.Errorf("%q, %v", why, err)
 	}
 }
 
 func TestHealthOfAnotherTenantsClusterIsNotFound(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	id := b.register(t, plane(t).Kubeconfig())
-	if _, err := b.Health(t.Context(), b.other, id); !errors.Is(err, store.ErrNotFound) {
+	id := b.add(clustertest.Shared(t).Kubeconfig())
+	if _, err := b.Health(t.Context(), b.globex, id); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("err = %v", err)
 	}
-	if all, more := b.Troubles(b.other.ID, 10); len(all) != 0 || more != 0 {
+	if all, more := b.Troubles(b.globex.ID, 10); len(all) != 0 || more != 0 {
 		t.Errorf("%+v, %d", all, more)
 	}
 }
@@ -366,23 +354,23 @@ func answering(tb testing.TB, p *clustertest.Plane, summary string) (kubeconfig 
 
 func TestAFullVolumeIsFound(t *testing.T) {
 	t.Parallel()
-	p, b := plane(t), newBench(t)
+	p, b := clustertest.Shared(t), newBench(t)
 	ns := p.Namespace(t)
 	text := answering(t, p, `{"pods":[{"podRef":{"name":"db-0"},"volume":[
 		{"name":"v","pvcRef":{"name":"data","namespace":"`+ns+`"},"capacityBytes":1000,"usedBytes":980,"availableBytes":20},
 		{"name":"kube-api-access","capacityBytes":1000,"usedBytes":1000,"availableBytes":0}]}]}`)
 	text = strings.Replace(text, p.ViewerToken, p.Token, 1)
 	text = regexp.MustCompile(`, certificate-authority-data: [^}]*`).ReplaceAllString(text, "")
-	v, err := b.Create(t.Context(), b.tenant, Draft{Name: "plain", Kubeconfig: text, Accept: []string{AcceptPlain}})
+	v, err := b.Create(t.Context(), b.acme, cluster.Draft{Name: "plain", Kubeconfig: text, Accept: []string{cluster.AcceptPlain}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := b.synced(t, v.ID)
-	f := b.trouble(t, m, "volume_full", Ref{"persistentvolumeclaims", ns, "data"})
-	if f.Severity != critical || !strings.Contains(f.Text, "98 % of its space") {
+	id := v.ID
+	f := b.trouble(id, "volume_full", cluster.Ref{"persistentvolumeclaims", ns, "data"})
+	if f.Severity != "critical" || !strings.Contains(f.Text, "98 % of its space") {
 		t.Errorf("%+v", f)
 	}
-	if r := reading(t, m, "kube_volume_used_ratio"); r.Value != 0.98 || r.Note != "data of "+ns {
+	if r := b.reading(id, "kube_volume_used_ratio"); r.Value != 0.98 || r.Note != "data of "+ns {
 		t.Errorf("%+v", r)
 	}
 }

@@ -15,11 +15,12 @@ type sink struct {
 	signal chan struct{}
 
 	mu      sync.Mutex
-	changed map[store.TenantID]bool // whose servers changed, and the alerts do not know yet
+	changed map[store.TenantID]bool // whose servers or clusters changed, and the alerts do not know yet
+	revs    map[string]int64        // of clusters, as they were told of last
 }
 
 func newSink(a *App) *sink {
-	return &sink{app: a, signal: make(chan struct{}, 1), changed: map[store.TenantID]bool{}}
+	return &sink{app: a, signal: make(chan struct{}, 1), changed: map[store.TenantID]bool{}, revs: map[string]int64{}}
 }
 
 // Take implements server.Sink. Alerts are evaluated even if the samples could
@@ -35,11 +36,19 @@ func (s *sink) Reached(ctx context.Context, t store.Tenant, v store.Server, stat
 	return s.app.alerts.Reached(ctx, t, v, state)
 }
 
-// publish tells browsers that a server changed, and then the alerts, which know
-// servers by their tags.
+// publish tells browsers that a server or cluster changed, and then the alerts,
+// which know both by their tags. How a cluster is changes all the time, and is
+// no matter of theirs.
 func (s *sink) publish(tenant store.TenantID, kind, id string, rev int64) {
 	s.app.bus.Publish(tenant, kind, id, rev)
 	s.mu.Lock()
+	if known, ok := s.revs[id]; kind == "clusters" && ok && known == rev {
+		s.mu.Unlock()
+		return
+	}
+	if kind == "clusters" {
+		s.revs[id] = rev
+	}
 	s.changed[tenant] = true
 	s.mu.Unlock()
 	select {
@@ -48,7 +57,7 @@ func (s *sink) publish(tenant store.TenantID, kind, id string, rev int64) {
 	}
 }
 
-// take returns the tenants whose servers changed since the last time.
+// take returns the tenants whose servers or clusters changed since the last time.
 func (s *sink) take() map[store.TenantID]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +66,7 @@ func (s *sink) take() map[store.TenantID]bool {
 	return all
 }
 
-// run tells the alerts of changed servers until ctx ends.
+// run tells the alerts of changed servers and clusters until ctx ends.
 func (s *sink) run(ctx context.Context) error {
 	for {
 		select {
@@ -68,7 +77,7 @@ func (s *sink) run(ctx context.Context) error {
 		for tenant := range s.take() {
 			err := s.app.alerts.Changed(ctx, s.app.store.Tenant(tenant))
 			if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) { // else the tenant was deleted
-				s.app.log.ErrorContext(ctx, "tell alerts of a changed server", "tenant", tenant, "err", err)
+				s.app.log.ErrorContext(ctx, "tell alerts of what changed", "tenant", tenant, "err", err)
 			}
 		}
 	}

@@ -198,6 +198,7 @@ func (m mux) routes() {
 	m.jobs()
 	m.servers()
 	m.clusters()
+	m.clusterHealth()
 	m.samples()
 	m.thresholds()
 	m.alerts()

@@ -21,9 +21,10 @@ func (m mux) dashboard() {
 
 // dashboard is what the overview counts.
 type dashboard struct {
-	Local   *string     `json:"local_server_id" nullable:"true" doc:"The machine this runs on, if it is watched"`
-	Servers serverLooks `json:"servers"`
-	Alerts  alert.Stats `json:"alerts"`
+	Local    *string              `json:"local_server_id" nullable:"true" doc:"The machine this runs on, if it is watched"`
+	Servers  serverLooks          `json:"servers"`
+	Clusters orNull[clusterLooks] `json:"clusters" doc:"Null to whoever may not see clusters"`
+	Alerts   alert.Stats          `json:"alerts"`
 }
 
 // serverLooks counts servers as people see them: each once, by its worst trouble.
@@ -46,6 +47,13 @@ func (m mux) getDashboard(ctx context.Context, c Caller, _ *struct{}) (*body[das
 	out.Alerts, err = m.Alerts.Stats(ctx, m.household(c)...)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := m.callerWith(ctx, auth.ClustersRead); err == nil { // a key may not have it
+		n, err := m.clusterLooks(ctx, c.Tenant)
+		if err != nil {
+			return nil, err
+		}
+		out.Clusters = orNull[clusterLooks]{&n}
 	}
 	open, now := m.Alerts.OpenCounts(c.Tenant.ID), time.Now()
 	for i := range all {

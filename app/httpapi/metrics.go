@@ -64,11 +64,16 @@ type serverMetrics struct {
 }
 
 func (m mux) getServerMetrics(ctx context.Context, c Caller, in *metricsOf) (*body[serverMetrics], error) {
-	q, err := in.query(time.Now())
-	if err != nil {
+	if _, err := c.Tenant.Server(ctx, in.ID.ID); err != nil { // another tenant's is not found
 		return nil, err
 	}
-	if _, err := c.Tenant.Server(ctx, in.ID.ID); err != nil { // another tenant's is not found
+	return m.samplesOf(ctx, c, in)
+}
+
+// samplesOf returns the samples of a server or a cluster.
+func (m mux) samplesOf(ctx context.Context, c Caller, in *metricsOf) (*body[serverMetrics], error) {
+	q, err := in.query(time.Now())
+	if err != nil {
 		return nil, err
 	}
 	all, warming, err := m.Metrics.Range(ctx, c.Tenant, q)

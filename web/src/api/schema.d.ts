@@ -1061,6 +1061,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listClusterProblems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/test": {
         parameters: {
             query?: never;
@@ -1093,6 +1109,22 @@ export interface paths {
         patch: operations["updateCluster"];
         trace?: never;
     };
+    "/api/v1/clusters/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getClusterHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/kinds": {
         parameters: {
             query?: never;
@@ -1101,6 +1133,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["listKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getClusterMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2582,6 +2630,14 @@ export interface components {
             /** @description What PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON reads */
             options: unknown;
         };
+        Certificate: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description For people: what it is of */
+            name: string;
+            /** @description The secret or Certificate; without a name: the cluster's own */
+            ref: components["schemas"]["Ref"];
+        };
         CertificateInBody: {
             /** @description PEM, with its chain */
             certificate: string;
@@ -2698,6 +2754,35 @@ export interface components {
             problems: number;
             /** @description Of Kubernetes */
             version: string;
+        };
+        ClusterLooks: {
+            /** @description The worst and newest first, without mere information */
+            findings: components["schemas"]["TroubleOf"][];
+            /**
+             * Format: int64
+             * @description They refuse the credential
+             */
+            forbidden: number;
+            /**
+             * Format: int64
+             * @description They answer, but not everything is up to date
+             */
+            stale: number;
+            /** Format: int64 */
+            synced: number;
+            /** Format: int64 */
+            syncing: number;
+            /** Format: int64 */
+            unreachable: number;
+        };
+        ClusterTroubles: {
+            /** @description The worst and newest first */
+            items: components["schemas"]["TroubleOf"][];
+            /**
+             * Format: int64
+             * @description How many are left out
+             */
+            more: number;
         };
         CodeInBody: {
             challenge: string;
@@ -2879,6 +2964,8 @@ export interface components {
         };
         Dashboard: {
             alerts: components["schemas"]["Stats"];
+            /** @description Null to whoever may not see clusters */
+            clusters: components["schemas"]["ClusterLooks"] | null;
             /** @description The machine this runs on, if it is watched */
             local_server_id: string | null;
             servers: components["schemas"]["ServerLooks"];
@@ -3043,6 +3130,27 @@ export interface components {
             product: string;
             vendor: string;
             virtualization: string;
+        };
+        Health: {
+            /** @description Those that end first */
+            certificates: components["schemas"]["Certificate"][];
+            /** @description The worst and newest first */
+            findings: components["schemas"]["Trouble"][];
+            /** Format: int64 */
+            latency_ms: number | null;
+            /**
+             * Format: int64
+             * @description Findings that are left out
+             */
+            more: number;
+            reason: string;
+            /** @enum {string} */
+            state: "syncing" | "synced" | "stale" | "unreachable" | "forbidden";
+            /** Format: date-time */
+            state_since: string;
+            /** @description Kinds that are not seen */
+            unwatched: components["schemas"]["Unwatched"][];
+            version: string;
         };
         HostKey: {
             /** @example SHA256:uNiVztksCsDhcc0u9e8BrrvA4LIZhXnxbrAJBkTPQpQ */
@@ -3908,6 +4016,12 @@ export interface components {
             /** @description Each signs in once; shown once */
             recovery_codes: string[];
         };
+        Ref: {
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+        };
         RefreshInBody: {
             refresh_token: string;
         };
@@ -4744,6 +4858,48 @@ export interface components {
             /** @description A file was written there, read and removed */
             ok: boolean;
         };
+        Trouble: {
+            /** Format: int64 */
+            count: number;
+            /** @description crash_loop, node_not_ready, unschedulable, certificate … */
+            kind: string;
+            /** @description Some of those that are affected, if they are others than ref */
+            objects: components["schemas"]["Ref"][];
+            /** @description Where to look: a workload rather than each of its pods; without a name it is about the cluster */
+            ref: components["schemas"]["Ref"];
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /**
+             * Format: date-time
+             * @description As far as it is known
+             */
+            since: string;
+            /** @description Why, and what to do next */
+            text: string;
+            title: string;
+        };
+        TroubleOf: {
+            cluster_id: string;
+            cluster_name: string;
+            /** Format: int64 */
+            count: number;
+            /** @description crash_loop, node_not_ready, unschedulable, certificate … */
+            kind: string;
+            /** @description Some of those that are affected, if they are others than ref */
+            objects: components["schemas"]["Ref"][];
+            /** @description Where to look: a workload rather than each of its pods; without a name it is about the cluster */
+            ref: components["schemas"]["Ref"];
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /**
+             * Format: date-time
+             * @description As far as it is known
+             */
+            since: string;
+            /** @description Why, and what to do next */
+            text: string;
+            title: string;
+        };
         Trust: {
             /** @description built-in, or the file that pins it */
             from: string;
@@ -4765,6 +4921,12 @@ export interface components {
         };
         UnlockInBody: {
             passphrase: string;
+        };
+        Unwatched: {
+            /** @description What does not work without it */
+            costs?: string;
+            kind: string;
+            reason: string;
         };
         UpdateChannelInBody: {
             /** @description The whole config; ******** keeps a secret */
@@ -7450,6 +7612,37 @@ export interface operations {
             };
         };
     };
+    listClusterProblems: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterTroubles"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     tryCluster: {
         parameters: {
             query?: never;
@@ -7586,6 +7779,37 @@ export interface operations {
             };
         };
     };
+    getClusterHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listKinds: {
         parameters: {
             query?: never;
@@ -7604,6 +7828,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ItemsKindState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClusterMetrics: {
+        parameters: {
+            query?: {
+                /** @description Metrics, with commas between them or repeated; none: all */
+                names?: string[] | null;
+                /** @description RFC 3339 or milliseconds; an hour before «to» if absent */
+                from?: string;
+                /** @description RFC 3339 or milliseconds; now if absent */
+                to?: string;
+                /** @description Seconds or a duration between points; 0: every sample; absent: at most 600 points a series */
+                step?: string;
+                /** @description The change per second, for counters */
+                rate?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerMetrics"];
                 };
             };
             /** @description Error */

@@ -238,10 +238,16 @@ func lookNamespace(ctx context.Context, v *viewer) error {
 
 // countIn counts the objects of a namespace; all is sorted by it.
 func countIn(all []*Object, namespace string) int {
-	order := func(o *Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
-	from, _ := slices.BinarySearchFunc(all, namespace, order)
-	to, _ := slices.BinarySearchFunc(all, namespace+"\x00", order)
+	from, to := spanOf(all, namespace)
 	return to - from
+}
+
+// spanOf returns where the objects of a namespace begin and end.
+func spanOf(all []*Object, namespace string) (from, to int) {
+	order := func(o *Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
+	from, _ = slices.BinarySearchFunc(all, namespace, order)
+	to, _ = slices.BinarySearchFunc(all, namespace+"\x00", order)
+	return from, to
 }
 
 func lookQuota(_ context.Context, v *viewer) error {

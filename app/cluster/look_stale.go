@@ -12,6 +12,7 @@ import (
 type near interface {
 	all(kind string) []*Object
 	one(ref Ref) (*Object, bool)
+	complete(kind string) bool
 }
 
 // lastSeen returns what was known of an object, if the cluster does not answer;

@@ -43,12 +43,12 @@ func (v *viewer) usedBy(claim Ref) {
 			v.out.UsedBy = append(v.out.UsedBy, o.ref("pods"))
 		}
 	}
-	if v.near.all("pods") == nil {
-		return
-	}
 	names := make([]string, 0, len(v.out.UsedBy))
 	for _, r := range v.out.UsedBy {
 		names = append(names, r.Name)
+	}
+	if len(names) == 0 && v.near.complete("pods") {
+		names = append(names, "no pod")
 	}
 	v.fact("Used by", strings.Join(names, ", "))
 }

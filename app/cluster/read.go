@@ -51,8 +51,9 @@ var columns = map[string][]string{
 	"jobs.batch":                           {"images"},
 	"cronjobs.batch":                       {"schedule", "last"},
 	"ingresses.networking.k8s.io":          {"hosts", "class"},
+	"networkpolicies.networking.k8s.io":    {"pods"},
 	"horizontalpodautoscalers.autoscaling": {"target", "range"},
-	"poddisruptionbudgets.policy":          {"rule", "allowed"},
+	"poddisruptionbudgets.policy":          {"rule", "allowed", "pods"},
 	"storageclasses.storage.k8s.io":        {"provisioner", "default"},
 }
 
@@ -83,6 +84,18 @@ func selects(s *metav1.LabelSelector) map[string]string {
 		return nil // an expression cannot be told by labels alone
 	}
 	return s.MatchLabels
+}
+
+// selectorCell writes a whole selector as kubectl takes it: nothing is empty and
+// everything a star.
+func selectorCell(s *metav1.LabelSelector) string {
+	switch {
+	case s == nil:
+		return ""
+	case len(s.MatchLabels)+len(s.MatchExpressions) == 0:
+		return "*"
+	}
+	return metav1.FormatLabelSelector(s)
 }
 
 // number writes an int32 where a cell is a text.

@@ -217,7 +217,7 @@ func readIngress(v runtime.Object) *Object {
 func readPolicy(v runtime.Object) *Object {
 	p := v.(*networkingv1.NetworkPolicy) //nolint:forcetypeassert // as above
 	o := bare(&p.ObjectMeta)
-	o.Selector = selects(&p.Spec.PodSelector)
+	o.Selector, o.Cells = selects(&p.Spec.PodSelector), []string{selectorCell(&p.Spec.PodSelector)}
 	return o.leaving()
 }
 

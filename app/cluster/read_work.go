@@ -160,7 +160,7 @@ func readBudget(v runtime.Object) *Object {
 	} else if m := b.Spec.MaxUnavailable; m != nil {
 		rule = "at most " + text(m) + " away"
 	}
-	o.Cells = []string{rule, number(b.Status.DisruptionsAllowed)}
+	o.Cells = []string{rule, number(b.Status.DisruptionsAllowed), selectorCell(b.Spec.Selector)}
 	return o.leaving()
 }
 

@@ -23,6 +23,8 @@ type link struct {
 
 	mu     sync.Mutex
 	served *kinds // nil: not asked yet
+
+	schemas schemas
 }
 
 // kinds returns what the cluster serves; it is asked once, and again by relearn.

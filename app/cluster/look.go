@@ -12,7 +12,7 @@ import (
 // An ObjectLook is one object, read whole, with what people ask of its kind.
 type ObjectLook struct {
 	Ref         Ref               `json:"ref"`
-	Kind        Kind              `json:"kind"`
+	Kind        ObjectKind        `json:"kind"`
 	UID         string            `json:"uid"`
 	Version     string            `json:"resource_version"`
 	Generation  int64             `json:"generation" doc:"Counts changes of what is wanted; 0 for kinds that have none"`
@@ -23,12 +23,15 @@ type ObjectLook struct {
 	Annotations map[string]string `json:"annotations" nullable:"false"`
 	Owners      []ObjectOwner     `json:"owners" nullable:"false"`
 	Finalizers  []Finalizer       `json:"finalizers" nullable:"false"`
-	Conditions  []Condition       `json:"conditions" nullable:"false"`
-	Facts       []Fact            `json:"facts" nullable:"false" doc:"A summary by kind"`
+	Conditions  []ObjectCondition `json:"conditions" nullable:"false"`
+	Facts       []ObjectFact      `json:"facts" nullable:"false" doc:"A summary by kind"`
 	Missing     []string          `json:"missing" nullable:"false" doc:"What could not be read beside the object, and why"`
 	Stale       *time.Time        `json:"stale_since" nullable:"true" doc:"The cluster does not answer: this is what was known then"`
 	Blocks
 }
+
+// An ObjectKind is the kind of an object that is looked at.
+type ObjectKind Kind
 
 // Blocks are what a table shows of an object; each kind has its own.
 type Blocks struct {
@@ -43,15 +46,15 @@ type Blocks struct {
 	Data        []DataLine        `json:"data,omitempty" doc:"The keys of a ConfigMap or a Secret"`
 	Certificate *CertificateBlock `json:"certificate,omitempty" doc:"Of a TLS Secret"`
 	Rules       []string          `json:"rules,omitempty" doc:"What a role may, or what a network policy lets through, in words"`
-	Subjects    []Subject         `json:"subjects,omitempty" doc:"Who a binding gives its role to"`
+	Subjects    []RoleSubject     `json:"subjects,omitempty" doc:"Who a binding gives its role to"`
 	Bindings    []BindingLine     `json:"bindings,omitempty" doc:"What gives a service account its rights"`
 	Metrics     []ScaleLine       `json:"metrics,omitempty" doc:"What an autoscaler looks at"`
 	Quotas      []QuotaLine       `json:"quotas,omitempty"`
 	Contents    []KindCount       `json:"contents,omitempty" doc:"How much of each kind a namespace has"`
 }
 
-// A Fact is one line about an object.
-type Fact struct {
+// An ObjectFact is one line about an object.
+type ObjectFact struct {
 	Label string     `json:"label"`
 	Value string     `json:"value"`
 	At    *time.Time `json:"at,omitempty" doc:"If it is a moment"`
@@ -128,8 +131,8 @@ func (s *Service) Look(ctx context.Context, t store.Tenant, id string, ref Ref) 
 
 func newLook(k Kind, ref Ref) ObjectLook {
 	return ObjectLook{
-		Ref: ref, Kind: k, Labels: map[string]string{}, Annotations: map[string]string{}, Owners: []ObjectOwner{},
-		Finalizers: []Finalizer{}, Conditions: []Condition{}, Facts: []Fact{}, Missing: []string{},
+		Ref: ref, Kind: ObjectKind(k), Labels: map[string]string{}, Annotations: map[string]string{}, Owners: []ObjectOwner{},
+		Finalizers: []Finalizer{}, Conditions: []ObjectCondition{}, Facts: []ObjectFact{}, Missing: []string{},
 	}
 }
 
@@ -151,14 +154,14 @@ func (v *viewer) fill(ctx context.Context) error {
 // fact adds a line, unless there is nothing to say.
 func (v *viewer) fact(label, value string) {
 	if value != "" {
-		v.out.Facts = append(v.out.Facts, Fact{Label: label, Value: value})
+		v.out.Facts = append(v.out.Facts, ObjectFact{Label: label, Value: value})
 	}
 }
 
 // bad adds a line that people should look at first.
 func (v *viewer) bad(label, value string) {
 	if value != "" {
-		v.out.Facts = append(v.out.Facts, Fact{Label: label, Value: value, Bad: true})
+		v.out.Facts = append(v.out.Facts, ObjectFact{Label: label, Value: value, Bad: true})
 	}
 }
 
@@ -166,14 +169,14 @@ func (v *viewer) bad(label, value string) {
 func (v *viewer) moment(label string, at time.Time) {
 	if !at.IsZero() {
 		at = at.UTC()
-		v.out.Facts = append(v.out.Facts, Fact{Label: label, Value: at.Format(time.RFC3339), At: &at})
+		v.out.Facts = append(v.out.Facts, ObjectFact{Label: label, Value: at.Format(time.RFC3339), At: &at})
 	}
 }
 
 // other adds a line that is another object, unless it has no name.
 func (v *viewer) other(label, kind, namespace, name string) {
 	if name != "" {
-		v.out.Facts = append(v.out.Facts, Fact{Label: label, Value: name, Ref: &Ref{Kind: kind, Namespace: namespace, Name: name}})
+		v.out.Facts = append(v.out.Facts, ObjectFact{Label: label, Value: name, Ref: &Ref{Kind: kind, Namespace: namespace, Name: name}})
 	}
 }
 

@@ -25,8 +25,8 @@ type ObjectOwner struct {
 	Controller bool   `json:"controller" doc:"It makes and replaces the object"`
 }
 
-// A Condition is what a controller says of an object.
-type Condition struct {
+// An ObjectCondition is what a controller says of an object.
+type ObjectCondition struct {
 	Type    string     `json:"type"`
 	Status  string     `json:"status"`
 	Reason  string     `json:"reason,omitempty"`
@@ -115,7 +115,7 @@ func mask(o, meta map[string]any) {
 }
 
 // conditions returns those of a status, if it has any in the usual form.
-func conditions(status json.RawMessage) []Condition {
+func conditions(status json.RawMessage) []ObjectCondition {
 	var s struct {
 		Conditions []struct {
 			Type, Status, Reason, Message      string
@@ -125,7 +125,7 @@ func conditions(status json.RawMessage) []Condition {
 	if json.Unmarshal(status, &s) != nil { // conditions of another form are in the YAML
 		return nil
 	}
-	all := make([]Condition, 0, len(s.Conditions))
+	all := make([]ObjectCondition, 0, len(s.Conditions))
 	for _, c := range s.Conditions {
 		if c.Type == "" {
 			continue
@@ -134,7 +134,7 @@ func conditions(status json.RawMessage) []Condition {
 		if since == nil {
 			since = c.LastUpdateTime
 		}
-		all = append(all, Condition{c.Type, c.Status, c.Reason, c.Message, since, good(c.Type, c.Status, c.Reason)})
+		all = append(all, ObjectCondition{c.Type, c.Status, c.Reason, c.Message, since, good(c.Type, c.Status, c.Reason)})
 	}
 	return all
 }

@@ -9,8 +9,8 @@ import (
 
 const rbacGroup = ".rbac.authorization.k8s.io"
 
-// A Subject is who a binding gives its role to.
-type Subject struct {
+// A RoleSubject is who a binding gives its role to.
+type RoleSubject struct {
 	Kind string `json:"kind" doc:"User, Group or ServiceAccount"`
 	Name string `json:"name"`
 	Ref  *Ref   `json:"ref,omitempty" doc:"If it is a service account"`
@@ -170,7 +170,7 @@ func lookBinding(_ context.Context, v *viewer) error {
 	r := b.role()
 	v.other("Role", r.Kind, r.Namespace, r.Name)
 	for _, s := range b.Subjects {
-		line := Subject{Kind: s.Kind, Name: s.Name}
+		line := RoleSubject{Kind: s.Kind, Name: s.Name}
 		if s.Kind == "ServiceAccount" {
 			line.Ref = &Ref{"serviceaccounts", s.Namespace, s.Name}
 		}

@@ -88,7 +88,7 @@ func nowhere(err error) bool {
 func fetch(ctx context.Context, r *rest.Request, limit int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	body, err := r.SetHeader("Accept", "application/json").Stream(ctx)
+	body, err := r.SetHeader("Accept", "application/json").MaxRetries(1).Stream(ctx)
 	if err != nil {
 		return nil, err
 	}

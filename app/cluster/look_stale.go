@@ -29,10 +29,11 @@ func (m *member) lastSeen(ref Ref, failed error) (ObjectLook, error) {
 	if t == nil {
 		return ObjectLook{}, failed
 	}
-	_, _, _, seen := t.count()
+	_, _, seen := m.reachState()
 	if seen.IsZero() { // its watch has not noticed yet
 		seen = m.service.Now()
 	}
+	seen = seen.UTC()
 	out := newLook(t.kind, ref)
 	out.Stale, out.UID, out.Version = &seen, o.UID, o.Version
 	out.Created = time.Unix(o.Created, 0).UTC()

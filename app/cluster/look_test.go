@@ -95,7 +95,7 @@ func TestLookAtAWorkloadItsPodsAndItsService(t *testing.T) {
 	if strings.Contains(d.YAML, "managedFields") || !strings.HasPrefix(d.YAML, "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n") {
 		t.Errorf("YAML: %s", d.YAML)
 	}
-	if i := slices.IndexFunc(d.Conditions, func(c Condition) bool { return c.Type == "Available" }); i < 0 || !d.Conditions[i].Good || d.Conditions[i].Since == nil {
+	if i := slices.IndexFunc(d.Conditions, func(c ObjectCondition) bool { return c.Type == "Available" }); i < 0 || !d.Conditions[i].Good || d.Conditions[i].Since == nil {
 		t.Errorf("conditions: %+v", d.Conditions)
 	}
 

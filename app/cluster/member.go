@@ -20,6 +20,7 @@ type member struct {
 	learn   chan struct{} // holds a token when its kinds may have changed
 	notify  chan struct{} // holds a token when objects changed
 	peak    atomic.Uint64 // the highest version of an object that was seen
+	usage   *usage        // of pods and nodes in the last minutes
 
 	running sync.WaitGroup
 	life    sync.Mutex // of start and halt
@@ -50,7 +51,7 @@ func newMember(s *Service, t store.Tenant, v store.Cluster) *member {
 		poke: make(chan struct{}, 1), learn: make(chan struct{}, 1), notify: make(chan struct{}, 1),
 		tables: map[string]*table{}, follows: map[string]context.CancelFunc{}, names: map[schema.GroupKind]string{},
 		up: make(chan struct{}), changed: map[string][]key{}, whole: map[string]bool{}, end: func() {},
-		health: newHealth(),
+		health: newHealth(), usage: newUsage(),
 	}
 }
 

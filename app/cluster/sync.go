@@ -40,6 +40,7 @@ func (m *member) run(ctx context.Context, v store.Cluster) {
 	m.running.Go(func() { m.tellAll(ctx) })
 	m.running.Go(func() { m.keep(ctx) })
 	m.running.Go(func() { m.watchHealth(ctx) })
+	m.running.Go(func() { m.pollUsage(ctx) })
 	defer m.unfollow()
 	failures, learned, doubted := 0, time.Time{}, false
 	for {

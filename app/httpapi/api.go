@@ -199,6 +199,7 @@ func (m mux) routes() {
 	m.servers()
 	m.clusters()
 	m.clusterHealth()
+	m.clusterObjects()
 	m.samples()
 	m.thresholds()
 	m.alerts()

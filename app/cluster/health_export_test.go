@@ -6,9 +6,9 @@ import (
 	"unity.internal/store"
 )
 
-// Look asks a cluster now whether it answers and looks for what is wrong in it,
+// Diagnose asks a cluster now whether it answers and looks for what is wrong in it,
 // as it does by itself every half minute, and returns what it hands over then.
-func (s *Service) Look(ctx context.Context, t store.TenantID, id string) []store.Reading {
+func (s *Service) Diagnose(ctx context.Context, t store.TenantID, id string) []store.Reading {
 	m := s.watched(t)[id]
 	if m == nil {
 		return nil

@@ -12,8 +12,8 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func ago(d time.Duration) int64 { return noon.Add(-d).Unix() }
 
-// world is a view of some objects.
-func world(all map[string][]*Object) view {
+// scene is a view of some objects.
+func scene(all map[string][]*Object) view {
 	return view{
 		now: noon, all: func(kind string) []*Object { return all[kind] }, since: map[string]time.Time{},
 		one: func(r Ref) (*Object, bool) {
@@ -38,7 +38,7 @@ func pod(n int, change func(*Object)) *Object {
 
 var (
 	webSet = &Object{Namespace: "shop", Name: "web-7c", Owner: &Owner{Kind: "deployments.apps", Name: "web"}, Status: StatusOK}
-	web    = &Object{Namespace: "shop", Name: "web", Status: StatusProgress, Ready: 0, Want: 20, Phase: "Progressing"}
+	webApp = &Object{Namespace: "shop", Name: "web", Status: StatusProgress, Ready: 0, Want: 20, Phase: "Progressing"}
 )
 
 func crashed(o *Object) {
@@ -71,7 +71,7 @@ func TestTroublesOfObjects(t *testing.T) {
 		"cordoned": {all: map[string][]*Object{"nodes": {{Name: "a", Ready: 1, Want: 1, Status: StatusProgress, Phase: "Ready, cordoned"}}}},
 		"a crash loop of many pods is one": {
 			all: map[string][]*Object{
-				"pods": {pod(1, crashed), pod(2, crashed), pod(3, crashed)}, "replicasets.apps": {webSet}, "deployments.apps": {web},
+				"pods": {pod(1, crashed), pod(2, crashed), pod(3, crashed)}, "replicasets.apps": {webSet}, "deployments.apps": {webApp},
 			},
 			since: time.Hour, want: "critical crash_loop deployments.apps web in shop 3", text: "ended with code 1. It was restarted 4 times.",
 		},
@@ -134,9 +134,9 @@ func TestTroublesOfObjects(t *testing.T) {
 			}}},
 			want: "critical deployment_stuck deployments.apps web in shop 1", text: "timed out progressing.",
 		},
-		"a rollout": {all: map[string][]*Object{"deployments.apps": {web}}, since: time.Minute},
+		"a rollout": {all: map[string][]*Object{"deployments.apps": {webApp}}, since: time.Minute},
 		"replicas missing": {
-			all: map[string][]*Object{"deployments.apps": {web}}, since: 3 * time.Minute,
+			all: map[string][]*Object{"deployments.apps": {webApp}}, since: 3 * time.Minute,
 			want: "critical replicas_missing deployments.apps web in shop 1", text: "0 of 20 pods are ready. Look",
 		},
 		"some replicas missing": {
@@ -190,7 +190,7 @@ func TestTroublesOfObjects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := world(tt.all)
+			v := scene(tt.all)
 			_, first := troubles(v)
 			for id := range first {
 				v.since[id] = noon.Add(-tt.since)
@@ -236,7 +236,7 @@ func TestWhatTheSchedulerSaysInWords(t *testing.T) {
 
 func TestTheWorstAndNewestComesFirst(t *testing.T) {
 	t.Parallel()
-	v := world(map[string][]*Object{
+	v := scene(map[string][]*Object{
 		"nodes": {{Name: "a", Want: 1, Status: StatusCritical, Reason: "Gone."}},
 		"jobs.batch": {
 			{Namespace: "shop", Name: "old", Phase: "Failed", Created: ago(3 * time.Hour)},
@@ -294,7 +294,7 @@ func TestCertificatesAreSaidInTime(t *testing.T) {
 		"short and young":     {short(4 * day), "", false},
 		"short and not young": {short(36 * time.Hour), critical, true},
 	} {
-		v := world(nil)
+		v := scene(nil)
 		v.certificates.all = []Certificate{tt.c}
 		found, _ := troubles(v)
 		got := ""
@@ -318,7 +318,7 @@ func TestVolumesAreReadAsAKubeletSaysThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	uses := s.uses()
-	v := world(nil)
+	v := scene(nil)
 	for _, u := range uses {
 		v.volumes.all = append(v.volumes.all, u)
 	}

@@ -64,7 +64,7 @@ func (b *bench) trouble(id, kind string, r cluster.Ref) (found cluster.Trouble) 
 func (b *bench) whole(id, kind string) (found cluster.Trouble) {
 	b.tb.Helper()
 	b.until(kind, func() bool {
-		b.Look(b.tb.Context(), b.acme.ID, id)
+		b.Diagnose(b.tb.Context(), b.acme.ID, id)
 		h, err := b.Health(b.tb.Context(), b.acme, id)
 		if err != nil {
 			b.tb.Fatal(err)
@@ -81,7 +81,7 @@ func (b *bench) whole(id, kind string) (found cluster.Trouble) {
 // reading returns what the cluster says of a metric now.
 func (b *bench) reading(id, metric string) store.Reading {
 	b.tb.Helper()
-	for _, r := range b.Look(b.tb.Context(), b.acme.ID, id) {
+	for _, r := range b.Diagnose(b.tb.Context(), b.acme.ID, id) {
 		if r.Metric == metric {
 			return r
 		}
@@ -272,7 +272,7 @@ func TestAnAPIThatIsSlowIsNotGone(t *testing.T) {
 	if f := b.whole(id, "unreachable"); f.Severity != "critical" {
 		t.Errorf("%+v", f)
 	}
-	all := b.Look(t.Context(), b.acme.ID, id)
+	all := b.Diagnose(t.Context(), b.acme.ID, id)
 	if len(all) != 1 || all[0].Metric != "kube_up" || all[0].Value != 0 || !strings.Contains(all[0].Note, "does not answer") {
 		t.Errorf("readings of a cluster that is gone: %+v", all)
 	}
@@ -281,7 +281,7 @@ func TestAnAPIThatIsSlowIsNotGone(t *testing.T) {
 	b.Doubt(b.acme.ID, id)
 	b.until("the cluster to answer again", func() bool {
 		h, err := b.Health(t.Context(), b.acme, id)
-		b.Look(t.Context(), b.acme.ID, id)
+		b.Diagnose(t.Context(), b.acme.ID, id)
 		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == "unreachable" || f.Kind == "api_slow" })
 	})
 }
@@ -301,7 +301,7 @@ func TestWithoutRightsItSaysWhatIsNotSeen(t *testing.T) {
 	if f := b.whole(id, "certificates_unknown"); f.Severity != "info" || !strings.Contains(f.Text, "list secrets") {
 		t.Errorf("%+v", f)
 	}
-	for _, r := range b.Look(t.Context(), b.acme.ID, id) {
+	for _, r := range b.Diagnose(t.Context(), b.acme.ID, id) {
 		if strings.HasPrefix(r.Metric, "kube_pods") || strings.HasPrefix(r.Metric, "kube_nodes") {
 			t.Errorf("says something of what it cannot see: %+v", r)
 		}

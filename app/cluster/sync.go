@@ -375,7 +375,7 @@ func (m *member) standing() (state, why string) {
 func (m *member) settle(ctx context.Context) {
 	state, why := m.standing()
 	nodes, ready := m.nodes()
-	pods := m.count("pods")
+	pods := m.howMany("pods")
 	now := m.service.Now().UTC().Truncate(time.Millisecond)
 	m.mu.Lock()
 	old := m.state
@@ -430,8 +430,8 @@ func (m *member) nodes() (all, ready int64) {
 	return int64(len(t.order)), ready
 }
 
-// count returns how many objects of a kind there are.
-func (m *member) count(kind string) int64 {
+// howMany returns how many objects of a kind there are.
+func (m *member) howMany(kind string) int64 {
 	t := m.table(kind)
 	if t == nil {
 		return 0

@@ -1157,6 +1157,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{id}/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getObject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/object/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listObjectEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/object/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getObjectGraph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/object/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getObjectUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getKindSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/test": {
         parameters: {
             query?: never;
@@ -2624,6 +2704,10 @@ export interface components {
             /** @description Where the replica is */
             url: string;
         };
+        BindingLine: {
+            binding: components["schemas"]["Ref"];
+            role: components["schemas"]["Ref"];
+        };
         Ceremony: {
             /** @description Send it with the response; good once, for five minutes */
             ceremony: string;
@@ -2637,6 +2721,17 @@ export interface components {
             name: string;
             /** @description The secret or Certificate; without a name: the cluster's own */
             ref: components["schemas"]["Ref"];
+        };
+        CertificateBlock: {
+            /** Format: date-time */
+            begins_at: string;
+            ended: boolean;
+            /** Format: date-time */
+            ends_at: string;
+            issuer: string;
+            /** @description There is no key beside the certificate */
+            key_missing: boolean;
+            names: string[];
         };
         CertificateInBody: {
             /** @description PEM, with its chain */
@@ -2820,6 +2915,47 @@ export interface components {
         ConfirmInBody: {
             code: string;
         };
+        ContainerBlock: {
+            /** @description How it ended, or how the run before this one did */
+            ended?: components["schemas"]["Termination"];
+            image: string;
+            limits: {
+                [key: string]: string;
+            };
+            message?: string;
+            mounts: components["schemas"]["MountLine"][];
+            name: string;
+            /** @description http 8080/TCP */
+            ports: string[];
+            /** @description In words */
+            probes: string[];
+            ready: boolean;
+            /** @description CrashLoopBackOff, ImagePullBackOff, Completed … */
+            reason?: string;
+            requests: {
+                [key: string]: string;
+            };
+            /** Format: int32 */
+            restarts: number;
+            /** Format: date-time */
+            since: string | null;
+            /** @enum {string} */
+            state: "running" | "waiting" | "terminated" | "unknown";
+            /** @enum {string} */
+            type: "init" | "sidecar" | "container" | "ephemeral";
+        };
+        ContainerUsage: {
+            /**
+             * Format: date-time
+             * @description By the clock of the cluster
+             */
+            at: string;
+            /** Format: int64 */
+            cpu_milli: number;
+            /** Format: int64 */
+            memory_bytes: number;
+            name: string;
+        };
         Content: {
             kind: string;
             /** Format: int64 */
@@ -2970,6 +3106,13 @@ export interface components {
             local_server_id: string | null;
             servers: components["schemas"]["ServerLooks"];
         };
+        DataLine: {
+            /** Format: int64 */
+            bytes: number;
+            key: string;
+            /** @enum {string} */
+            kind: "text" | "binary" | "secret";
+        };
         Delivery: {
             alert_id: string;
             attempts: components["schemas"]["DeliveryAttempt"][];
@@ -3038,12 +3181,39 @@ export interface components {
             /** @description The transaction that was restored */
             position: string;
         };
+        EndpointLine: {
+            address: string;
+            node?: string;
+            ready: boolean;
+            target?: components["schemas"]["Ref"];
+        };
         Enrolment: {
             /** @description The same as a picture */
             qr_png: string;
             /** @description For who cannot scan; shown once */
             secret: string;
             uri: string;
+        };
+        EventLine: {
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            last_at: string;
+            message: string;
+            reason: string;
+            ref: components["schemas"]["Ref"];
+            /** @description Normal or Warning */
+            type: string;
+        };
+        EventLog: {
+            items: components["schemas"]["EventLine"][];
+            /**
+             * Format: int64
+             * @description How many older ones there are
+             */
+            left_out: number;
+            /** Format: date-time */
+            stale_since: string | null;
         };
         Factors: {
             /** @description For whatever name of the appliance */
@@ -3082,6 +3252,11 @@ export interface components {
             field: string;
             message: string;
         };
+        Finalizer: {
+            name: string;
+            /** @description What the object waits for, as a sentence */
+            waits: string;
+        };
         Finding: {
             /** @description Without it no certificate comes; else it may come all the same */
             hard: boolean;
@@ -3114,6 +3289,40 @@ export interface components {
             /** @enum {string} */
             source: "invitation" | "provider";
             tenant: string;
+        };
+        Graph: {
+            edges: components["schemas"]["GraphEdge"][];
+            /** @description What could not be read, and why */
+            missing: string[];
+            /** @description What is left out */
+            more: components["schemas"]["GraphMore"][];
+            /** @description The object itself is the first */
+            nodes: components["schemas"]["GraphNode"][];
+        };
+        GraphEdge: {
+            /** Format: int64 */
+            from: number;
+            /** @enum {string} */
+            label: "owns" | "selects" | "routes to" | "uses" | "runs as" | "runs on" | "bound to" | "class" | "scales" | "guards" | "filters" | "gives" | "certificate";
+            /** Format: int64 */
+            to: number;
+        };
+        GraphMore: {
+            /** Format: int64 */
+            count: number;
+            label: string;
+            /**
+             * Format: int64
+             * @description The index of the node that they are related to
+             */
+            node: number;
+        };
+        GraphNode: {
+            /** @description Missing: it is named by another object, but it is not there */
+            phase: string;
+            ref: components["schemas"]["Ref"];
+            /** @enum {string} */
+            status: "none" | "ok" | "progress" | "warning" | "critical";
         };
         Hardware: {
             bios: string;
@@ -3178,6 +3387,10 @@ export interface components {
             provider_name: string;
             /** Format: date-time */
             seen_at: string;
+        };
+        ImageLine: {
+            container: string;
+            image: string;
         };
         ImportInBody: {
             /** @description Only say what would happen */
@@ -3343,6 +3556,11 @@ export interface components {
             fields: components["schemas"]["Setting"][];
             title: string;
             type: string;
+        };
+        KindCount: {
+            /** Format: int64 */
+            count: number;
+            kind: string;
         };
         KindState: {
             /** @description What the cells of its objects are */
@@ -3545,6 +3763,11 @@ export interface components {
             size_bytes: number;
             type: string;
         };
+        MountLine: {
+            path: string;
+            read_only: boolean;
+            volume: string;
+        };
         Name: {
             /** @description The authority is being asked now */
             asking: boolean;
@@ -3613,6 +3836,17 @@ export interface components {
             /** @description With the first second factor; each signs in once; shown once */
             recovery_codes?: string[];
         };
+        NodeBlock: {
+            addresses: string[];
+            /**
+             * Format: int64
+             * @description That run on it
+             */
+            pods: number;
+            resources: components["schemas"]["ResourceLine"][];
+            /** @description As kubectl writes them */
+            taints: string[];
+        };
         Notice: {
             /** @description What is new */
             notes: string;
@@ -3641,6 +3875,108 @@ export interface components {
             updates: number | null;
             /** @example 13 */
             version: string;
+        };
+        ObjectCondition: {
+            good: boolean;
+            message?: string;
+            reason?: string;
+            /** Format: date-time */
+            since: string | null;
+            status: string;
+            type: string;
+        };
+        ObjectFact: {
+            /**
+             * Format: date-time
+             * @description If it is a moment
+             */
+            at?: string;
+            bad?: boolean;
+            label: string;
+            /** @description If it is another object */
+            ref?: components["schemas"]["Ref"];
+            value: string;
+        };
+        ObjectKind: {
+            /** @description It comes from a custom resource definition or an extension of the API */
+            custom: boolean;
+            group: string;
+            /** @description As in YAML: Pod, Deployment */
+            kind: string;
+            /** @description resource.group: pods, deployments.apps */
+            name: string;
+            namespaced: boolean;
+            resource: string;
+            /** @description As kubectl takes them: po, deploy */
+            short_names: string[];
+            verbs: string[];
+            version: string;
+        };
+        ObjectLook: {
+            annotations: {
+                [key: string]: string;
+            };
+            /** @description What gives a service account its rights */
+            bindings?: components["schemas"]["BindingLine"][] | null;
+            /** @description Of a TLS Secret */
+            certificate?: components["schemas"]["CertificateBlock"];
+            conditions: components["schemas"]["ObjectCondition"][];
+            /** @description How much of each kind a namespace has */
+            contents?: components["schemas"]["KindCount"][] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The keys of a ConfigMap or a Secret */
+            data?: components["schemas"]["DataLine"][] | null;
+            /**
+             * Format: date-time
+             * @description It goes when its finalizers are gone
+             */
+            deleting_since: string | null;
+            /** @description A summary by kind */
+            facts: components["schemas"]["ObjectFact"][];
+            finalizers: components["schemas"]["Finalizer"][];
+            /**
+             * Format: int64
+             * @description Counts changes of what is wanted; 0 for kinds that have none
+             */
+            generation: number;
+            kind: components["schemas"]["ObjectKind"];
+            labels: {
+                [key: string]: string;
+            };
+            /** @description What an autoscaler looks at */
+            metrics?: components["schemas"]["ScaleLine"][] | null;
+            /** @description What could not be read beside the object, and why */
+            missing: string[];
+            node?: components["schemas"]["NodeBlock"];
+            owners: components["schemas"]["ObjectOwner"][];
+            pod?: components["schemas"]["PodBlock"];
+            quotas?: components["schemas"]["QuotaLine"][] | null;
+            ref: components["schemas"]["Ref"];
+            resource_version: string;
+            /** @description Of an Ingress or an HTTPRoute */
+            routes?: components["schemas"]["RouteLine"][] | null;
+            /** @description What a role may, or what a network policy lets through, in words */
+            rules?: string[] | null;
+            /** @description The jobs of a CronJob, newest first */
+            runs?: components["schemas"]["RunLine"][] | null;
+            /** @description Of a CronJob */
+            schedule?: components["schemas"]["ScheduleBlock"];
+            service?: components["schemas"]["ServiceBlock"];
+            /**
+             * Format: date-time
+             * @description The cluster does not answer: this is what was known then
+             */
+            stale_since: string | null;
+            /** @description Who a binding gives its role to */
+            subjects?: components["schemas"]["RoleSubject"][] | null;
+            uid: string;
+            /** @description The pods that mount a claim */
+            used_by?: components["schemas"]["Ref"][] | null;
+            /** @description Of what makes pods */
+            workload?: components["schemas"]["WorkloadBlock"];
+            /** @description Without managed fields; what a Secret keeps reads ********. Empty if the cluster does not answer */
+            yaml: string;
         };
         ObjectOut: {
             cells?: string[] | null;
@@ -3674,6 +4010,38 @@ export interface components {
             uid: string;
             /** Format: int32 */
             want: number;
+        };
+        ObjectOwner: {
+            /** @description It makes and replaces the object */
+            controller: boolean;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            uid: string;
+        };
+        ObjectUsage: {
+            available: boolean;
+            /** @description Of a pod, now */
+            containers: components["schemas"]["ContainerUsage"][];
+            /**
+             * Format: int64
+             * @description What pods may use of a node
+             */
+            cpu_capacity_milli: number | null;
+            /** Format: int64 */
+            memory_capacity_bytes: number | null;
+            /** @description The newest */
+            now?: components["schemas"]["UsagePoint"];
+            /**
+             * Format: int64
+             * @description How many pods are in the sum
+             */
+            pods: number;
+            /** @description Of the last 15 minutes, oldest first */
+            points: components["schemas"]["UsagePoint"][];
+            /** @description Why there is nothing, as a sentence */
+            reason?: string;
         };
         ObjectsPage: {
             /** @description What the cells are */
@@ -3854,6 +4222,22 @@ export interface components {
             /** @description Of a new user */
             username: string;
         };
+        PodBlock: {
+            /** @description In the order in which they start; init containers first */
+            containers: components["schemas"]["ContainerBlock"][];
+            phase: string;
+            volumes: components["schemas"]["VolumeLine"][];
+        };
+        PortLine: {
+            name?: string;
+            /** Format: int32 */
+            node_port?: number;
+            /** Format: int32 */
+            port: number;
+            protocol: string;
+            /** @description A port of the pods, or its name */
+            target: string;
+        };
         Preview: {
             /** Format: int64 */
             bytes: number;
@@ -3974,6 +4358,15 @@ export interface components {
             storage_bytes?: number;
             /** Format: int64 */
             users?: number;
+        };
+        QuotaLine: {
+            hard: string;
+            /** Format: int64 */
+            percent: number;
+            /** @description The name of the ResourceQuota */
+            quota: string;
+            resource: string;
+            used: string;
         };
         Readings: {
             /** Format: date-time */
@@ -4125,6 +4518,20 @@ export interface components {
             password: string;
             token: string;
         };
+        ResourceLine: {
+            allocatable: string;
+            capacity: string;
+            limits: string;
+            /** @description cpu, memory, ephemeral-storage … */
+            name: string;
+            /**
+             * Format: int64
+             * @description Of what is allocatable
+             */
+            requested_percent: number;
+            /** @description Of all pods on it */
+            requests: string;
+        };
         RestoreInBody: {
             /** @description The id of the preview that was looked at */
             preview: string;
@@ -4159,6 +4566,13 @@ export interface components {
             name: string;
             verb: string;
         };
+        RoleSubject: {
+            /** @description User, Group or ServiceAccount */
+            kind: string;
+            name: string;
+            /** @description If it is a service account */
+            ref?: components["schemas"]["Ref"];
+        };
         RotateInBody: {
             /** @description The master key instead of the keys of tenants */
             master?: boolean;
@@ -4167,11 +4581,54 @@ export interface components {
             /** @description Of this tenant only */
             tenant?: string;
         };
+        RouteLine: {
+            /** Format: date-time */
+            certificate_ends: string | null;
+            /** @description * is any */
+            host: string;
+            /** @description Prefix, Exact … */
+            match: string;
+            path: string;
+            port: string;
+            /** @description The Secret with the certificate */
+            tls?: components["schemas"]["Ref"];
+            to: components["schemas"]["Ref"];
+            /** Format: int32 */
+            weight?: number;
+        };
         Rows: {
             /** @description Names and ids, at most three */
             examples: string[];
             /** Format: int64 */
             n: number;
+        };
+        RunLine: {
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            /** @enum {string} */
+            phase: "running" | "succeeded" | "failed" | "suspended";
+            reason?: string;
+            /** Format: date-time */
+            started_at: string | null;
+        };
+        ScaleLine: {
+            name: string;
+            /** @description Empty: not known yet */
+            now: string;
+            target: string;
+        };
+        ScheduleBlock: {
+            cron: string;
+            next: string[];
+            suspended: boolean;
+            /** @description The same as a sentence; empty if it is too special */
+            words: string;
+            /** @description Of time; the cluster's own if empty */
+            zone?: string;
         };
         ServerChangeBody: {
             /** @enum {string} */
@@ -4306,6 +4763,21 @@ export interface components {
             state_since: string;
             tags: string[];
             username: string;
+        };
+        ServiceBlock: {
+            endpoints: components["schemas"]["EndpointLine"][];
+            /** @description Addresses outside of the cluster */
+            external: string[];
+            ips: string[];
+            /** Format: int64 */
+            not_ready: number;
+            ports: components["schemas"]["PortLine"][];
+            /**
+             * Format: int64
+             * @description Endpoints that get requests
+             */
+            ready: number;
+            type: string;
         };
         Session: {
             address: string;
@@ -4693,6 +5165,18 @@ export interface components {
                 users?: number;
             };
         };
+        Termination: {
+            /** Format: int32 */
+            exit_code: number;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description Of the exit code, as a sentence */
+            meaning: string;
+            message?: string;
+            reason: string;
+            /** Format: date-time */
+            started_at: string | null;
+        };
         TestOut: {
             /** @description The key that the server showed */
             host_key: components["schemas"]["KeyName"] | null;
@@ -4988,6 +5472,20 @@ export interface components {
             /** Format: int64 */
             users: number;
         };
+        UsagePoint: {
+            /**
+             * Format: int64
+             * @description Unix milliseconds, of the appliance
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Thousandths of a core
+             */
+            cpu_milli: number;
+            /** Format: int64 */
+            memory_bytes: number;
+        };
         Used: {
             /**
              * Format: int64
@@ -5101,6 +5599,32 @@ export interface components {
              */
             schema: number;
             version: string;
+        };
+        VolumeLine: {
+            name: string;
+            /** @description Of the node, for hostPath */
+            path?: string;
+            /** @description What it shows */
+            refs: components["schemas"]["Ref"][];
+            /** @description As in YAML: configMap, emptyDir */
+            type: string;
+        };
+        WorkloadBlock: {
+            /** Format: int32 */
+            available: number;
+            images: components["schemas"]["ImageLine"][];
+            paused: boolean;
+            /** Format: int32 */
+            ready: number;
+            revision?: string;
+            /** @description Of its pods, as kubectl takes it */
+            selector: string;
+            /** @description In words */
+            strategy: string;
+            /** Format: int32 */
+            up_to_date: number;
+            /** Format: int32 */
+            want: number;
         };
     };
     responses: never;
@@ -7870,6 +8394,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerMetrics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getObject: {
+        parameters: {
+            query: {
+                /** @description resource.group: pods, deployments.apps */
+                kind: string;
+                /** @description Of kinds that have one */
+                namespace?: string;
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listObjectEvents: {
+        parameters: {
+            query: {
+                /** @description resource.group: pods, deployments.apps */
+                kind: string;
+                /** @description Of kinds that have one */
+                namespace?: string;
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventLog"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getObjectGraph: {
+        parameters: {
+            query: {
+                /** @description resource.group: pods, deployments.apps */
+                kind: string;
+                /** @description Of kinds that have one */
+                namespace?: string;
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getObjectUsage: {
+        parameters: {
+            query: {
+                /** @description resource.group: pods, deployments.apps */
+                kind: string;
+                /** @description Of kinds that have one */
+                namespace?: string;
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectUsage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getKindSchema: {
+        parameters: {
+            query: {
+                /** @description resource.group; with api_version as in YAML: Deployment */
+                kind: string;
+                /** @description As in YAML: apps/v1 */
+                api_version?: string;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Error */

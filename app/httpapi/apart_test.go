@@ -82,7 +82,12 @@ func furnishCluster(t *testing.T, b *bench, acme store.Tenant) {
 // seen is what an owner asks for of a cluster, where an operation wants more than
 // an id: by the end of its path.
 var seen = map[string]string{
-	"/clusters/objects": "?kind=namespaces",
+	"/clusters/objects":             "?kind=namespaces",
+	"/clusters/{id}/schema":         "?kind=namespaces",
+	"/clusters/{id}/object":         "?kind=nodes&name=sim-0000",
+	"/clusters/{id}/object/events":  "?kind=nodes&name=sim-0000",
+	"/clusters/{id}/object/related": "?kind=nodes&name=sim-0000",
+	"/clusters/{id}/object/usage":   "?kind=nodes&name=sim-0000",
 }
 
 // TestTenantsAreApart calls every operation as globex's owner with ids of acme

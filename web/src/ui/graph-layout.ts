@@ -6,7 +6,7 @@ export interface Edge {
 }
 
 /** Where a thing stands, from the upper left. */
-export interface Placed {
+interface Placed {
   id: string;
   x: number;
   y: number;

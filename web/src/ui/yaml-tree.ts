@@ -4,7 +4,7 @@ type Tree = ReturnType<typeof yamlLanguage.parser.parse>;
 type Node = Tree["topNode"];
 
 /** A key and its value. */
-export interface YamlEntry {
+interface YamlEntry {
   key: string;
   from: number;
   to: number;

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/klog/v2"
 	"unity.internal/app/seal"
 	"unity.internal/store"
 )
@@ -52,8 +53,13 @@ type Service struct {
 	changed chan struct{} // holds a token when which clusters there are may have changed
 }
 
+// quiet turns off the log that client-go keeps for the whole process: what fails
+// is heard where it is asked for, and shown.
+var quiet = sync.OnceFunc(func() { klog.SetLogger(klog.Logger{}) })
+
 // New returns a service; Run must run for anything to be watched.
 func New(o Options) *Service {
+	quiet()
 	return &Service{Options: o, members: map[store.TenantID]map[string]*member{}, changed: make(chan struct{}, 1)}
 }
 

@@ -58,6 +58,7 @@ type deed struct {
 	action string
 	ref    Ref
 	dry    bool
+	quiet  bool // it is a part of another, which the audit names
 	merges bool // it is about its own elements of a list, whatever else is in it
 }
 
@@ -78,7 +79,7 @@ func (h *hand) act(ctx context.Context, d deed, do func(context.Context) (Object
 // begun writes that a change is about to be sent: it stands even if the
 // appliance dies before it hears what came of it. What is only tried is not written.
 func (h *hand) begun(ctx context.Context, d deed, want any) error {
-	if d.dry {
+	if d.dry || d.quiet {
 		return nil
 	}
 	return h.tenant.Record(ctx, store.Audit{Action: "clusters.try", Thing: h.id, Result: "done", Detail: map[string]any{

@@ -43,7 +43,12 @@ func (open) Open(_ context.Context, _ store.TenantID, where string, v seal.Value
 
 func newRig(tb testing.TB) *rig {
 	tb.Helper()
-	p := clustertest.Shared(tb)
+	return newRigOn(tb, clustertest.Shared(tb))
+}
+
+// newRigOn is newRig with a plane of the test's own.
+func newRigOn(tb testing.TB, p *clustertest.Plane) *rig {
+	tb.Helper()
 	r := &rig{tb: tb, plane: p, store: storetest.Open(tb)}
 	storetest.Tenants(tb, r.store, "acme", "globex")
 	r.acme = r.store.Tenant("acme").By("ann", "192.0.2.1")

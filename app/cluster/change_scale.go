@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -31,6 +32,8 @@ var unscaled = map[string]string{
 	"deployments":      "Say deployments.apps.",
 	"replicasets.apps": "",
 }
+
+var errUnset = fault.New(fault.Invalid, "cluster.not_scalable", "The object says no number of replicas, so there is none to change. Edit it once and say one.")
 
 func errUnscaled(kind string) error {
 	why := unscaled[kind]
@@ -61,10 +64,8 @@ func (h *hand) scale(ctx context.Context, d deed, to Scaling) (ObjectChange, err
 	if err != nil {
 		return out, err
 	}
-	now, err := h.live(ctx, k, ref, "scale")
-	if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
-		return out, errUnscaled(ref.Kind)
-	} else if err != nil {
+	now, err := h.scaleOf(ctx, k, ref)
+	if err != nil {
 		return out, err
 	}
 	was := replicasOf(now)
@@ -86,6 +87,18 @@ func (h *hand) scale(ctx context.Context, d deed, to Scaling) (ObjectChange, err
 	out.Diff = unified(fmt.Sprintf("spec:\n  replicas: %d\n", was), fmt.Sprintf("spec:\n  replicas: %d\n", replicasOf(got)))
 	out.Notes = append(append(out.Notes, warned...), h.undoers(ctx, k, whole, to.Replicas)...)
 	return out, nil
+}
+
+// scaleOf reads the number of replicas of an object, or says why there is none.
+func (h *hand) scaleOf(ctx context.Context, k Kind, ref Ref) (*unstructured.Unstructured, error) {
+	now, err := h.live(ctx, k, ref, "scale")
+	switch {
+	case apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err):
+		return nil, errUnscaled(ref.Kind)
+	case apierrors.IsInternalError(err) && strings.Contains(err.Error(), "does not exist"):
+		return nil, errUnset.Because(err)
+	}
+	return now, err
 }
 
 // scaleTo writes the number, unless somebody else wrote another one meanwhile.

@@ -80,7 +80,7 @@ func (s *Service) Suspend(ctx context.Context, t store.Tenant, id string, ref Re
 		case "cronjobs.batch":
 			return nil
 		case "jobs.batch":
-			if _, over, _ := unstructured.NestedString(o.Object, "status", "completionTime"); over || failedJob(o) { // absent: it runs
+			if _, over, _ := unstructured.NestedString(o.Object, "status", "completionTime"); over || conditionHolds(o, "Failed") { // absent: it runs
 				return errFinished
 			}
 			return nil
@@ -89,10 +89,11 @@ func (s *Service) Suspend(ctx context.Context, t store.Tenant, id string, ref Re
 	})
 }
 
-func failedJob(o *unstructured.Unstructured) bool {
+// conditionHolds reports whether a condition of an object is true.
+func conditionHolds(o *unstructured.Unstructured, name string) bool {
 	all, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions") // absent: it runs
 	for _, v := range all {
-		if c, ok := v.(map[string]any); ok && c["type"] == "Failed" && c["status"] == "True" {
+		if c, ok := v.(map[string]any); ok && c["type"] == name && c["status"] == "True" {
 			return true
 		}
 	}

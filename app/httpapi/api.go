@@ -200,6 +200,7 @@ func (m mux) routes() {
 	m.clusters()
 	m.clusterHealth()
 	m.clusterObjects()
+	m.clusterChanges()
 	m.samples()
 	m.thresholds()
 	m.alerts()

@@ -181,14 +181,14 @@ func (p *paper) clash(all *[]PasteError, at string, patch, seen, now map[string]
 		default:
 			*all = append(*all, PasteError{
 				Code: ErrConflict.Code, Field: field, Line: p.lineOf(field),
-				Message: fmt.Sprintf("Somebody else changed this meanwhile: it was %s and is %s.", spoken(seen[name]), spoken(now[name])),
+				Message: fmt.Sprintf("Somebody else changed this meanwhile: it was %s and is %s.", worded(seen[name]), worded(now[name])),
 			})
 		}
 	}
 }
 
-// spoken returns a value as a sentence has it.
-func spoken(v any) string {
+// worded returns a value as a sentence has it.
+func worded(v any) string {
 	if v == nil {
 		return "not there"
 	}

@@ -22,8 +22,8 @@ func (r *rig) paste(p Paste) Applied {
 	return a
 }
 
-// brief says what became of each document, in a line.
-func brief(a Applied) string {
+// inBrief says what became of each document, in a line.
+func inBrief(a Applied) string {
 	var b strings.Builder
 	b.WriteString(a.Outcome)
 	for _, d := range a.Documents {
@@ -51,12 +51,12 @@ func TestAPasteIsTriedThenApplied(t *testing.T) {
 	text := strings.ReplaceAll(fmt.Sprintf(confText, "one"), "größe", "big") + "---\n" + `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Service","metadata":{"name":"svc"},"spec":{"ports":[{"port":80}]}}]}`
 	rows := len(r.audit())
 	a := r.paste(Paste{Text: text, Namespace: ns, DryRun: true})
-	if brief(a) != "checked, checked create, checked create" || !strings.Contains(a.Documents[0].Diff, "+  greeting: 世界\n") || len(r.audit()) != rows {
-		t.Fatal(brief(a), a.Documents[0].Diff)
+	if inBrief(a) != "checked, checked create, checked create" || !strings.Contains(a.Documents[0].Diff, "+  greeting: 世界\n") || len(r.audit()) != rows {
+		t.Fatal(inBrief(a), a.Documents[0].Diff)
 	}
 	a = r.paste(Paste{Text: text, Namespace: ns})
-	if brief(a) != "applied, applied create, applied create" {
-		t.Fatal(brief(a))
+	if inBrief(a) != "applied, applied create, applied create" {
+		t.Fatal(inBrief(a))
 	}
 	c, err := r.plane.Client().CoreV1().ConfigMaps(ns).Get(t.Context(), "one", metav1.GetOptions{})
 	if err != nil || c.Data["greeting"] != "世界" || c.ManagedFields[0].Manager != manager {
@@ -68,9 +68,9 @@ func TestAPasteIsTriedThenApplied(t *testing.T) {
 	}
 	text = strings.Replace(text, "世界", "moon", 1)
 	a = r.paste(Paste{Text: text, Namespace: ns, DryRun: true})
-	if brief(a) != "checked, checked update, checked unchanged" || !strings.HasPrefix(a.Documents[0].Diff, "@@ ") ||
+	if inBrief(a) != "checked, checked update, checked unchanged" || !strings.HasPrefix(a.Documents[0].Diff, "@@ ") ||
 		!strings.Contains(a.Documents[0].Diff, "-  greeting: 世界\n+  greeting: moon\n") || a.Documents[1].Diff != "" {
-		t.Fatal(brief(a), a.Documents[0].Diff)
+		t.Fatal(inBrief(a), a.Documents[0].Diff)
 	}
 }
 
@@ -212,18 +212,18 @@ func TestWhatAPasteMakesIsThereForTheRestOfIt(t *testing.T) {
 	text := fmt.Sprintf(crdText, "a", ns+"-new")
 	a := r.paste(Paste{Text: text, Namespace: ns, DryRun: true})
 	if a.Outcome != OutcomeChecked || a.Documents[0].Unproven == "" || a.Documents[3].Unproven == "" || a.Documents[1].Unproven != "" {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
-	if a = r.paste(Paste{Text: text, Namespace: ns}); brief(a) != "applied, applied create, applied create, applied create, applied create" {
-		t.Fatal(brief(a))
+	if a = r.paste(Paste{Text: text, Namespace: ns}); inBrief(a) != "applied, applied create, applied create, applied create, applied create" {
+		t.Fatal(inBrief(a))
 	}
 	widget := Ref{Kind: "widgetas.things.test", Namespace: ns, Name: "early"}
 	if _, err := r.Scale(t.Context(), r.acme, r.id, widget, Scaling{Replicas: 4}); code(err) != "cluster.not_scalable" {
 		t.Fatal(err)
 	}
 	more := strings.Replace(text[:strings.Index(text, "---")], "size: 1}", "size: 1, replicas: 1}", 1)
-	if a = r.paste(Paste{Text: more, Namespace: ns}); brief(a) != "applied, applied update" {
-		t.Fatal(brief(a))
+	if a = r.paste(Paste{Text: more, Namespace: ns}); inBrief(a) != "applied, applied update" {
+		t.Fatal(inBrief(a))
 	}
 	if got, err := r.Scale(t.Context(), r.acme, r.id, widget, Scaling{Replicas: 4}); err != nil || got.Changes["spec.replicas"] != [2]any{int64(1), int64(4)} {
 		t.Fatalf("%+v, %v", got, err)
@@ -235,11 +235,11 @@ func TestWhatAPasteMakesIsThereForTheRestOfIt(t *testing.T) {
 	large := func(n int) string {
 		return "apiVersion: things.test/v1\nkind: Widgeta\nmetadata: {name: large}\nspec: {text: '" + strings.Repeat("x", n) + "'}\n"
 	}
-	if a = r.paste(Paste{Text: large(1_200_000), Namespace: ns}); brief(a) != "applied, applied create" || len(a.Documents[0].Diff) > maxDiff+200 {
-		t.Fatal(brief(a), len(a.Documents[0].Diff))
+	if a = r.paste(Paste{Text: large(1_200_000), Namespace: ns}); inBrief(a) != "applied, applied create" || len(a.Documents[0].Diff) > maxDiff+200 {
+		t.Fatal(inBrief(a), len(a.Documents[0].Diff))
 	}
 	if a = r.paste(Paste{Text: large(1_900_000), Namespace: ns}); a.Outcome != OutcomeStopped || a.Documents[0].Errors[0].Code != "cluster.object_too_large" {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
 	r.undefine("widgetas.things.test")
 	for { // its objects go first, and then the API server stops serving it
@@ -253,7 +253,7 @@ func TestWhatAPasteMakesIsThereForTheRestOfIt(t *testing.T) {
 		}
 	}
 	if a.Outcome != OutcomeInvalid || a.Documents[0].Errors[0].Code != "cluster.kind_unknown" {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
 }
 
@@ -268,7 +268,7 @@ func TestAPasteThatFailsOnTheWaySaysHowFarItCame(t *testing.T) {
 	t.Cleanup(func() { r.undefine("widgetbs.things.test") })
 	d := a.Documents
 	if a.Outcome != OutcomeStopped || a.Code != codeStopped || d[0].State != paperFailed || d[1].State != paperApplied || d[2].State != paperApplied || d[3].State != paperUntried {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
 	if e := d[0].Errors[0]; e.Field != "spec.size" || e.Line != 4 {
 		t.Fatalf("%+v", e)
@@ -287,10 +287,10 @@ func TestMaskedSecretsStayWhatTheyAre(t *testing.T) {
 	}
 	a := r.paste(Paste{Text: text, Namespace: ns, DryRun: true})
 	if a.Outcome != OutcomeChecked || !strings.Contains(a.Documents[0].Diff, "+  new: '********'\n   old: '********'\n") {
-		t.Fatal(brief(a), a.Documents[0].Diff)
+		t.Fatal(inBrief(a), a.Documents[0].Diff)
 	}
 	if a = r.paste(Paste{Text: text, Namespace: ns}); a.Outcome != OutcomeApplied {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
 	s, err := secrets.Get(t.Context(), "s", metav1.GetOptions{})
 	if err != nil || string(s.Data["old"]) != "verborgen" || string(s.Data["new"]) != "geheim" {
@@ -300,7 +300,7 @@ func TestMaskedSecretsStayWhatTheyAre(t *testing.T) {
 	edited := strings.Replace(seen, "  new: '********'", "  new: YW5kZXJz", 1)
 	a = r.paste(Paste{Text: edited, Edit: &EditedFrom{Ref: Ref{"secrets", ns, "s"}, Version: s.ResourceVersion, Seen: seen}})
 	if a.Outcome != OutcomeApplied || !strings.Contains(a.Documents[0].Diff, "+  new: '******** (new)'") {
-		t.Fatal(brief(a), a.Documents[0].Diff)
+		t.Fatal(inBrief(a), a.Documents[0].Diff)
 	}
 	if s, err = secrets.Get(t.Context(), "s", metav1.GetOptions{}); err != nil || string(s.Data["old"]) != "verborgen" || string(s.Data["new"]) != "anders" {
 		t.Fatalf("%+v, %v", s, err)
@@ -326,7 +326,7 @@ func TestAnEditIsMergedWithWhatOthersDid(t *testing.T) {
 	from := &EditedFrom{Ref: ref, Version: was.ResourceVersion, Seen: seen}
 	mine := strings.Replace(seen, `a: "1"`, "a: mine", 1)
 	if a := r.paste(Paste{Text: mine, Edit: from, DryRun: true}); a.Outcome != OutcomeChecked || !strings.Contains(a.Documents[0].Diff, "+  a: mine") {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
 	// Somebody else changes another field: both changes stand.
 	was.Data["b"] = "theirs"
@@ -336,10 +336,10 @@ func TestAnEditIsMergedWithWhatOthersDid(t *testing.T) {
 	unseen := *from
 	unseen.Seen = ""
 	if a := r.paste(Paste{Text: mine, Edit: &unseen}); a.Outcome != OutcomeInvalid || a.Documents[0].Errors[0].Code != ErrConflict.Code {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
-	if a := r.paste(Paste{Text: mine, Edit: from}); brief(a) != "applied, applied update" {
-		t.Fatal(brief(a))
+	if a := r.paste(Paste{Text: mine, Edit: from}); inBrief(a) != "applied, applied update" {
+		t.Fatal(inBrief(a))
 	}
 	if was, err = maps.Get(ctx, "shared", metav1.GetOptions{}); err != nil || was.Data["a"] != "mine" || was.Data["b"] != "theirs" {
 		t.Fatalf("%+v, %v", was, err)
@@ -347,12 +347,12 @@ func TestAnEditIsMergedWithWhatOthersDid(t *testing.T) {
 	// The same field: the conflict says what it was, what it is, and where it stands.
 	a := r.paste(Paste{Text: strings.Replace(seen, `b: "2"`, "b: mine", 1), Edit: from})
 	if e := a.Documents[0].Errors; a.Outcome != OutcomeInvalid || len(e) != 1 || e[0].Field != "data.b" || e[0].Line != 8 || !strings.Contains(e[0].Message, `was "2" and is "theirs"`) {
-		t.Fatal(brief(a))
+		t.Fatal(inBrief(a))
 	}
 	// What is left out is taken away, and what is another object is refused.
 	fresh := EditedFrom{Ref: ref, Version: was.ResourceVersion}
-	if a := r.paste(Paste{Text: strings.Replace(seen, "  b: \"2\"\n", "", 1), Edit: &fresh}); brief(a) != "applied, applied update" {
-		t.Fatal(brief(a))
+	if a := r.paste(Paste{Text: strings.Replace(seen, "  b: \"2\"\n", "", 1), Edit: &fresh}); inBrief(a) != "applied, applied update" {
+		t.Fatal(inBrief(a))
 	}
 	if was, err = maps.Get(ctx, "shared", metav1.GetOptions{}); err != nil || was.Data["a"] != "1" || len(was.Data) != 1 {
 		t.Fatalf("%+v, %v", was, err)
@@ -362,11 +362,11 @@ func TestAnEditIsMergedWithWhatOthersDid(t *testing.T) {
 		strings.Replace(seen, "namespace: ", "namespace: x", 1): "metadata.namespace", seen + "---\n" + seen: "",
 	} {
 		if a := r.paste(Paste{Text: text, Edit: from}); a.Outcome != OutcomeInvalid || a.Documents[0].Errors[0].Field != field {
-			t.Error(brief(a))
+			t.Error(inBrief(a))
 		}
 	}
 	if a := r.paste(Paste{Text: "a: [", Edit: from}); a.Outcome != OutcomeInvalid || a.Documents[0].Errors[0].Line != 1 {
-		t.Error(brief(a))
+		t.Error(inBrief(a))
 	}
 }
 
@@ -379,8 +379,8 @@ func TestAnImmutableFieldIsNamed(t *testing.T) {
 	a := r.paste(Paste{Text: text, Edit: &EditedFrom{
 		Ref: deploymentRef(ns, "web"), Version: d.ResourceVersion, Seen: strings.Replace(text, ", more: x", "", 1),
 	}})
-	if a.Outcome != OutcomeInvalid || !strings.Contains(brief(a), "immutable") || a.Documents[0].Errors[0].Line < 4 {
-		t.Fatal(brief(a))
+	if a.Outcome != OutcomeInvalid || !strings.Contains(inBrief(a), "immutable") || a.Documents[0].Errors[0].Line < 4 {
+		t.Fatal(inBrief(a))
 	}
 }
 

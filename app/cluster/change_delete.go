@@ -26,19 +26,19 @@ type Removal struct {
 	State      string      `json:"state" enum:"there,deleting,gone"`
 	Finalizers []Finalizer `json:"finalizers" nullable:"false" doc:"What keeps an object that is being deleted"`
 	Messages   []string    `json:"messages" nullable:"false" doc:"What the cluster says of the deletion"`
-	Counts     []KindCount `json:"counts" nullable:"false" doc:"Of a namespace or a definition: how many objects go with it, by kind"`
+	Counts     []TakenAlong `json:"counts" nullable:"false" doc:"Of a namespace or a definition: how many objects go with it, by kind"`
 	Notes      []string    `json:"notes" nullable:"false"`
 	DryRun     bool        `json:"dry_run"`
 }
 
 func newRemoval(d deed) Removal {
 	return Removal{
-		Object: d.ref, State: "there", Finalizers: []Finalizer{}, Messages: []string{}, Counts: []KindCount{}, Notes: []string{}, DryRun: d.dry,
+		Object: d.ref, State: "there", Finalizers: []Finalizer{}, Messages: []string{}, Counts: []TakenAlong{}, Notes: []string{}, DryRun: d.dry,
 	}
 }
 
-// A KindCount is how many objects there are of a kind.
-type KindCount struct {
+// TakenAlong says how many objects there are of a kind.
+type TakenAlong struct {
 	Kind  string `json:"kind"`
 	Count int64  `json:"count"`
 	Why   string `json:"error,omitempty" doc:"Why they could not be counted"`

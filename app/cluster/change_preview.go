@@ -74,8 +74,8 @@ func volumeNotes(o *unstructured.Unstructured) []string {
 
 // counts returns how many objects there are of kinds, most first; kinds without
 // objects are left out. Each costs one request for a single object.
-func (h *hand) counts(ctx context.Context, kinds []Kind, namespace string) ([]KindCount, error) {
-	found := make([]KindCount, len(kinds))
+func (h *hand) counts(ctx context.Context, kinds []Kind, namespace string) ([]TakenAlong, error) {
+	found := make([]TakenAlong, len(kinds))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(countAtOnce)
 	for i, k := range kinds {
@@ -92,8 +92,8 @@ func (h *hand) counts(ctx context.Context, kinds []Kind, namespace string) ([]Ki
 		})
 	}
 	err := g.Wait()
-	found = slices.DeleteFunc(found, func(c KindCount) bool { return c.Count == 0 && c.Why == "" })
-	slices.SortFunc(found, func(a, b KindCount) int {
+	found = slices.DeleteFunc(found, func(c TakenAlong) bool { return c.Count == 0 && c.Why == "" })
+	slices.SortFunc(found, func(a, b TakenAlong) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Kind, b.Kind))
 	})
 	return found, err

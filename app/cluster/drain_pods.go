@@ -97,12 +97,12 @@ func (v *drain) onNode(ctx context.Context) ([]corev1.Pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := listed[corev1.PodList](ctx, v.hand, k, "", map[string]string{"fieldSelector": "spec.nodeName=" + v.deed.ref.Name})
+	list, err := listing[corev1.PodList](ctx, v.hand, k, "", map[string]string{"fieldSelector": "spec.nodeName=" + v.deed.ref.Name})
 	return list.Items, err
 }
 
-// listed reads a list of a kind that is small enough to be read whole.
-func listed[T any](ctx context.Context, h *hand, k Kind, namespace string, params map[string]string) (v T, err error) {
+// listing reads a list of a kind that is small enough to be read whole.
+func listing[T any](ctx context.Context, h *hand, k Kind, namespace string, params map[string]string) (v T, err error) {
 	r := h.link.get(k, namespace, "").SetHeader("Accept", plainJSON)
 	for name, value := range params {
 		r.Param(name, value)
@@ -147,7 +147,7 @@ func (v *drain) budgets(ctx context.Context, p *drainPod) string {
 	if err != nil {
 		return ""
 	}
-	list, err := listed[policyv1.PodDisruptionBudgetList](ctx, v.hand, k, p.ref.Namespace, nil)
+	list, err := listing[policyv1.PodDisruptionBudgetList](ctx, v.hand, k, p.ref.Namespace, nil)
 	if err != nil {
 		return ""
 	}

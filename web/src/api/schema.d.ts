@@ -1109,6 +1109,102 @@ export interface paths {
         patch: operations["updateCluster"];
         trace?: never;
     };
+    "/api/v1/clusters/{id}/annotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["annotateObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["applyObjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/cordon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["cordonNode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["deleteObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["drainNode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/finalizers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["removeFinalizers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/health": {
         parameters: {
             query?: never;
@@ -1135,6 +1231,22 @@ export interface paths {
         get: operations["listKinds"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["labelObject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1221,6 +1333,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["pauseObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["restartObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resumeObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["rollbackObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["runCronJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/scale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["scaleObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/schema": {
         parameters: {
             query?: never;
@@ -1237,6 +1461,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["suspendObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/taint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["taintNode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/test": {
         parameters: {
             query?: never;
@@ -1247,6 +1503,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["testCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/uncordon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["uncordonNode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/unsuspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["unsuspendObject"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2490,6 +2778,42 @@ export interface components {
             urls: string[];
             version: string;
         };
+        Applied: {
+            /** @example cluster.apply_invalid */
+            code?: string;
+            documents: components["schemas"]["AppliedDocument"][];
+            dry_run: boolean;
+            message: string;
+            /** @enum {string} */
+            outcome: "checked" | "applied" | "invalid" | "stopped";
+        };
+        AppliedDocument: {
+            /** @enum {string} */
+            action?: "create" | "update" | "unchanged";
+            /** @description Unified, of YAML; values of secrets are masked */
+            diff: string;
+            errors: components["schemas"]["PasteError"][];
+            /**
+             * Format: int64
+             * @description Its place in the paste, from 0
+             */
+            index: number;
+            /**
+             * Format: int64
+             * @description Where it begins
+             */
+            line: number;
+            object?: components["schemas"]["Ref"];
+            /** @enum {string} */
+            state: "checked" | "invalid" | "applied" | "failed" | "not_tried";
+            /** @description Fields that others manage: with force they become ours, without it they are conflicts */
+            taken_over: components["schemas"]["PasteDispute"][];
+            /** @description Kind and name as the document says them */
+            title: string;
+            /** @description Why the cluster could not check it beforehand */
+            unproven?: string;
+            warnings: string[];
+        };
         Attempt: {
             actor?: string;
             address?: string;
@@ -3113,6 +3437,26 @@ export interface components {
             /** @enum {string} */
             kind: "text" | "binary" | "secret";
         };
+        DeletingInBody: {
+            /** @description Only say what would go with it */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description How long pods get to end; left out: as they say themselves
+             */
+            grace_seconds?: number;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            /**
+             * @description What becomes of what it owns: deleted after it (the default), before it, or left
+             * @enum {string}
+             */
+            propagation?: "background" | "foreground" | "orphan";
+            /** @description Of the object that the person saw: another one of the same name is not deleted */
+            uid?: string;
+        };
         Delivery: {
             alert_id: string;
             attempts: components["schemas"]["DeliveryAttempt"][];
@@ -3153,6 +3497,24 @@ export interface components {
             /** Format: int64 */
             size_bytes: number;
         };
+        DrainInBody: {
+            /** @description Evict pods, too, that keep data in an emptyDir: the data are lost */
+            delete_emptydir?: boolean;
+            /** @description Evict pods, too, that nobody makes again */
+            delete_unmanaged?: boolean;
+            /**
+             * Format: int64
+             * @description How long pods get to end; left out: as they say themselves
+             */
+            grace_seconds?: number;
+            /** @description Of the node */
+            name: string;
+            /**
+             * Format: int64
+             * @description 0: 600
+             */
+            timeout_seconds?: number;
+        };
         Drill: {
             /** Format: date-time */
             at: string;
@@ -3180,6 +3542,16 @@ export interface components {
             passed: boolean;
             /** @description The transaction that was restored */
             position: string;
+        };
+        EditedFrom: {
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            /** @description Of the object that was shown */
+            resource_version: string;
+            /** @description The YAML that was shown. With it, changes that others made meanwhile to other fields are kept; without it, any is a conflict. */
+            seen?: string;
         };
         EndpointLine: {
             address: string;
@@ -3256,6 +3628,15 @@ export interface components {
             name: string;
             /** @description What the object waits for, as a sentence */
             waits: string;
+        };
+        FinalizersInBody: {
+            /** @description The name of the object, typed by a person */
+            confirm: string;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            remove: string[] | null;
         };
         Finding: {
             /** @description Without it no certificate comes; else it may come all the same */
@@ -3502,6 +3883,9 @@ export interface components {
         ItemsUsed: {
             items: components["schemas"]["Used"][];
         };
+        ItemsWorkloadRevision: {
+            items: components["schemas"]["WorkloadRevision"][];
+        };
         Job: {
             actor: string;
             /** Format: date-time */
@@ -3639,6 +4023,18 @@ export interface components {
              * @example unity-admins
              */
             value: string;
+        };
+        MarksInBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            remove?: string[] | null;
+            set?: {
+                [key: string]: string;
+            };
         };
         Me: {
             memberships: components["schemas"]["Membership"][];
@@ -3836,6 +4232,12 @@ export interface components {
             /** @description With the first second factor; each signs in once; shown once */
             recovery_codes?: string[];
         };
+        NodeActBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @description Of the node */
+            name: string;
+        };
         NodeBlock: {
             addresses: string[];
             /**
@@ -3875,6 +4277,26 @@ export interface components {
             updates: number | null;
             /** @example 13 */
             version: string;
+        };
+        ObjectActBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+        };
+        ObjectChange: {
+            /** @description By the path of the field: what it was and what it is. Values of secrets are masked. */
+            changes: {
+                [key: string]: unknown[] | null;
+            };
+            /** @description The same as a unified diff of YAML */
+            diff: string;
+            dry_run: boolean;
+            /** @description What one should know of it: who will undo it, what the cluster warns of */
+            notes: string[];
+            object: components["schemas"]["Ref"];
         };
         ObjectCondition: {
             good: boolean;
@@ -4187,6 +4609,37 @@ export interface components {
             current_password: string;
             new_password: string;
         };
+        Paste: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @description The text is one object that was read, and edited */
+            edit?: components["schemas"]["EditedFrom"];
+            /** @description Take over fields that others manage */
+            force?: boolean;
+            /** @description For documents that name none; empty: default */
+            namespace?: string;
+            /** @description YAML with any number of documents, or JSON */
+            text: string;
+        };
+        PasteDispute: {
+            field: string;
+            /**
+             * Format: int64
+             * @description In the pasted text
+             */
+            line: number;
+            manager: string;
+        };
+        PasteError: {
+            code: string;
+            field?: string;
+            /**
+             * Format: int64
+             * @description In the pasted text
+             */
+            line: number;
+            message: string;
+        };
         Person: {
             /** Format: date-time */
             created_at: string;
@@ -4423,6 +4876,19 @@ export interface components {
             token: string;
             username: string;
         };
+        Removal: {
+            /** @description Of a namespace or a definition: how many objects go with it, by kind */
+            counts: components["schemas"]["TakenAlong"][];
+            dry_run: boolean;
+            /** @description What keeps an object that is being deleted */
+            finalizers: components["schemas"]["Finalizer"][];
+            /** @description What the cluster says of the deletion */
+            messages: string[];
+            notes: string[];
+            object: components["schemas"]["Ref"];
+            /** @enum {string} */
+            state: "there" | "deleting" | "gone";
+        };
         ReplicaSettings: {
             /**
              * Format: int64
@@ -4573,6 +5039,19 @@ export interface components {
             /** @description If it is a service account */
             ref?: components["schemas"]["Ref"];
         };
+        RollbackInBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            /**
+             * Format: int64
+             * @description 0: the one before the current
+             */
+            revision?: number;
+        };
         RotateInBody: {
             /** @description The master key instead of the keys of tenants */
             master?: boolean;
@@ -4614,6 +5093,21 @@ export interface components {
             reason?: string;
             /** Format: date-time */
             started_at: string | null;
+        };
+        ScaleInBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description The number that the person saw; if it is another one by now, nothing is changed
+             */
+            from?: number;
+            /** @description resource.group: pods, deployments.apps */
+            kind: string;
+            name: string;
+            namespace?: string;
+            /** Format: int64 */
+            replicas: number;
         };
         ScaleLine: {
             name: string;
@@ -5081,6 +5575,30 @@ export interface components {
             /** Format: int64 */
             count: number;
             tag: string;
+        };
+        Taint: {
+            /**
+             * @description Left out when taints are removed: any
+             * @enum {string}
+             */
+            effect?: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+            key: string;
+            value?: string;
+        };
+        TaintInBody: {
+            /** @description Only say what would happen */
+            dry_run?: boolean;
+            /** @description Of the node */
+            name: string;
+            remove?: components["schemas"]["Taint"][] | null;
+            set?: components["schemas"]["Taint"][] | null;
+        };
+        TakenAlong: {
+            /** Format: int64 */
+            count: number;
+            /** @description Why they could not be counted */
+            error?: string;
+            kind: string;
         };
         TaskState: {
             code?: string;
@@ -5625,6 +6143,23 @@ export interface components {
             up_to_date: number;
             /** Format: int32 */
             want: number;
+        };
+        WorkloadRevision: {
+            /** @description What the annotation kubernetes.io/change-cause said */
+            change_cause: string;
+            /** Format: date-time */
+            created_at: string;
+            current: boolean;
+            images: string[];
+            /** @description Of the replica set or controller revision that keeps it */
+            name: string;
+            /** Format: int64 */
+            number: number;
+            /**
+             * Format: int64
+             * @description Pods of it that a deployment runs now
+             */
+            replicas: number;
         };
     };
     responses: never;
@@ -8303,6 +8838,216 @@ export interface operations {
             };
         };
     };
+    annotateObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarksInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applyObjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Paste"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cordonNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletingInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drainNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeFinalizers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinalizersInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getClusterHealth: {
         parameters: {
             query?: never;
@@ -8352,6 +9097,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ItemsKindState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarksInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
                 };
             };
             /** @description Error */
@@ -8555,6 +9335,252 @@ export interface operations {
             };
         };
     };
+    pauseObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restartObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query: {
+                /** @description resource.group: deployments.apps */
+                kind: string;
+                namespace?: string;
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsWorkloadRevision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollbackObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runCronJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scaleObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScaleInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKindSchema: {
         parameters: {
             query: {
@@ -8595,6 +9621,76 @@ export interface operations {
             };
         };
     };
+    suspendObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    taintNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaintInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     testCluster: {
         parameters: {
             query?: never;
@@ -8613,6 +9709,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uncordonNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsuspendObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectActBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectChange"];
                 };
             };
             /** @description Error */

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -33,6 +34,9 @@ func TestPodsRunAndTheViewerSeesNone(t *testing.T) {
 	pod := p.Pod(t, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "one"}})
 	if pod.Status.Phase != corev1.PodRunning || pod.Spec.NodeName == "" || pod.Status.PodIP == "" {
 		t.Fatalf("%+v", pod.Status)
+	}
+	if v, err := discovery.NewDiscoveryClientForConfigOrDie(p.Config()).ServerVersion(); err != nil || v.Minor != "37" {
+		t.Fatal(v, err)
 	}
 	for text, may := range map[string]bool{p.Kubeconfig(): true, p.Viewer(): false} {
 		_, err := client(t, text).CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})

@@ -94,6 +94,9 @@ func TestDoorCutsWatches(t *testing.T) {
 	}
 	defer watched.Stop()
 	<-watched.ResultChan()
+	if n := d.Underway("watch=true"); n != 1 {
+		t.Error(n)
+	}
 	d.Cut("watch=true")
 	late := time.After(10 * time.Second)
 	for open := true; open; {

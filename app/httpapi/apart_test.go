@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"unity.internal/app/auth"
 	"unity.internal/app/cluster/clustertest"
 	"unity.internal/store"
@@ -64,6 +67,21 @@ func furnishCluster(t *testing.T, b *bench, acme store.Tenant) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	web := map[string]string{"app": "web"}
+	plane := clustertest.Shared(t)
+	_, err = plane.Client().CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: shop}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = plane.Client().AppsV1().Deployments(shop).Create(t.Context(), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: appsv1.DeploymentSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: web},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: web}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	v := store.Cluster{ID: acmes, Name: marker, Source: store.ClusterKubeconfig, Server: "https://" + marker + ".test", Context: marker, Kubeconfig: sealed, Notes: marker}
 	if _, err := acme.CreateCluster(t.Context(), v); err != nil {
 		t.Fatal(err)
@@ -79,11 +97,15 @@ func furnishCluster(t *testing.T, b *bench, acme store.Tenant) {
 	})
 }
 
+// shop is the namespace in which acme has a deployment.
+const shop = "acmes-shop"
+
 // seen is what an owner asks for of a cluster, where an operation wants more than
 // an id: by the end of its path.
 var seen = map[string]string{
 	"/clusters/objects":             "?kind=namespaces",
 	"/clusters/{id}/schema":         "?kind=namespaces",
+	"/clusters/{id}/revisions":      "?kind=deployments.apps&namespace=" + shop + "&name=web",
 	"/clusters/{id}/object":         "?kind=nodes&name=sim-0000",
 	"/clusters/{id}/object/events":  "?kind=nodes&name=sim-0000",
 	"/clusters/{id}/object/related": "?kind=nodes&name=sim-0000",

@@ -123,18 +123,28 @@ test("30,000 rows known by number scroll smoothly", async ({ page }) => {
   await grid.scrollIntoViewIfNeeded();
   await expect(grid.getByText("checkout-7d9f8b6c5-00000")).toBeVisible();
   expect(await grid.getByRole("row").count()).toBeLessThan(80);
-  const frames = await page.evaluate(async () => {
-    const out: number[] = [];
-    let last = performance.now();
-    for (let i = 0; i < 200; i++) {
-      scrollBy(0, i < 100 ? 200 : 4000);
-      await new Promise(requestAnimationFrame);
-      out.push(performance.now() - last);
-      last = performance.now();
-    }
-    return out.sort((a, b) => a - b);
-  });
-  expect(frames[Math.floor(frames.length * 0.95)]).toBeLessThan(50); // a busy machine has its own pauses
+  // In time of the processor, not of the clock: a busy machine has pauses of its own.
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const spent = async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return 1000 * (metrics.find((each) => each.name === "TaskDuration")?.value ?? 0);
+  };
+  const frames: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const before = await spent();
+    await page.evaluate(
+      async (by) => {
+        scrollBy(0, by);
+        await new Promise(requestAnimationFrame);
+      },
+      i < 30 ? 200 : 4000,
+    );
+    frames.push((await spent()) - before);
+  }
+  frames.sort((a, b) => a - b);
+  expect(frames[0]).toBeGreaterThan(0);
+  expect(frames[56]).toBeLessThan(50); // of 60: a processor that is shared forgets, too
   await expect(grid.getByText(/^checkout-7d9f8b6c5-0/).first()).toBeVisible(); // fetched, not bones
 });
 
@@ -170,7 +180,10 @@ test("a terminal takes Tab, and Escape and Tab leave it", async ({ page }) => {
   await expect(input).not.toBeFocused();
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Control+Shift+F");
-  await page.getByRole("region", { name: "Terminal of checkout" }).getByLabel("Find").fill("ink");
+  await page
+    .getByRole("region", { name: "Terminal of checkout" })
+    .getByRole("textbox", { name: "Find" })
+    .fill("ink");
   await expect(page.getByText("1 of 16")).toBeVisible();
 });
 
@@ -178,7 +191,7 @@ test("an editor completes and checks by the schema, and is left with Escape and 
   await open(page);
   const editor = page.getByRole("textbox", { name: "Manifest" });
   await expect(page.locator(".editor").first().locator(".cm-lint-marker")).toHaveCount(3);
-  await editor.getByText("two").click();
+  await editor.getByText("two", { exact: true }).click();
   await page.keyboard.press("End");
   await page.keyboard.press("Enter");
   await page.keyboard.type("pau");
@@ -200,7 +213,7 @@ test("a log at 10,000 lines a second follows, lets go and keeps what is read in 
   await page.getByRole("button", { name: "10,000 lines a second" }).click();
   const log = page.getByRole("log", { name: "Log of checkout" });
   const part = page.getByRole("region", { name: "Log of checkout" });
-  await expect(part.getByText(/50,000\slines/)).toBeVisible();
+  await expect(part.getByText(/50,000\slines/)).toBeVisible({ timeout: 40_000 });
   await log.hover();
   await page.mouse.wheel(0, -2000);
   await expect(part.getByRole("button", { name: "Follow" })).toBeVisible();
@@ -216,7 +229,7 @@ test("a log at 10,000 lines a second follows, lets go and keeps what is read in 
   await part.getByRole("button", { name: "Follow" }).click();
   await expect(part.getByText("Following")).toBeVisible();
   await page.getByRole("button", { name: "Stop" }).click();
-  await part.getByLabel("Find").fill("REFUSED");
+  await part.getByRole("textbox", { name: "Find" }).fill("REFUSED");
   await expect(part.getByText(/^7,?1\d\d$/)).toBeVisible();
 });
 

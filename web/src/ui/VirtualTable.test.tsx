@@ -159,10 +159,10 @@ test("a range leaves out what is not fetched", () => {
 });
 
 test.each([
-  [0, 0, 40],
-  [-500, 0, 24], // below what is in sight
-  [31 * 32, 16, 72],
-  [29_990 * 32, 29_976, 30_000],
+  [0, 0, 36],
+  [-500, 0, 20], // below what is in sight
+  [31 * 32, 20, 68],
+  [29_990 * 32, 29_980, 30_000],
   [1e9, 29_992, 30_000], // it became shorter
 ])("scrolled by %d px, rows %d to %d of 30,000 are drawn", (top, first, last) =>
   expect(span(top, 1000, 32, 30_000)).toEqual([first, last]),

@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useSyncExternalStore } from "react";
 
 const step = 8; // rows are drawn anew every eight of them, not at every pixel
-const beyond = 8; // drawn above and below what is in sight
+const beyond = 4; // drawn above and below what is in sight
 
 /** The rows that are drawn, of `total`: the first, and the one after the last. */
 export function span(

@@ -24,6 +24,7 @@ async function expectAccessible(page: Page): Promise<void> {
 for (const theme of themes) {
   for (const [name, viewport] of Object.entries(sizes)) {
     test(`everything is accessible, ${theme} and ${name}`, async ({ browser }) => {
+      test.slow(); // the page holds every part at once
       const context = await browser.newContext({ viewport, colorScheme: theme });
       const page = await context.newPage();
       await open(page);

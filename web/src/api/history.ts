@@ -45,7 +45,9 @@ export function stepOf({ from, to }: Span): number {
 }
 
 interface Options {
+  /** The id of a server, or of a cluster if that is what `of` says. */
   server: string;
+  of?: "servers" | "clusters";
   metrics: readonly string[];
   /** How long a span (ms) that ends now; or a fixed span, which does not move. */
   span: number | Span;
@@ -56,10 +58,10 @@ interface Options {
 const least = 5 * 60_000; // what is shown of a server that was added just now
 
 /**
- * The series of a server over a span, moving on with every poll unless the span is fixed. The
+ * The series of a server or cluster over a span, moving on with every poll unless the span is fixed. The
  * span is that of the first render: a component that shows another one gets another key.
  */
-export function useHistory({ server, metrics, span, since = 0 }: Options) {
+export function useHistory({ server, of = "servers", metrics, span, since = 0 }: Options) {
   const names = metrics.join();
   const moving = typeof span === "number";
   const [opened] = useState(() => Date.now());
@@ -77,7 +79,7 @@ export function useHistory({ server, metrics, span, since = 0 }: Options) {
   const query = useQuery(
     api.queryOptions(
       "get",
-      "/api/v1/servers/{id}/metrics",
+      `/api/v1/${of}/{id}/metrics` as "/api/v1/servers/{id}/metrics", // both answer alike
       {
         params: {
           path: { id: server },

@@ -6,6 +6,7 @@ import { amount, unitOf } from "../../layout/threshold";
 import { t } from "../../locales";
 import { Chart, type ChartMark } from "../../ui/Chart";
 import { needed, watched } from "./measure";
+import { about } from "./order";
 import type { Rules } from "./queries";
 
 const hour = 3_600_000;
@@ -32,7 +33,12 @@ export function AlertChart({ alert, threshold, rules }: AlertChartProps) {
   // The span is chosen once an alert: a moving one moves by itself.
   const span = useMemo(() => spanOf(started_at, resolved_at), [started_at, resolved_at]);
   const names = useMemo(() => needed(metric), [metric]);
-  const { series, shown, step } = useHistory({ server: alert.server_id ?? "", metrics: names, span });
+  const { series, shown, step } = useHistory({
+    server: about(alert),
+    of: alert.cluster_id ? "clusters" : "servers",
+    metrics: names,
+    span,
+  });
   const points = useMemo(() => watched(metric, alert.labels, series), [metric, alert.labels, series]);
   const unit = unitOf(metric, rules.metrics);
   const format = (figure: number) => amount(figure, unit);

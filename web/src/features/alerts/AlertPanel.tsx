@@ -149,7 +149,7 @@ function Body({ alert, rules }: { alert: AlertDetail; rules: Rules }) {
         {alert.message}
       </p>
       <Actions alert={alert} />
-      {threshold && alert.server_id && !isEvent(threshold.metric) && (
+      {threshold && about(alert) && !isEvent(threshold.metric) && (
         <AlertChart alert={alert} threshold={threshold} rules={rules} />
       )}
       <Facts

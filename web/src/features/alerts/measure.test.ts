@@ -35,3 +35,18 @@ test("any other metric is drawn as it is", () => {
   expect(needed("node_load5")).toEqual(["node_load5"]);
   expect(watched("node_load5", {}, all)).toEqual([[0, 2]]);
 });
+
+test("what is watched of a cluster is in the unit of its threshold", () => {
+  const series = (metric: string, value: number) => ({
+    metric,
+    labels: {},
+    points: [[1000, value] as const],
+  });
+  const all = [
+    series("kube_certificate_left_seconds", 864_000),
+    series("kube_cpu_requested_cores", 3),
+    series("kube_cpu_allocatable_cores", 4),
+  ];
+  expect(watched("cluster_certificate_days", {}, all)).toEqual([[1000, 10]]);
+  expect(watched("cluster_cpu_requested_percent", {}, all)).toEqual([[1000, 75]]);
+});

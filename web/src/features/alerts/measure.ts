@@ -22,6 +22,24 @@ const presets: Readonly<Record<string, Measure>> = {
   temperature_c: { of: "node_temperature_celsius", factor: 1 },
   load1: { of: "node_load1", factor: 1 },
   processes: { of: "node_processes", factor: 1 },
+  cluster_volume_percent: { of: "kube_volume_used_ratio", factor: 100 },
+  cluster_certificate_days: { of: "kube_certificate_left_seconds", factor: 1 / 86_400 },
+  cluster_cpu_percent: { of: "kube_cpu_used_cores", whole: "kube_cpu_allocatable_cores", factor: 100 },
+  cluster_cpu_requested_percent: {
+    of: "kube_cpu_requested_cores",
+    whole: "kube_cpu_allocatable_cores",
+    factor: 100,
+  },
+  cluster_memory_percent: {
+    of: "kube_memory_used_bytes",
+    whole: "kube_memory_allocatable_bytes",
+    factor: 100,
+  },
+  cluster_memory_requested_percent: {
+    of: "kube_memory_requested_bytes",
+    whole: "kube_memory_allocatable_bytes",
+    factor: 100,
+  },
 };
 
 const measureOf = (metric: string): Measure => presets[metric] ?? { of: metric, factor: 1 };

@@ -104,7 +104,8 @@ function Actions({ threshold, onEdit, onRemove }: ActionsProps) {
 function Scope({ threshold, names }: { threshold: Threshold; names: ReadonlyMap<string, string> }) {
   if (threshold.builtin === "unwell") return t.alerts.appliance;
   if (threshold.server_id) return names.get(threshold.server_id) ?? words.gone;
-  return threshold.tag ? words.tagged(threshold.tag) : words.everyServer;
+  if (threshold.tag) return words.tagged(threshold.tag);
+  return /^(kube|cluster)_/.test(threshold.metric) ? words.everyCluster : words.everyServer;
 }
 
 interface Doing {

@@ -89,6 +89,7 @@ export const thresholds = {
   mutedUntil: (time: string) => `Muted until ${time}`,
   builtin: "Built in",
   everyServer: "Every server",
+  everyCluster: "Every cluster",
   oneServer: "One server",
   tagged: (tag: string) => `Tag ${tag}`,
   gone: "A server that is gone",

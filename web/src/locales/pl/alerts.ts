@@ -89,6 +89,7 @@ export const thresholds = {
   mutedUntil: (time) => `Wyciszony do ${time}`,
   builtin: "Wbudowany",
   everyServer: "Każdy serwer",
+  everyCluster: "Każdy klaster",
   oneServer: "Jeden serwer",
   tagged: (tag) => `Etykieta ${tag}`,
   gone: "Serwer, którego już nie ma",

@@ -33,6 +33,7 @@ import (
 	"unity.internal/app/cluster"
 	"unity.internal/app/cluster/clustertest"
 	"unity.internal/store"
+	"unity.internal/store/storetest"
 )
 
 // healthy registers a cluster and waits until it is known.
@@ -373,4 +374,35 @@ func TestAFullVolumeIsFound(t *testing.T) {
 	if r := b.reading(id, "kube_volume_used_ratio"); r.Value != 0.98 || r.Note != "data of "+ns {
 		t.Errorf("%+v", r)
 	}
+}
+
+func TestAfterARestartNothingIsSaidOfWhatIsNotUpToDate(t *testing.T) {
+	t.Parallel()
+	p := clustertest.Shared(t)
+	door, ns := p.Door(t), p.Namespace(t)
+	p.Pod(t, corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "loops", Annotations: map[string]string{"sim.test/crash": "true"}}})
+	s := storetest.Open(t)
+	storetest.Tenants(t, s, "acme", "globex")
+	b := newBenchOver(t, s)
+	id := b.healthy(door.Kubeconfig())
+	b.trouble(id, "crash_loop", cluster.Ref{Kind: "pods", Namespace: ns, Name: "loops"})
+	b.stop()
+
+	door.Refuse(`GET /api/v1/pods\?`, http.StatusServiceUnavailable)
+	b = newBenchOver(t, s)
+	var all []store.Reading
+	b.until("nodes to be known again", func() bool {
+		all = b.Diagnose(t.Context(), b.acme.ID, id)
+		return slices.ContainsFunc(all, func(r store.Reading) bool { return r.Metric == "kube_nodes" })
+	})
+	if i := slices.IndexFunc(all, func(r store.Reading) bool { return strings.HasPrefix(r.Metric, "kube_pods") }); i >= 0 {
+		t.Errorf("says what it does not know: %+v", all[i])
+	}
+	b.trouble(id, "crash_loop", cluster.Ref{Kind: "pods", Namespace: ns, Name: "loops"})
+	door.Heal()
+	b.until("pods to be known again", func() bool {
+		return slices.ContainsFunc(b.Diagnose(t.Context(), b.acme.ID, id), func(r store.Reading) bool {
+			return r.Metric == "kube_pods_crash_looping" && r.Value > 0
+		})
+	})
 }

@@ -25,7 +25,8 @@ var (
 	errSchemaLarge = fault.New(fault.TooLarge, "cluster.schema_too_large", "The description of this kind is too large to complete and check while you type. The cluster checks it when it is applied.")
 )
 
-// A KindSchema is what objects of a kind look like, as JSON Schema.
+// A KindSchema is what objects of a kind look like: the JSON Schema that the
+// cluster's OpenAPI document has, with what it refers to and no more.
 type KindSchema struct {
 	Schema json.RawMessage
 	Hash   string // of the schema
@@ -149,7 +150,7 @@ func (l *link) document(ctx context.Context, k Kind) (string, error) {
 
 const (
 	componentPath = "#/components/schemas/"
-	definedPath   = "#/$defs/"
+	definedPath   = "#/definitions/"
 )
 
 // schemaOf takes the schema of one kind, and of what it reaches, out of a document.
@@ -200,85 +201,45 @@ func describes(text json.RawMessage, k Kind) bool {
 // collect writes a schema with all that it reaches; plain leaves out what is for
 // people only.
 func collect(all map[string]json.RawMessage, root string, plain bool) (json.RawMessage, error) {
-	defs, todo := map[string]any{}, []string{root}
-	r := rewriter{plain, func(to string) { todo = append(todo, to) }}
+	reached, todo := map[string]any{}, []string{root}
 	for len(todo) > 0 {
 		name := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if _, done := defs[name]; done {
+		if _, done := reached[name]; done {
 			continue
 		}
-		var s any
+		s := any(map[string]any{}) // one that is named and not there takes anything
 		if text, ok := all[name]; ok {
 			if err := json.Unmarshal(text, &s); err != nil {
 				return nil, errStrange.Because(err)
 			}
-		} else {
-			s = true // it is named and not there: anything fits
 		}
-		defs[name] = r.rewrite(s, true)
+		todo = append(todo, refer(s, plain)...)
+		reached[name] = s
 	}
-	return json.Marshal(map[string]any{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": definedPath + root, "$defs": defs})
+	return json.Marshal(map[string]any{"$ref": definedPath + root, "definitions": reached})
 }
 
-// A rewriter makes a schema of OpenAPI 3.0 one of JSON Schema: references lead to
-// $defs, nullable becomes a type, what may be a number or a text says so, and a
-// field that the kind does not have is an error, as it is to the cluster.
-type rewriter struct {
-	plain bool
-	reach func(string)
-}
-
-// branches hold conditions on an object that is described elsewhere.
-var branches = map[string]bool{"allOf": true, "anyOf": true, "oneOf": true, "not": true}
-
-// rewrite rewrites a schema, or a list of them; whole: it describes an object in full.
-func (r rewriter) rewrite(v any, whole bool) any {
+// refer leads the references in a schema to its own definitions, and returns
+// which schemas they name.
+func refer(v any, plain bool) (names []string) {
 	switch v := v.(type) {
 	case []any:
-		for i := range v {
-			v[i] = r.rewrite(v[i], whole)
+		for _, one := range v {
+			names = append(names, refer(one, plain)...)
 		}
 	case map[string]any:
-		for name, value := range v {
-			switch {
-			case name == "$ref":
-				text, _ := value.(string)
-				if to, ok := strings.CutPrefix(text, componentPath); ok {
-					v[name] = definedPath + to
-					r.reach(to)
-				}
-			case name == "properties": // of any name, also description
-				properties, _ := value.(map[string]any)
-				for name, value := range properties {
-					properties[name] = r.rewrite(value, whole)
-				}
-			default:
-				v[name] = r.rewrite(value, whole && !branches[name])
-			}
+		text, _ := v["$ref"].(string)
+		if name, ok := strings.CutPrefix(text, componentPath); ok {
+			v["$ref"] = definedPath + name
+			names = append(names, name)
 		}
-		if _, open := v["additionalProperties"]; whole && v["properties"] != nil && !open && v["x-kubernetes-preserve-unknown-fields"] != true {
-			v["additionalProperties"] = false
+		if _, told := v["description"].(string); told && plain { // a property of that name is a schema
+			delete(v, "description")
 		}
-		tidy(v, r.plain)
-	}
-	return v
-}
-
-// tidy says in words of JSON Schema what Kubernetes says in its own.
-func tidy(v map[string]any, plain bool) {
-	if v["x-kubernetes-int-or-string"] == true || v["format"] == "int-or-string" {
-		v["type"] = []any{"integer", "string"}
-		delete(v, "format")
-		delete(v, "anyOf")
-		delete(v, "oneOf")
-	}
-	if text, ok := v["type"].(string); ok && v["nullable"] == true {
-		v["type"] = []any{text, "null"}
-	}
-	for name := range v {
-		if strings.HasPrefix(name, "x-kubernetes-") || name == "nullable" || plain && name == "description" {
-			delete(v, name)
+		for _, one := range v {
+			names = append(names, refer(one, plain)...)
 		}
 	}
+	return names
 }

@@ -57,7 +57,7 @@ func TestObjectsOfAClusterOverHTTP(t *testing.T) {
 		{"its events", "vic", "/object/events?" + object, 200, `"items":[`},
 		{"its graph", "vic", "/object/related?" + object, 200, `"nodes":[{`},
 		{"its usage", "vic", "/object/usage?" + object, 200, `"available":false`},
-		{"a schema", "vic", "/schema?kind=secrets", 200, `"$defs"`},
+		{"a schema", "vic", "/schema?kind=secrets", 200, `"definitions"`},
 		{"a schema as YAML names it", "vic", "/schema?kind=Deployment&api_version=apps%2Fv1", 200, `DeploymentSpec`},
 		{"another tenant's", "gus", "/object?" + object, 404, "not_found"},
 		{"another tenant's events", "gus", "/object/events?" + object, 404, "not_found"},

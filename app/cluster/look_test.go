@@ -360,3 +360,29 @@ func TestAnObjectIsShownWhileItsClusterIsAway(t *testing.T) {
 		return err == nil && o.Stale == nil && o.YAML != ""
 	})
 }
+
+func TestASlowOrBusyClusterIsStillLookedAt(t *testing.T) {
+	t.Parallel()
+	b, ns, door := newBench(t), plane(t).Namespace(t), plane(t).Door(t)
+	id := b.register(t, door.Kubeconfig())
+	must[*corev1.Service](t)(plane(t).Client().CoreV1().Services(ns).Create(t.Context(), &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []corev1.ServicePort{{Port: 80}}},
+	}, metav1.CreateOptions{}))
+	ref := Ref{"services", ns, "web"}
+	must[ObjectLook](t)(b.Look(t.Context(), b.tenant, id, ref)) // so that its kinds are known
+	door.Slow(5 * time.Second)
+	if o := must[ObjectLook](t)(b.Look(t.Context(), b.tenant, id, ref)); o.YAML == "" || len(o.Missing) != 0 || o.Stale != nil {
+		t.Errorf("slow: %+v", o)
+	}
+	door.Heal()
+	door.Slow(0)
+	door.Refuse("GET /api/v1/namespaces/.*/services/web", 429)
+	if _, err := b.Look(t.Context(), b.tenant, id, ref); !errors.Is(err, ErrBusy) {
+		t.Errorf("429: %v", err)
+	}
+	door.Heal()
+	door.Refuse("GET /apis/discovery.k8s.io/", 503)
+	if o := must[ObjectLook](t)(b.Look(t.Context(), b.tenant, id, ref)); len(o.Missing) != 1 || !strings.HasPrefix(o.Missing[0], "Endpoints: ") || o.YAML == "" {
+		t.Errorf("503 beside it: %+v", o.Missing)
+	}
+}

@@ -251,3 +251,36 @@ func TestRelatedLive(t *testing.T) {
 		t.Errorf("service account: %q %q", g.lines(), g.Missing)
 	}
 }
+
+func TestRoutesOfTheGatewayAPI(t *testing.T) {
+	t.Parallel()
+	k := newKinds([]Kind{{Name: "services", Kind: "Service"}, {Name: "gateways.gateway.networking.k8s.io", Group: "gateway.networking.k8s.io", Kind: "Gateway"}})
+	const text = `{"kind":"HTTPRoute","metadata":{"namespace":"shop","name":"www"},"spec":{"hostnames":["shop.example"],"parentRefs":[{"name":"edge","namespace":"infra"}],"rules":[
+		{"matches":[{"path":{"type":"Exact","value":"/pay"}}],"backendRefs":[{"name":"web","port":80,"weight":9},{"name":"web","namespace":"other","port":81,"weight":1}]},
+		{"backendRefs":[{"name":"bucket","kind":"Bucket","group":"example.com"},{"name":"web","port":80}]}]}}`
+	route := must[httpRouteItem](t)(decode[httpRouteItem]([]byte(text)))
+	s := shop()
+	w := newWorld(s, func(text string) string { return text }, []string{"services", "pods"})
+	w.add(routeKind, route.object(k))
+	ref := Ref{routeKind, "shop", "www"}
+	o, _ := w.one(ref)
+	want := []Ref{{"services", "shop", "web"}, {"services", "other", "web"}, {"Bucket", "shop", "bucket"}}
+	if !slices.Equal(o.Refs, want) {
+		t.Errorf("refs: %+v", o.Refs)
+	}
+	got := w.relate(ref, o).lines()
+	for _, edge := range []string{"httproutes/www routes to services/web", "services/web selects pods/web-1-a", "httproutes/www uses Bucket/bucket"} {
+		if !slices.Contains(got, edge) {
+			t.Errorf("no %s in %q", edge, got)
+		}
+	}
+	out := newLook(Kind{}, ref)
+	v := &viewer{kinds: k, ref: ref, raw: []byte(text), out: &out}
+	if err := lookHTTPRoute(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	first := RouteLine{Host: "shop.example", Path: "/pay", Match: "Exact", To: want[0], Port: "80", Weight: 9}
+	if len(out.Routes) != 4 || out.Routes[0] != first || out.say("Gateway") != "edge" {
+		t.Errorf("routes: %+v %+v", out.Routes, out.Facts)
+	}
+}

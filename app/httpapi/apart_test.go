@@ -110,6 +110,10 @@ var seen = map[string]string{
 	"/clusters/{id}/object/events":  "?kind=nodes&name=sim-0000",
 	"/clusters/{id}/object/related": "?kind=nodes&name=sim-0000",
 	"/clusters/{id}/object/usage":   "?kind=nodes&name=sim-0000",
+	"/clusters/{id}/object":         "?kind=namespaces&name=default",
+	"/clusters/{id}/object/related": "?kind=namespaces&name=default",
+	"/clusters/{id}/object/usage":   "?kind=namespaces&name=default",
+	"/clusters/{id}/schema":         "?kind=namespaces",
 }
 
 // TestTenantsAreApart calls every operation as globex's owner with ids of acme

@@ -1,38 +1,23 @@
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"unity.internal/app/cluster"
 	"unity.internal/app/cluster/clustertest"
 	"unity.internal/store"
 )
-
-// withClusters adds clusters that nobody watches; what is asked of one is asked live.
-func withClusters(p *Parts) {
-	p.Clusters = cluster.New(cluster.Options{
-		Vault: p.Vault, Dial: (&net.Dialer{}).DialContext, Household: func(store.TenantID) bool { return false },
-		Publish: func(store.TenantID, string, string, int64) {}, Moved: func(store.TenantID, string, string, []string) {},
-		Tenants: func(context.Context) ([]store.Tenant, error) { return nil, nil },
-		Now:     time.Now, Log: slog.New(slog.DiscardHandler),
-	})
-}
 
 func TestObjectsOfAClusterOverHTTP(t *testing.T) {
 	t.Parallel()
 	plane := clustertest.Shared(t)
 	ns := plane.Namespace(t)
-	b := newBench(t, withClusters)
+	b := newBench(t)
 	_, err := plane.Client().CoreV1().Secrets(ns).Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "key"}, Data: map[string][]byte{"password": []byte("marker-of-a-secret")}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (v *drain) survey(ctx context.Context) error {
 		name := p.Namespace + "/" + p.Name
 		owner := metav1.GetControllerOf(&p)
 		ended := p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
-		if p.Annotations[mirrorOf] != "" || owner != nil && owner.Kind == "DaemonSet" && !ended {
+		if ofNode(&p, ended) {
 			left = append(left, name)
 			continue
 		}
@@ -61,6 +61,12 @@ func (v *drain) survey(ctx context.Context) error {
 		})
 	}
 	return v.judge(ctx, alone, data, left)
+}
+
+// ofNode reports whether a pod belongs to its node: it would be there again at once.
+func ofNode(p *corev1.Pod, ended bool) bool {
+	owner := metav1.GetControllerOf(p)
+	return p.Annotations[mirrorOf] != "" || owner != nil && owner.Kind == "DaemonSet" && !ended
 }
 
 // judge says what is left, and refuses the drain if something would be lost.

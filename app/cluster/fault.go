@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -85,7 +86,7 @@ const maxSaid = 2000
 
 // saying adds to f what the cluster said.
 func saying(f *fault.Error, said string) *fault.Error {
-	if said == "" {
+	if said = strings.TrimSpace(said); said == "" {
 		return f
 	}
 	if len(said) > maxSaid {

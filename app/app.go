@@ -315,7 +315,7 @@ func (a *App) edge(ctx context.Context) error {
 	a.http = httpapi.New(requests, streams, httpapi.Parts{
 		Log: a.log.With("part", "http"), Auth: a.auth, Setup: a.setup, Tenant: a.store.Tenant, System: a.store.System(),
 		Vault: a.vault, Bus: a.bus, Jobs: a.jobs, Web: web.FS(),
-		Servers: a.servers, Clusters: a.clusters, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue, Upgrade: a.upgrade,
+		Servers: a.servers, Clusters: a.clusters, Listen: a.forwardListener, Metrics: a.metrics, Alerts: a.alerts, Notify: a.notify, OIDC: a.oidc, Backup: a.backup, Restart: a.Restart, Rescue: a.rescue, Upgrade: a.upgrade,
 		Reach: httpapi.Reach{
 			Known: a.names.known, Public: a.names.public, Trusted: a.names.trusted,
 			Secure: a.names.secure, Plain: a.names.open, Mode: a.tlsMode, Signer: a.cert.Signer,

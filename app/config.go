@@ -49,6 +49,7 @@ type Serve struct {
 	PassphraseFile string        `help:"A file with the passphrase that opens the vault, in place of master.key." env:"UNITY_PASSPHRASE_FILE" type:"path"`
 	TrustedProxies []string      `name:"trusted-proxy" help:"An address or network whose X-Forwarded headers are believed." env:"UNITY_TRUSTED_PROXY"`
 	RateLimit      int           `help:"Requests a second that one address may send; 0: no limit, not of sign-ins either." env:"UNITY_RATE_LIMIT" default:"100"`
+	ForwardPorts   portRange     `help:"At which ports of this appliance those of pods may be opened, as FROM-TO; empty: any." env:"UNITY_FORWARD_PORTS" placeholder:"FROM-TO"`
 	UpgradeStart   time.Duration `help:"How long a new version may take to get ready, without a migration." env:"UNITY_UPGRADE_START" default:"60s"`
 	UpgradeWatch   time.Duration `help:"How long a new version must be well before it stays." env:"UNITY_UPGRADE_WATCH" default:"10s"`
 	Demo           bool          `help:"Serve a household and a club that do not exist, with simulated machines, to this box; all is gone when it stops. Its password is printed." env:"UNITY_DEMO"`

@@ -28,6 +28,8 @@ type names struct {
 	tls      net.Addr      // where HTTPS listens; nil: nowhere
 	won      func() string // the name that this box won on the local network; nil: it asks for none
 
+	forwards sync.Map // addresses where ports of pods are open
+
 	mu        sync.RWMutex
 	settings  store.SystemSettings
 	proxies   []netip.Prefix
@@ -292,7 +294,12 @@ func (n *names) lan() string {
 
 // listeners returns the addresses that requests to the outside must never reach.
 func (n *names) listeners() (all []netip.AddrPort) {
-	for _, ln := range []net.Addr{n.plain, n.tls} {
+	open := []net.Addr{n.plain, n.tls}
+	n.forwards.Range(func(at, _ any) bool {
+		open = append(open, at.(net.Addr))
+		return true
+	})
+	for _, ln := range open {
 		if ln == nil {
 			continue
 		}

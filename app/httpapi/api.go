@@ -55,6 +55,8 @@ type Parts struct {
 	Servers *server.Service
 	// Clusters watches Kubernetes.
 	Clusters *cluster.Service
+	// Listen opens a listener for the port of a pod, with TLS or for this box only.
+	Listen func(context.Context) (ln net.Listener, secure bool, err error)
 	// Metrics keeps the samples of servers.
 	Metrics *metric.Service
 	// Alerts evaluates thresholds; Notify keeps channels and tells people.
@@ -105,6 +107,8 @@ type mux struct {
 	app    *fiber.App
 	api    huma.API
 	limits *limiter
+	talks  *opened
+	ports  *openPorts
 	stop   context.Context //nolint:containedctx // of the appliance, not of a call
 }
 
@@ -112,7 +116,7 @@ type mux struct {
 // appliance begins to stop; every other request may go on until ctx ends.
 func New(ctx, stop context.Context, p Parts) *Server {
 	useProblem()
-	m := mux{Parts: p, limits: newLimiter(p.Limits), stop: stop}
+	m := mux{Parts: p, limits: newLimiter(p.Limits), talks: &opened{by: map[string]int{}}, ports: &openPorts{all: map[string]*forwarding{}}, stop: stop}
 	// Immutable: without it Fiber reuses the memory of every string it hands out.
 	m.app = fiber.New(fiber.Config{
 		Immutable: true, StreamRequestBody: true, ErrorHandler: m.fail, DisableStartupMessage: true,
@@ -134,7 +138,7 @@ func New(ctx, stop context.Context, p Parts) *Server {
 	m.routes() //nolint:contextcheck // the context of a request is made when it arrives
 	m.document()
 	m.spa()
-	return &Server{app: m.app, doc: m.api.OpenAPI(), limits: m.limits}
+	return &Server{app: m.app, doc: m.api.OpenAPI(), limits: m.limits, talks: m.talks}
 }
 
 // A Server answers on any number of listeners.
@@ -142,6 +146,7 @@ type Server struct {
 	app    *fiber.App
 	doc    *huma.OpenAPI
 	limits *limiter
+	talks  *opened
 
 	mu     sync.Mutex
 	open   []net.Listener
@@ -169,10 +174,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		_ = ln.Close() // Fiber closes it, too
 	}
 	s.mu.Unlock()
-	if err := s.app.ShutdownWithContext(ctx); !errors.Is(err, net.ErrClosed) {
-		return err
+	err := s.app.ShutdownWithContext(ctx)
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
 	}
-	return nil
+	return errors.Join(err, s.talks.wait(ctx)) // what was upgraded is no request any more
 }
 
 // Forget lets go of what is counted for a tenant that is deleted.
@@ -197,6 +203,7 @@ func (m mux) routes() {
 	m.audit()
 	m.jobs()
 	m.servers()
+	m.pods() // before clusters, of whose paths some of these would be ids
 	m.clusters()
 	m.clusterHealth()
 	m.clusterObjects()

@@ -41,6 +41,7 @@ type bench struct {
 	log    *strings.Builder
 	parts  Parts
 	tokens map[string]string // user -> cookie
+	leave  func()            // begins to stop
 }
 
 const password = "correct horse battery"
@@ -116,7 +117,10 @@ func newBenchWith(tb testing.TB, users []struct {
 	for _, c := range change {
 		c(&b.parts)
 	}
-	s := New(ctx, ctx, b.parts)
+	stop, leave := context.WithCancel(ctx)
+	tb.Cleanup(leave)
+	b.leave = leave
+	s := New(ctx, stop, b.parts)
 	b.app, b.doc = s.app, s.doc
 	b.listen(s)
 	return b

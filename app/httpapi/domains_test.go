@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/netip"
 	"time"
 
@@ -53,6 +55,10 @@ func (b *bench) domains(v *vault.Vault) {
 			return b.parts.Jobs.Start(ctx, y.Own(), job.Spec{Kind: kind, Title: title}, func(ctx context.Context, p *job.Progress) error { return work(ctx, p) })
 		},
 	})
+	b.parts.Listen = func(ctx context.Context) (net.Listener, bool, error) {
+		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		return tls.NewListener(ln, b.parts.Cert.TLSConfig()), true, err
+	}
 	b.parts.Clusters = cluster.New(cluster.Options{
 		Tenants: b.store.System().Tenants, Vault: v, Dial: out.Dial, Household: func(store.TenantID) bool { return true }, Publish: b.bus.Publish,
 		Moved: b.bus.Objects, Take: b.parts.Metrics.Append, Now: time.Now, Log: b.parts.Log,

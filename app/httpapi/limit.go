@@ -11,10 +11,11 @@ import (
 
 // Limits says how many requests a second one address and one tenant may send,
 // how many sign-ins a minute one address, and how long a request may take to
-// arrive; 0 is no limit.
+// arrive; 0 is no limit. Reader is how long the browser at a socket may take for
+// one message; 0 is ten seconds.
 type Limits struct {
 	Address, Tenant, SignIn int
-	Arrival                 time.Duration
+	Arrival, Reader         time.Duration
 }
 
 // DefaultLimits suit a household behind one address.

@@ -98,13 +98,13 @@ type Logs struct {
 	service *Service
 	tenant  store.Tenant
 	query   LogQuery
-	ring    *ring
+	backlog *backlog
 	awaited sync.WaitGroup // targets and their first sources, until each has answered
 
 	mu      sync.Mutex
 	said    []LogSource // states that were not sent yet
 	indexes int
-	known   map[string]*reading // by cluster, pod and container
+	known   map[string]*voice // by cluster, pod and container
 	full    bool
 }
 
@@ -119,7 +119,7 @@ func (s *Service) Logs(ctx context.Context, t store.Tenant, q LogQuery) (*Logs, 
 		}
 	}
 	q.Tail, q.Follow = min(q.Tail, maxTail), q.Follow && !q.Previous // what ended goes on no more
-	return &Logs{service: s, tenant: t, query: q, ring: newRing(), known: map[string]*reading{}}, nil
+	return &Logs{service: s, tenant: t, query: q, backlog: newBacklog(), known: map[string]*voice{}}, nil
 }
 
 // Run reads until everything has ended, send fails or ctx ends, and waits for all
@@ -211,7 +211,7 @@ func (l *Logs) deliver(ctx context.Context, send func(LogBatch) error, settled, 
 			return nil
 		}
 		select {
-		case <-l.ring.news:
+		case <-l.backlog.news:
 		case <-ended:
 			over = true
 		case <-ctx.Done():
@@ -227,7 +227,7 @@ func (b LogBatch) empty() bool { return len(b.Sources) == 0 && len(b.Lines) == 0
 // end never comes before the last line, and are sent before them, so that no line
 // comes before its source.
 func (l *Logs) batch() (b LogBatch, more bool) {
-	b.Lines, b.Dropped, more = l.ring.take()
+	b.Lines, b.Dropped, more = l.backlog.take()
 	slices.SortStableFunc(b.Lines, func(x, y LogLine) int { return x.At.Compare(y.At) })
 	l.mu.Lock()
 	b.Sources, l.said = l.said, nil
@@ -240,7 +240,7 @@ func (l *Logs) say(v LogSource) {
 	l.mu.Lock()
 	l.said = append(l.said, v)
 	l.mu.Unlock()
-	l.ring.wake()
+	l.backlog.wake()
 }
 
 // fail says that a target, or one of its pods, cannot be read.

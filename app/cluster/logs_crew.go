@@ -39,7 +39,7 @@ type crew struct {
 	target  LogTarget
 	sources sync.WaitGroup
 	jobs    map[apitypes.UID]bool // whether a job is one of the cron job's
-	mine    map[apitypes.UID][]*reading
+	mine    map[apitypes.UID][]*voice
 	begun   bool // it has, or had, something to read
 	settled bool // its first pods are known
 }
@@ -52,7 +52,7 @@ type selection struct {
 
 // run reads until none has more, or ctx ends.
 func (c *crew) run(ctx context.Context) {
-	c.jobs, c.mine = map[apitypes.UID]bool{}, map[apitypes.UID][]*reading{}
+	c.jobs, c.mine = map[apitypes.UID]bool{}, map[apitypes.UID][]*voice{}
 	defer c.sources.Wait()
 	defer c.settle()
 	var which *selection
@@ -139,15 +139,15 @@ func (c *crew) selection(ctx context.Context) (*selection, error) {
 	if c.target.Kind == kindCronJobs {
 		return &selection{labels: "job-name", owner: object.Metadata.UID}, nil
 	}
-	found, err := selector(object.Spec.Selector)
+	found, err := podSelector(object.Spec.Selector)
 	if err != nil || found.Empty() {
 		return nil, errNoPods.Because(err)
 	}
 	return &selection{labels: found.String()}, nil
 }
 
-// selector reads what workloads have, and the plain map of services.
-func selector(text json.RawMessage) (labels.Selector, error) {
+// podSelector reads what workloads have, and the plain map of services.
+func podSelector(text json.RawMessage) (labels.Selector, error) {
 	var plain map[string]string
 	if json.Unmarshal(text, &plain) == nil {
 		return labels.ValidatedSelectorFromSet(plain)

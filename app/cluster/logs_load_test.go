@@ -120,7 +120,7 @@ func TestFiftyReadersThatDoNotRead(t *testing.T) {
 	end()
 	all.Wait()
 	t.Logf("%d MB", grown>>20)
-	if most := uint64(50*(ringSize+2<<20) + 32<<20); grown > most {
+	if most := uint64(50*(backlogSize+2<<20) + 32<<20); grown > most {
 		t.Errorf("%d MB, more than the rings of all may have", grown>>20)
 	}
 }

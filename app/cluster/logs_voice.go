@@ -22,8 +22,8 @@ const (
 	lineBuffer = 8 << 10
 )
 
-// A reading is one container whose lines are read.
-type reading struct {
+// A voice is one container whose lines are read.
+type voice struct {
 	crew     *crew
 	said     LogSource
 	changed  chan struct{} // holds a token when its pod changed
@@ -35,7 +35,7 @@ type reading struct {
 
 // claim begins to read a container, unless that is done already. It returns false
 // if there are too many.
-func (l *Logs) claim(c *crew, pod *corev1.Pod, container string) (*reading, bool) {
+func (l *Logs) claim(c *crew, pod *corev1.Pod, container string) (*voice, bool) {
 	key := c.target.Cluster + "|" + string(pod.UID) + "|" + container
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +47,7 @@ func (l *Logs) claim(c *crew, pod *corev1.Pod, container string) (*reading, bool
 		l.full = true
 		return nil, !first
 	}
-	s := &reading{crew: c, changed: make(chan struct{}, 1), answered: func() {}, said: LogSource{
+	s := &voice{crew: c, changed: make(chan struct{}, 1), answered: func() {}, said: LogSource{
 		Index: l.indexes, Cluster: c.target.Cluster, Kind: kindPods, Namespace: pod.Namespace, Name: pod.Name, Container: container, State: logOpen,
 	}}
 	l.known[key] = s
@@ -55,7 +55,7 @@ func (l *Logs) claim(c *crew, pod *corev1.Pod, container string) (*reading, bool
 	return s, true
 }
 
-func (r *reading) wake() {
+func (r *voice) wake() {
 	select {
 	case r.changed <- struct{}{}:
 	default: // it has a token
@@ -63,7 +63,7 @@ func (r *reading) wake() {
 }
 
 // say tells the reader of another state.
-func (r *reading) say(state string, err error) {
+func (r *voice) say(state string, err error) {
 	f := &fault.Error{}
 	if err != nil {
 		f = fault.From(err)
@@ -77,7 +77,7 @@ func (r *reading) say(state string, err error) {
 
 // run reads until the container has ended. What breaks is taken up again where it
 // broke; a container that waits is asked for when its pod changes.
-func (r *reading) run(ctx context.Context) {
+func (r *voice) run(ctx context.Context) {
 	defer r.answered()
 	r.crew.logs.say(r.said)
 	follow := r.crew.logs.query.Follow
@@ -113,8 +113,8 @@ func (r *reading) run(ctx context.Context) {
 	}
 }
 
-// lost says that a reading cannot be read.
-func (r *reading) lost(err error) {
+// lost says that a voice cannot be read.
+func (r *voice) lost(err error) {
 	if apierrors.IsNotFound(err) && !r.last.IsZero() {
 		r.say(logEnded, nil)
 		return
@@ -133,7 +133,7 @@ func waiting(err error) bool {
 		strings.Contains(err.Error(), "does not have a host assigned"))
 }
 
-// broken reports whether a reading may be read again: what the cluster refused
+// broken reports whether a voice may be read again: what the cluster refused
 // stays refused.
 func broken(err error) bool {
 	var status apierrors.APIStatus
@@ -172,7 +172,7 @@ func (q LogQuery) request(client *rest.RESTClient, v LogSource, last time.Time) 
 }
 
 // read reads once, until the stream ends: nil if the container did, too.
-func (r *reading) read(ctx context.Context) error {
+func (r *voice) read(ctx context.Context) error {
 	stream, err := r.crew.logs.query.request(r.crew.client, r.said, r.last).Stream(ctx)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (r *reading) read(ctx context.Context) error {
 			r.last, r.same = v.At, 1
 		}
 		v.Source = r.said.Index
-		if !r.crew.logs.ring.put(ctx, v) {
+		if !r.crew.logs.backlog.put(ctx, v) {
 			return ctx.Err()
 		}
 	}

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	ringSize  = 4 << 20 // bytes of lines that wait for one reader
-	lineCost  = 96      // bytes beside its text, about
-	batchSize = 512 << 10
-	stallWait = time.Second // how long the cluster is kept waiting for a reader
+	backlogSize = 4 << 20 // bytes of lines that wait for one reader
+	lineCost    = 96      // bytes beside its text, about
+	batchSize   = 512 << 10
+	stallWait   = time.Second // how long the cluster is kept waiting for a reader
 )
 
-// A ring holds the lines that a reader has not taken. While the reader takes some
+// A backlog holds the lines that a reader has not taken. While the reader takes some
 // it keeps those who write waiting, which the cluster hardly notices; when it
 // takes none for a second it lets go of the oldest, and counts them.
-type ring struct {
+type backlog struct {
 	news chan struct{} // holds a token when there may be something to take
 
 	mu      sync.Mutex
@@ -27,12 +27,12 @@ type ring struct {
 	room    chan struct{} // closed when there is room again
 }
 
-func newRing() *ring {
-	return &ring{news: make(chan struct{}, 1), room: make(chan struct{}), taken: time.Now()}
+func newBacklog() *backlog {
+	return &backlog{news: make(chan struct{}, 1), room: make(chan struct{}), taken: time.Now()}
 }
 
 // wake makes the reader look.
-func (r *ring) wake() {
+func (r *backlog) wake() {
 	select {
 	case r.news <- struct{}{}:
 	default: // it has a token
@@ -40,7 +40,7 @@ func (r *ring) wake() {
 }
 
 // put adds a line. It returns false if ctx ended before there was room.
-func (r *ring) put(ctx context.Context, v LogLine) bool {
+func (r *backlog) put(ctx context.Context, v LogLine) bool {
 	cost := lineCost + len(v.Text)
 	for {
 		r.mu.Lock()
@@ -48,8 +48,8 @@ func (r *ring) put(ctx context.Context, v LogLine) bool {
 			r.taken = time.Now() // there was nothing to take
 		}
 		wait := stallWait - time.Since(r.taken)
-		if r.size+cost <= ringSize || wait <= 0 {
-			r.evict(ringSize - cost)
+		if r.size+cost <= backlogSize || wait <= 0 {
+			r.evict(backlogSize - cost)
 			r.lines = append(r.lines, v)
 			r.size += cost
 			r.mu.Unlock()
@@ -71,7 +71,7 @@ func (r *ring) put(ctx context.Context, v LogLine) bool {
 }
 
 // evict lets go of the oldest lines until no more than size bytes are left.
-func (r *ring) evict(size int) {
+func (r *backlog) evict(size int) {
 	n := 0
 	for r.size > size && n < len(r.lines) {
 		r.size -= lineCost + len(r.lines[n].Text)
@@ -84,7 +84,7 @@ func (r *ring) evict(size int) {
 
 // take returns the oldest lines, how many were let go before them, and whether
 // there are more.
-func (r *ring) take() (lines []LogLine, dropped int, more bool) {
+func (r *backlog) take() (lines []LogLine, dropped int, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.taken = time.Now()

@@ -55,13 +55,11 @@ func (s *screen) await(t *testing.T, text string) {
 	}
 }
 
-var runs = map[string]string{"sim.test/shell": "true"}
-
 func TestACommandRunsByWebSocketAndBySPDY(t *testing.T) {
 	t.Parallel()
 	p := clustertest.Shared(t)
 	b, ns := newStation(t), p.Namespace(t)
-	p.Pod(t, rated(ns, "shell", runs))
+	p.Pod(t, rated(ns, "shell", nil))
 	p.Pod(t, rated(ns, "echo", nil))
 	for _, way := range []string{"WebSocket", "SPDY"} {
 		t.Run(way, func(t *testing.T) {
@@ -71,19 +69,19 @@ func TestACommandRunsByWebSocketAndBySPDY(t *testing.T) {
 				door.Refuse("^GET .*/exec", 400)
 			}
 			id := b.register(way, door.Kubeconfig())
-			q := ExecQuery{Namespace: ns, Name: "shell", Container: "c", Command: []string{"sh", "-c", "read x; echo out $x; echo err >&2; exit 7"}}
+			q := ExecQuery{Namespace: ns, Name: "shell", Container: "c", Command: []string{"sh"}}
 			in, typed := io.Pipe()
-			go io.WriteString(typed, "żółw\n")
+			go io.WriteString(typed, "echo out żółw\nerr err\nexit 7\n")
 			out, stderr := newScreen(), newScreen()
 			code, err := b.service.Exec(t.Context(), b.acme, id, q, ExecStreams{In: in, Out: out, Err: stderr})
 			if err != nil || code != 7 || out.String() != "out żółw\n" || stderr.String() != "err\n" {
 				t.Errorf("%d, %v: %q, %q", code, err, out, stderr)
 			}
-			q.Command = nil // a shell, which this box has
+			q.Command = nil // a shell
 			in, typed = io.Pipe()
-			go io.WriteString(typed, "echo $TERM $((6*7))\nexit\n")
+			go io.WriteString(typed, "hostname\nexit\n")
 			out = newScreen()
-			if code, err := b.service.Exec(t.Context(), b.acme, id, q, ExecStreams{In: in, Out: out, Err: stderr}); err != nil || code != 0 || out.String() != "xterm-256color 42\n" {
+			if code, err := b.service.Exec(t.Context(), b.acme, id, q, ExecStreams{In: in, Out: out, Err: stderr}); err != nil || code != 0 || out.String() != "shell\n" {
 				t.Errorf("%d, %v: %q", code, err, out)
 			}
 
@@ -95,10 +93,10 @@ func TestACommandRunsByWebSocketAndBySPDY(t *testing.T) {
 				_, err := b.service.Exec(ctx, b.acme, id, ExecQuery{Namespace: ns, Name: "echo", Container: "c", TTY: true}, ExecStreams{In: in, Out: out, Sizes: sizes})
 				done <- err
 			}()
-			out.await(t, "tty=true")
+			out.await(t, "$ ")
 			sizes <- Size{132, 43}
 			out.await(t, "size 132x43")
-			io.WriteString(typed, strings.Repeat("x", 100_000)+"the end")
+			io.WriteString(typed, strings.Repeat("x", 10_000)+"the end")
 			out.await(t, "xthe end")
 			end()
 			if err := <-done; !errors.Is(err, context.Canceled) {
@@ -116,7 +114,7 @@ func TestWhatCannotBeRunIsSaid(t *testing.T) {
 	p := clustertest.Shared(t)
 	b, ns := newStation(t), p.Namespace(t)
 	id, viewer := b.register("one", p.Kubeconfig()), b.register("viewer", p.Viewer())
-	p.Pod(t, rated(ns, "shell", runs))
+	p.Pod(t, rated(ns, "shell", nil))
 	for _, tt := range []struct {
 		name, cluster, pod, container, command string
 		idle                                   time.Duration
@@ -124,7 +122,7 @@ func TestWhatCannotBeRunIsSaid(t *testing.T) {
 	}{
 		{"no such pod", id, "none", "c", "true", 0, "cluster.object_gone"},
 		{"no such container", id, "shell", "x", "true", 0, "cluster.object_invalid"},
-		{"no such command", id, "shell", "c", "/no/such/command", 0, "exec.failed"},
+		{"no such command", id, "shell", "c", "/no/such/sh", 0, "exec.failed"},
 		{"no right", viewer, "shell", "c", "true", 0, "cluster.forbidden"},
 		{"nothing said", id, "shell", "c", "cat", 50 * time.Millisecond, "exec.idle"},
 	} {
@@ -147,7 +145,7 @@ func TestCommandsAreAuditedWithoutWhatWasSaid(t *testing.T) {
 	p := clustertest.Shared(t)
 	b, ns := newStation(t), p.Namespace(t)
 	id := b.register("one", p.Kubeconfig())
-	p.Pod(t, rated(ns, "shell", runs))
+	p.Pod(t, rated(ns, "shell", nil))
 	in, typed := io.Pipe()
 	go func() { io.WriteString(typed, "marker\n"); typed.Close() }()
 	out := newScreen()
@@ -186,7 +184,7 @@ func TestEveryWayGoesThroughTheGuards(t *testing.T) {
 		}
 	})
 	id, ns := b.register("one", p.Kubeconfig()), p.Namespace(t)
-	p.Pod(t, rated(ns, "shell", runs))
+	p.Pod(t, rated(ns, "shell", nil))
 	l, err := b.service.link(t.Context(), b.acme, id)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func loud(tb testing.TB, p *clustertest.Plane, namespace string, pods, rate int)
 	var names []string
 	for n := range pods {
 		names = append(names, fmt.Sprintf("loud-%d", n))
-		pod := rated(namespace, names[n], map[string]string{"sim.test/log-rate": fmt.Sprint(rate), "sim.test/log-line": "80"})
+		pod := rated(namespace, names[n], map[string]string{"sim.test/log-rate": fmt.Sprint(rate), "sim.test/log-size": "150"})
 		pod.Labels = map[string]string{"app": "loud"}
 		p.Pod(tb, pod)
 	}

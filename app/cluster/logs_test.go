@@ -115,7 +115,7 @@ func (l *listener) whole(s LogSource) {
 	var first int
 	for i, text := range l.lines[s.Index] {
 		var n int
-		if _, err := fmt.Sscanf(text, s.Name+"["+s.Container+"] line %d", &n); err != nil {
+		if _, err := fmt.Sscanf(text, s.Namespace+"/"+s.Name+"["+s.Container+"] line %d", &n); err != nil {
 			l.tb.Fatalf("%q: %v", text[:min(len(text), 100)], err)
 		}
 		if i == 0 {
@@ -132,6 +132,13 @@ func of(cluster, kind, namespace, name string) LogTarget {
 }
 
 func rated(namespace, name string, annotations map[string]string) corev1.Pod {
+	if annotations["sim.test/log-rate"] == "" {
+		annotations = maps.Clone(annotations)
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations["sim.test/log-rate"] = "20" // lines a second
+	}
 	return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": name}, Annotations: annotations}}
 }
 
@@ -146,7 +153,7 @@ func TestLogsOfAPodAreFollowed(t *testing.T) {
 	p.Pod(t, pod)
 	l := b.listen(LogQuery{Of: []LogTarget{of(id, "pods", ns, "web")}, Follow: true, Tail: 5})
 	l.until("each container said much", func() bool {
-		return len(l.sources) == 3 && len(l.lines[l.named("web", "before").Index]) > 10 && len(l.lines[l.named("web", "c").Index]) > 10 && len(l.lines[l.named("web", "d").Index]) > 10
+		return len(l.sources) == 3 && l.named("web", "before").State == logEnded && len(l.lines[l.named("web", "before").Index]) > 0 && len(l.lines[l.named("web", "c").Index]) > 10 && len(l.lines[l.named("web", "d").Index]) > 10
 	})
 	for _, s := range l.sources {
 		l.whole(s)
@@ -303,7 +310,11 @@ func TestWhatCannotBeReadIsSaidAndTakesNothingElseWithIt(t *testing.T) {
 	b, ns, door := newStation(t), p.Namespace(t), p.Door(t)
 	id, viewer := b.register("one", door.Kubeconfig()), b.register("viewer", p.Viewer())
 	p.Pod(t, rated(ns, "talks", nil))
-	p.Pod(t, rated(ns, "waits", map[string]string{"sim.test/log-wait": "true"}))
+	waits := rated(ns, "waits", map[string]string{"sim.test/waiting": "ContainerCreating"})
+	waits.Spec.Containers = []corev1.Container{{Name: "c", Image: "i"}}
+	if _, err := p.Client().CoreV1().Pods(ns).Create(t.Context(), &waits, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	p.Pod(t, rated(ns, "crashes", map[string]string{"sim.test/crash": "true"}))
 	p.Pod(t, rated(ns, "refused", nil))
 	door.Refuse("/refused/log", 403)
@@ -324,7 +335,7 @@ func TestWhatCannotBeReadIsSaidAndTakesNothingElseWithIt(t *testing.T) {
 	if got := l.named("talks", ""); got.Code != "cluster.forbidden" || got.Cluster != viewer {
 		t.Errorf("%+v", got)
 	}
-	patch := []byte(`{"metadata":{"annotations":{"sim.test/log-wait":null}}}`)
+	patch := []byte(`{"metadata":{"annotations":{"sim.test/waiting":null}}}`)
 	if _, err := p.Client().CoreV1().Pods(ns).Patch(t.Context(), "waits", "application/merge-patch+json", patch, metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -351,18 +362,18 @@ func TestAReaderThatStopsLosesTheOldest(t *testing.T) {
 	p := clustertest.Shared(t)
 	b, ns, door := newStation(t), p.Namespace(t), p.Door(t)
 	id := b.register("one", door.Kubeconfig())
-	p.Pod(t, rated(ns, "loud", map[string]string{"sim.test/log-rate": "400", "sim.test/log-line": "10000"}))
+	p.Pod(t, rated(ns, "loud", map[string]string{"sim.test/log-rate": "400", "sim.test/log-size": "10000"}))
 	l := b.listen(LogQuery{Of: []LogTarget{of(id, "pods", ns, "loud")}, Follow: true})
 	l.until("it talks", func() bool { return l.count() > 0 })
-	tick := time.NewTicker(3 * time.Second) // of 12 MB, where the ring has 4
+	tick := time.NewTicker(3 * time.Second) // of 12 MB, where the backlog has 4
 	defer tick.Stop()
 	<-tick.C
 	have := l.count()
 	l.until("it says what was dropped", func() bool { return l.dropped > 0 && l.count() > have+300 })
 	lines := l.lines[l.named("loud", "c").Index]
 	var first, last int
-	fmt.Sscanf(lines[0], "loud[c] line %d", &first)
-	fmt.Sscanf(lines[len(lines)-1], "loud[c] line %d", &last)
+	fmt.Sscanf(lines[0], ns+"/loud[c] line %d", &first)
+	fmt.Sscanf(lines[len(lines)-1], ns+"/loud[c] line %d", &last)
 	if last-first+1 != len(lines)+l.dropped {
 		t.Errorf("%d lines and %d dropped of %d", len(lines), l.dropped, last-first+1)
 	}
@@ -376,7 +387,7 @@ func TestALongLineIsCut(t *testing.T) {
 	p := clustertest.Shared(t)
 	b, ns := newStation(t), p.Namespace(t)
 	id := b.register("one", p.Kubeconfig())
-	p.Pod(t, rated(ns, "long", map[string]string{"sim.test/log-rate": "1", "sim.test/log-line": "300000"}))
+	p.Pod(t, rated(ns, "long", map[string]string{"sim.test/log-rate": "1", "sim.test/log-size": "300000"}))
 	logs, err := b.service.Logs(t.Context(), b.acme, LogQuery{Of: []LogTarget{of(id, "pods", ns, "long")}, Tail: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -384,7 +395,7 @@ func TestALongLineIsCut(t *testing.T) {
 	n := 0
 	err = logs.Run(t.Context(), func(v LogBatch) error {
 		for _, l := range v.Lines {
-			if n++; !l.Cut || len(l.Text) < maxLine || len(l.Text) > maxLine+40 || !strings.HasPrefix(l.Text, "long[c] line ") {
+			if n++; !l.Cut || len(l.Text) < maxLine || len(l.Text) > maxLine+80 || !strings.HasPrefix(l.Text, ns+"/long[c] line ") {
 				t.Errorf("%d bytes, cut %v", len(l.Text), l.Cut)
 			}
 		}
@@ -444,7 +455,7 @@ func TestAFileOfLogs(t *testing.T) {
 	b, ns := newStation(t), p.Namespace(t)
 	id := b.register("one", p.Kubeconfig())
 	for _, name := range []string{"a", "b"} {
-		p.Pod(t, rated(ns, name, map[string]string{"sim.test/log-line": "2000"}))
+		p.Pod(t, rated(ns, name, map[string]string{"sim.test/log-size": "2000"}))
 	}
 	f, err := b.service.LogFile(t.Context(), b.acme, LogQuery{Of: []LogTarget{of(id, "pods", ns, "a"), of(id, "pods", ns, "none"), of(id, "pods", ns, "b")}, Follow: true, Tail: 100, Timestamps: true})
 	if err != nil {

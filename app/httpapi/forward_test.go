@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,43 +16,6 @@ import (
 	"github.com/fasthttp/websocket"
 	"unity.internal/store"
 )
-
-// shop serves what a pod would: it says what it was asked, sets cookies, streams
-// and upgrades.
-func shop(t *testing.T) (address string) {
-	t.Helper()
-	echo := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Add("Set-Cookie", "shop=1; Path=/")
-		w.Header().Add("Set-Cookie", "unity=planted; Path=/")
-		w.Header().Add("Set-Cookie", "__Host-unity=planted; Path=/; Secure")
-		w.Header().Set("Strict-Transport-Security", "max-age=1000")
-		w.Header().Set("Clear-Site-Data", `"*"`)
-		_ = json.NewEncoder(w).Encode(map[string]any{"host": r.Host, "header": r.Header, "path": r.URL.RequestURI()})
-	})
-	mux.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.WriteString(w, "first\n")
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	})
-	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
-		conn, err := echo.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		for {
-			kind, data, err := conn.ReadMessage()
-			if err != nil || conn.WriteMessage(kind, data) != nil {
-				return
-			}
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
-}
 
 // open opens the port of a pod and returns it, with a browser that reaches it by
 // the name of the appliance.
@@ -142,7 +104,7 @@ func gone(t *testing.T, f Forward) {
 func TestAnOpenPort(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	id, ns := b.cluster(t, map[string]string{"sim.test/forward": shop(t)})
+	id, ns := b.cluster(t, nil)
 	f, client := b.open(t, id, ns)
 	at, _, _ := strings.Cut(f.URL, "?")
 	if got := get(t, client, at); got.status != http.StatusUnauthorized || !strings.Contains(got.body, "<p>This port is open for another browser") {
@@ -160,23 +122,23 @@ func TestAnOpenPort(t *testing.T) {
 	}
 	got := get(t, client, at+"a/b?c=%20d", mine+"; unity=mine; __Host-unity=mine; __Host-unity-oidc=mine; shop=2; unit=3", "X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: http")
 	var asked struct {
-		Host, Path string
-		Header     http.Header
+		Host, Path, Query string
+		Headers           http.Header
 	}
 	if err := json.Unmarshal([]byte(got.body), &asked); err != nil {
 		t.Fatalf("%v: %v", err, got)
 	}
 	u, _ := url.Parse(at)
-	if h := asked.Header; asked.Path != "/a/b?c=%20d" || asked.Host != u.Host || h.Get("Cookie") != "shop=2; unit=3" || len(h["Cookie"]) != 1 ||
+	if h := asked.Headers; asked.Path != "/a/b" || asked.Query != "c=%20d" || asked.Host != u.Host || h.Get("Cookie") != "shop=2; unit=3" || len(h["Cookie"]) != 1 ||
 		h.Get("X-Forwarded-For") != "127.0.0.1" || h.Get("X-Forwarded-Proto") != "https" || h.Get("X-Forwarded-Host") != u.Host {
 		t.Errorf("the pod sees %+v", asked)
 	}
-	if set := got.header.Values("Set-Cookie"); len(set) != 1 || set[0] != "shop=1; Path=/" || got.header.Get("Strict-Transport-Security")+got.header.Get("Clear-Site-Data") != "" {
-		t.Errorf("the browser sees %v", got.header)
+	if set := get(t, client, at, mine).header.Values("Set-Cookie"); len(set) != 1 || set[0] != "visited=web; Path=/" {
+		t.Errorf("the browser gets %v", set)
 	}
 
 	dialer := websocket.Dialer{TLSClientConfig: client.Transport.(*http.Transport).TLSClientConfig, NetDialContext: client.Transport.(*http.Transport).DialContext}
-	ws, _, err := dialer.DialContext(t.Context(), "wss://"+u.Host+"/ws", http.Header{"Cookie": {strings.TrimPrefix(mine, "Cookie: ")}})
+	ws, _, err := dialer.DialContext(t.Context(), "wss://"+u.Host+"/socket", http.Header{"Cookie": {strings.TrimPrefix(mine, "Cookie: ")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +156,7 @@ func TestAnOpenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Body.Close()
-	if line, err := bufio.NewReader(stream.Body).ReadString('\n'); err != nil || line != "first\n" {
+	if line, err := bufio.NewReader(stream.Body).ReadString('\n'); err != nil || line != "data: web 0\n" {
 		t.Errorf("%q, %v", line, err)
 	}
 
@@ -218,6 +180,19 @@ func TestAnOpenPort(t *testing.T) {
 		t.Error("what was streamed ended well")
 	}
 	gone(t, f)
+}
+
+// TestAPodSaysNothingForTheWholeHost has an answer that would plant a session.
+func TestAPodSaysNothingForTheWholeHost(t *testing.T) {
+	t.Parallel()
+	h := http.Header{
+		"Set-Cookie":                {"shop=1; Path=/", "unity=planted; Path=/", "__Host-unity=planted; Path=/; Secure", "__host-Unity-forward-1=x", " unity-oidc =x", "unit=1"},
+		"Strict-Transport-Security": {"max-age=1000"}, "Clear-Site-Data": {`"*"`}, "X-Other": {"1"},
+	}
+	harmless(h)
+	if set := h.Values("Set-Cookie"); len(h) != 2 || len(set) != 2 || set[0] != "shop=1; Path=/" || set[1] != "unit=1" {
+		t.Errorf("%v", h)
+	}
 }
 
 // TestAPageOfAPodCannotUseTheAPI asks as a script of such a page would: with the
@@ -246,7 +221,7 @@ func TestAPageOfAPodCannotUseTheAPI(t *testing.T) {
 func TestOpenPortsEnd(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	id, ns := b.cluster(t, map[string]string{"sim.test/forward": shop(t)})
+	id, ns := b.cluster(t, nil)
 	f, _ := b.open(t, id, ns)
 	for _, v := range b.auth.Sessions("ann") {
 		if err := b.auth.End(t.Context(), b.store.System(), "ann", v.ID); err != nil {
@@ -314,7 +289,7 @@ func TestWithoutTLSAPortIsForThisBox(t *testing.T) {
 		}
 		p.Reach.Mode = func() string { return "off" }
 	})
-	id, ns := b.cluster(t, map[string]string{"sim.test/forward": shop(t)})
+	id, ns := b.cluster(t, nil)
 	body := `{"namespace":"` + ns + `","kind":"pods","name":"web","port":"8080"}`
 	got := b.do("ann", http.MethodPost, base+"/clusters/"+id+"/forwards", body)
 	var f Forward

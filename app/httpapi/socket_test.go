@@ -189,8 +189,8 @@ func TestASocketEndsWithItsSession(t *testing.T) {
 func TestATerminal(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	id, ns := b.cluster(t, map[string]string{"sim.test/shell": "true"})
-	conn, got := b.upgrade("ann", execOf(id, ns, "command=sh", "command=-c", "command=read x; echo got $x; exit 3", "cols=100", "rows=30"))
+	id, ns := b.cluster(t, nil)
+	conn, got := b.upgrade("ann", execOf(id, ns, "cols=100", "rows=30"))
 	if conn == nil {
 		t.Fatal(got)
 	}
@@ -218,30 +218,30 @@ func TestATerminal(t *testing.T) {
 	until("size 100x30")
 	say(websocket.TextMessage, `{"type":"resize","cols":132,"rows":43}`)
 	until("size 132x43")
-	say(websocket.BinaryMessage, "żółw\n")
-	if last := until(`"exit"`); last.Code != 3 || !strings.Contains(out.String(), "got żółw\n") {
+	say(websocket.BinaryMessage, "echo żółw\nexit 3\n")
+	if last := until(`"exit"`); last.Code != 3 || !strings.Contains(out.String(), "\nżółw\r\n") {
 		t.Errorf("%+v: %q", last, out.String())
 	}
 	if closed := ended(t, conn); closed.Code != websocket.CloseNormalClosure {
 		t.Errorf("%+v", closed)
 	}
 
-	conn, _ = b.upgrade("ann", execOf(id, ns, "tty=false", "command=sh", "command=-c", "command=echo out; echo err >&2"))
+	conn, _ = b.upgrade("ann", execOf(id, ns, "tty=false", "command=sh", "command=-c", "command=echo out; err err"))
 	out.Reset()
 	if last := until(`"exit"`); last.Code != 0 || !strings.Contains(out.String(), "\x01out\n") || !strings.Contains(out.String(), "\x02err\n") {
 		t.Errorf("%+v: %q", last, out.String())
 	}
-	conn, _ = b.upgrade("ann", execOf(id, ns, "command=/no/such/command"))
+	conn, _ = b.upgrade("ann", execOf(id, ns, "command=/no/such/sh"))
 	out.Reset()
-	if last := until(`"exit"`); last.Code != -1 || !strings.Contains(last.Message, "/no/such/command") {
+	if last := until(`"exit"`); last.Code != -1 || !strings.Contains(last.Message, "/no/such/sh") {
 		t.Errorf("%+v", last)
 	}
-	conn, _ = b.upgrade("ann", execOf(id, ns, "command=cat"))
+	conn, _ = b.upgrade("ann", execOf(id, ns))
 	say(websocket.TextMessage, "nonsense")
 	if closed := ended(t, conn); closed.Code != websocket.CloseNormalClosure {
 		t.Errorf("%+v", closed)
 	}
-	conn, _ = b.upgrade("ann", execOf(id, ns, "command=cat"))
+	conn, _ = b.upgrade("ann", execOf(id, ns))
 	if err := conn.WriteMessage(websocket.BinaryMessage, make([]byte, maxMessage+1)); err != nil {
 		t.Fatal(err)
 	}
@@ -260,8 +260,8 @@ func TestATerminal(t *testing.T) {
 func TestABrowserThatReadsTooLateIsToldWhy(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(p *Parts) { p.Limits.Reader = time.Second })
-	id, ns := b.cluster(t, map[string]string{"sim.test/shell": "true"})
-	conn, got := b.upgrade("ann", execOf(id, ns, "command=yes"))
+	id, ns := b.cluster(t, nil)
+	conn, got := b.upgrade("ann", execOf(id, ns, "command=lines", "command=50000000"))
 	if conn == nil {
 		t.Fatal(got)
 	}
@@ -298,7 +298,7 @@ func TestLogsComeAsTheyAreDescribed(t *testing.T) {
 		t.Errorf("%d lines, %+v", lines, closed)
 	}
 	file := b.do("vic", http.MethodGet, strings.Replace(logsOf(id, ns), "/logs?", "/logs/download?tail=2&", 1), "")
-	if file.status != 200 || !strings.HasPrefix(file.header.Get("Content-Disposition"), "attachment; filename=\"web-") || !strings.HasPrefix(file.body, "[web c] web[c] line ") {
+	if file.status != 200 || !strings.HasPrefix(file.header.Get("Content-Disposition"), "attachment; filename=\"web-") || !strings.HasPrefix(file.body, "[web c] "+ns+"/web[c] line ") {
 		t.Errorf("%v", file)
 	}
 }

@@ -110,11 +110,6 @@ var seen = map[string]string{
 	"/clusters/{id}/object/events":  "?kind=nodes&name=sim-0000",
 	"/clusters/{id}/object/related": "?kind=nodes&name=sim-0000",
 	"/clusters/{id}/object/usage":   "?kind=nodes&name=sim-0000",
-	"/clusters/{id}/object":         "?kind=namespaces&name=default",
-	"/clusters/{id}/object/related": "?kind=namespaces&name=default",
-	"/clusters/{id}/object/usage":   "?kind=namespaces&name=default",
-	"/clusters/{id}/schema":         "?kind=namespaces",
-	"/clusters/objects":             "?kind=namespaces",
 	"/clusters/logs":                "?of=" + acmes + "|pods|x|x",
 	"/clusters/logs/download":       "?of=" + acmes + "|pods|x|x",
 }

@@ -1029,6 +1029,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/forwards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listForwards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/forwards/{fid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["closeForward"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What containers say, as batches of JSON. Several pods, workloads and clusters are one stream; what cannot be read is said in it. */
+        get: operations["followLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["downloadLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/objects": {
         parameters: {
             query?: never;
@@ -1189,6 +1254,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{id}/exec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A command in a container, without one a shell. Binary messages are input and output (without a TTY the first byte of output is 1, or 2 of errors); texts are JSON: {"type":"resize","cols","rows"} from the browser, {"type":"exit","code","message"} at the end. */
+        get: operations["openExec"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/finalizers": {
         parameters: {
             query?: never;
@@ -1199,6 +1281,23 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["removeFinalizers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/forwards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Opens a port of a pod or a service at a port of this appliance. The link in the answer signs one browser in to it. */
+        post: operations["openForward"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3664,6 +3763,33 @@ export interface components {
             /** @description Who is signed in now */
             user?: components["schemas"]["User"];
         };
+        Forward: {
+            cluster_id: string;
+            /**
+             * Format: date-time
+             * @description Or sooner: after half an hour in which nobody used it, and with the session that opened it
+             */
+            ends_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "pods" | "services";
+            name: string;
+            namespace: string;
+            /** Format: date-time */
+            opened_at: string;
+            port: string;
+            /** @description Once after it was opened it signs a browser in, for two minutes; later it is for that browser only */
+            url: string;
+            user_id: string;
+        };
+        ForwardDraftBody: {
+            /** @enum {string} */
+            kind: "pods" | "services";
+            name: string;
+            namespace: string;
+            /** @description Its number, or its name */
+            port: string;
+        };
         Grant: {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "viewer";
@@ -3853,6 +3979,9 @@ export interface components {
         ItemsDrill: {
             items: components["schemas"]["Drill"][];
         };
+        ItemsForward: {
+            items: components["schemas"]["Forward"][];
+        };
         ItemsIdentity: {
             items: components["schemas"]["Identity"][];
         };
@@ -3993,6 +4122,49 @@ export interface components {
         };
         KubeconfigInBody: {
             kubeconfig: string;
+        };
+        LogBatch: {
+            /**
+             * Format: int64
+             * @description Lines that were not read fast enough, from before these
+             */
+            dropped?: number;
+            /** @description Nothing more comes */
+            ended?: boolean;
+            /** @description By time, as far as they came together */
+            lines?: components["schemas"]["LogLine"][] | null;
+            /** @description New ones, and those whose state changed */
+            sources?: components["schemas"]["LogSource"][] | null;
+        };
+        LogLine: {
+            /** @description It was longer than 256 kB */
+            cut?: boolean;
+            m: string;
+            /**
+             * Format: int64
+             * @description The index of a source
+             */
+            s: number;
+            /** Format: date-time */
+            t: string;
+        };
+        LogSource: {
+            cluster: string;
+            code?: string;
+            container?: string;
+            /** @description pods, or the kind of what could not be read */
+            kind: string;
+            name: string;
+            namespace: string;
+            /** @description Why it has no lines, as a sentence */
+            reason?: string;
+            /** Format: int64 */
+            s: number;
+            /**
+             * @description broken: it is tried again from where it broke
+             * @enum {string}
+             */
+            state: "open" | "waiting" | "broken" | "ended" | "failed";
         };
         LoginInBody: {
             password: string;
@@ -8594,6 +8766,134 @@ export interface operations {
             };
         };
     };
+    listForwards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsForward"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeForward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followLogs: {
+        parameters: {
+            query: {
+                /** @description Whose logs: cluster|kind|namespace|name, up to 20 times */
+                of: string[];
+                /** @description Only that of each pod; empty: all, init and ephemeral ones, too */
+                container?: string;
+                /** @description Go on, with pods that come */
+                follow?: boolean;
+                /** @description Of the container before the last restart */
+                previous?: boolean;
+                /** @description Only lines of the last so many seconds */
+                since_seconds?: number;
+                /** @description Lines of each container from before now; -1: all */
+                tail?: number;
+                /** @description In a download; a stream has them always */
+                timestamps?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogBatch"];
+                };
+            };
+        };
+    };
+    downloadLogs: {
+        parameters: {
+            query: {
+                /** @description Whose logs: cluster|kind|namespace|name, up to 20 times */
+                of: string[];
+                /** @description Only that of each pod; empty: all, init and ephemeral ones, too */
+                container?: string;
+                /** @description Go on, with pods that come */
+                follow?: boolean;
+                /** @description Of the container before the last restart */
+                previous?: boolean;
+                /** @description Only lines of the last so many seconds */
+                since_seconds?: number;
+                /** @description Lines of each container from before now; -1: all */
+                tail?: number;
+                /** @description In a download; a stream has them always */
+                timestamps?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines of one container after another */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+        };
+    };
     listObjects: {
         parameters: {
             query: {
@@ -9013,6 +9313,37 @@ export interface operations {
             };
         };
     };
+    openExec: {
+        parameters: {
+            query?: {
+                namespace?: string;
+                /** @description Of the pod */
+                name?: string;
+                container?: string;
+                /** @description Its words; none: a shell */
+                command?: string[];
+                /** @description Without it errors come apart from output; on */
+                tty?: boolean;
+                cols?: number;
+                rows?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     removeFinalizers: {
         parameters: {
             query?: never;
@@ -9035,6 +9366,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Removal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openForward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForwardDraftBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forward"];
                 };
             };
             /** @description Error */

@@ -67,20 +67,26 @@ func (m *member) eventsNear(ctx context.Context, v store.Cluster, ref Ref) ([]*O
 			return t.all(), &since, nil
 		}
 	}
+	all, err := m.eventsNow(ctx, v, ref)
+	return all, nil, err
+}
+
+// eventsNow reads the events of a namespace, or of one object that is in none.
+func (m *member) eventsNow(ctx context.Context, v store.Cluster, ref Ref) ([]*Object, error) {
 	if err := ref.check(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	l, err := m.linked(ctx, v)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	served, err := l.kinds(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	k, err := served.named("events")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	fields := ""
 	if ref.Namespace == "" {
@@ -88,7 +94,7 @@ func (m *member) eventsNear(ctx context.Context, v store.Cluster, ref Ref) ([]*O
 	}
 	events, err := list[corev1.Event](ctx, l, k, ref.Namespace, "", fields, maxListed)
 	if err != nil {
-		return nil, nil, reason(err)
+		return nil, reason(err)
 	}
 	all := make([]*Object, len(events))
 	for i := range events {
@@ -98,7 +104,7 @@ func (m *member) eventsNear(ctx context.Context, v store.Cluster, ref Ref) ([]*O
 			all[i].Refs[0].Kind = kind.Name
 		}
 	}
-	return all, nil, nil
+	return all, nil
 }
 
 // family returns an object and all that it owns, also by others.
@@ -167,10 +173,10 @@ func (w *world) gather(all []*Object, family map[Ref]bool) []EventLine {
 
 // compareWarnings puts a warning before what happened in the same second.
 func compareWarnings(a, b EventLine) int {
-	switch {
-	case a.Type == b.Type:
+	if a.Type == b.Type {
 		return 0
-	case a.Type == corev1.EventTypeWarning:
+	}
+	if a.Type == corev1.EventTypeWarning {
 		return -1
 	}
 	return 1

@@ -63,11 +63,11 @@ func web(name string) (map[string]string, corev1.PodTemplateSpec) {
 	}
 }
 
-func deployment(tb testing.TB, namespace, name string, replicas int32) *appsv1.Deployment {
+func deployment(tb testing.TB, namespace string, replicas int32) *appsv1.Deployment {
 	tb.Helper()
-	labels, template := web(name)
+	labels, template := web("web")
 	return must[*appsv1.Deployment](tb)(plane(tb).Client().AppsV1().Deployments(namespace).Create(tb.Context(), &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
 		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
 	}, metav1.CreateOptions{}))
 }
@@ -79,7 +79,7 @@ func TestLookAtAWorkloadItsPodsAndItsService(t *testing.T) {
 	must[*corev1.ConfigMap](t)(c.CoreV1().ConfigMaps(ns).Create(t.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: "conf"}, Data: map[string]string{"size": "äöü"}, BinaryData: map[string][]byte{"bin": {1, 2}},
 	}, metav1.CreateOptions{}))
-	deployment(t, ns, "web", 2)
+	deployment(t, ns, 2)
 	must[*corev1.Service](t)(c.CoreV1().Services(ns).Create(t.Context(), &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []corev1.ServicePort{{Port: 80}}},
 	}, metav1.CreateOptions{}))
@@ -341,7 +341,7 @@ func TestAnObjectIsShownWhileItsClusterIsAway(t *testing.T) {
 	b, ns, door := newBench(t), plane(t).Namespace(t), plane(t).Door(t)
 	id := b.register(t, door.Kubeconfig())
 	b.watch(t)
-	deployment(t, ns, "web", 1)
+	deployment(t, ns, 1)
 	ref := Ref{"deployments.apps", ns, "web"}
 	v := must[store.Cluster](t)(b.tenant.Cluster(t.Context(), id))
 	m := b.member(b.tenant, v)

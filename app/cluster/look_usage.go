@@ -118,7 +118,7 @@ func (u *ObjectUsage) containers(ctx context.Context, m *member, v store.Cluster
 	k, err := l.kind(ctx, podMetrics)
 	if err != nil {
 		u.Available, u.Reason = false, message(m.noMetrics(err))
-		return nil //nolint:nilerr // it is said
+		return nil
 	}
 	p, ok := l.measuredPod(ctx, k, ref)
 	if !ok {

@@ -53,9 +53,18 @@ func TestConditionsAreJudged(t *testing.T) {
 		kind, status, reason string
 		want                 bool
 	}{
-		{"Ready", "True", "", true}, {"Ready", "False", "", false}, {"Ready", "Unknown", "", false}, {"MemoryPressure", "False", "", true},
-		{"DiskPressure", "True", "", false}, {"NetworkUnavailable", "True", "", false}, {"Ready", "False", "PodCompleted", true}, {"Failed", "True", "", false},
-		{"ComparisonError", "", "", false}, {"Suspended", "True", "", true}, {"ReplicaFailure", "True", "", false}, {"Complete", "True", "", true},
+		{"Ready", "True", "", true},
+		{"Ready", "False", "", false},
+		{"Ready", "Unknown", "", false},
+		{"MemoryPressure", "False", "", true},
+		{"DiskPressure", "True", "", false},
+		{"NetworkUnavailable", "True", "", false},
+		{"Ready", "False", "PodCompleted", true},
+		{"Failed", "True", "", false},
+		{"ComparisonError", "", "", false},
+		{"Suspended", "True", "", true},
+		{"ReplicaFailure", "True", "", false},
+		{"Complete", "True", "", true},
 	} {
 		if got := good(tt.kind, tt.status, tt.reason); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)

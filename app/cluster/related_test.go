@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,7 +178,7 @@ func TestAGraphIsBounded(t *testing.T) {
 		t.Errorf("%d nodes, more %+v", len(g.Nodes), g.More)
 	}
 	for i := range 10 { // ten services with pods of their own behind one ingress
-		app := map[string]string{"app": fmt.Sprint(i)}
+		app := map[string]string{"app": strconv.Itoa(i)}
 		s.put("services", "wide", fmt.Sprint("s", i), func(o *Object) { o.Selector = app })
 		for j := range 30 {
 			s.put("pods", "wide", fmt.Sprintf("p%d-%d", i, j), func(o *Object) { o.Labels = app })
@@ -220,7 +221,7 @@ func TestRelatedLive(t *testing.T) {
 	t.Parallel()
 	b, ns := newBench(t), plane(t).Namespace(t)
 	id, c := b.register(t, plane(t).Kubeconfig()), plane(t).Client()
-	deployment(t, ns, "web", 1)
+	deployment(t, ns, 1)
 	one := intstr.FromInt32(1)
 	must[*policyv1.PodDisruptionBudget](t)(c.PolicyV1().PodDisruptionBudgets(ns).Create(t.Context(), &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},

@@ -18,7 +18,7 @@ func TestUsageOfPodsNodesAndWorkloads(t *testing.T) {
 	t.Parallel()
 	b, ns := newBench(t), plane(t).Namespace(t)
 	id := b.register(t, plane(t).Kubeconfig())
-	deployment(t, ns, "web", 2)
+	deployment(t, ns, 2)
 	b.watch(t)
 	m := b.member(b.tenant, must[store.Cluster](t)(b.tenant.Cluster(t.Context(), id)))
 	until(t, "two pods that run", func() bool {
@@ -161,7 +161,7 @@ func TestEventsOfAnObjectAndWhatItOwns(t *testing.T) {
 	t.Parallel()
 	b, ns := newBench(t), plane(t).Namespace(t)
 	id, c := b.register(t, plane(t).Kubeconfig()), plane(t).Client()
-	deployment(t, ns, "web", 1)
+	deployment(t, ns, 1)
 	b.watch(t)
 	m := b.member(b.tenant, must[store.Cluster](t)(b.tenant.Cluster(t.Context(), id)))
 	ref := Ref{"deployments.apps", ns, "web"}

@@ -86,6 +86,7 @@ func furnishCluster(t *testing.T, b *bench, acme store.Tenant) {
 	if _, err := acme.CreateCluster(t.Context(), v); err != nil {
 		t.Fatal(err)
 	}
+	deploy(t, "default", acmes)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- b.parts.Clusters.Run(ctx) }()
@@ -112,6 +113,7 @@ var seen = map[string]string{
 	"/clusters/{id}/object/usage":   "?kind=nodes&name=sim-0000",
 	"/clusters/logs":                "?of=" + acmes + "|pods|x|x",
 	"/clusters/logs/download":       "?of=" + acmes + "|pods|x|x",
+	"/clusters/{id}/revisions":      "?kind=deployments.apps&namespace=default&name=" + acmes,
 }
 
 // TestTenantsAreApart calls every operation as globex's owner with ids of acme

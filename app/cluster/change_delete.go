@@ -22,13 +22,13 @@ type Deleting struct {
 
 // A Removal is what became of a deletion.
 type Removal struct {
-	Object     Ref         `json:"object"`
-	State      string      `json:"state" enum:"there,deleting,gone"`
-	Finalizers []Finalizer `json:"finalizers" nullable:"false" doc:"What keeps an object that is being deleted"`
-	Messages   []string    `json:"messages" nullable:"false" doc:"What the cluster says of the deletion"`
+	Object     Ref          `json:"object"`
+	State      string       `json:"state" enum:"there,deleting,gone"`
+	Finalizers []Finalizer  `json:"finalizers" nullable:"false" doc:"What keeps an object that is being deleted"`
+	Messages   []string     `json:"messages" nullable:"false" doc:"What the cluster says of the deletion"`
 	Counts     []TakenAlong `json:"counts" nullable:"false" doc:"Of a namespace or a definition: how many objects go with it, by kind"`
-	Notes      []string    `json:"notes" nullable:"false"`
-	DryRun     bool        `json:"dry_run"`
+	Notes      []string     `json:"notes" nullable:"false"`
+	DryRun     bool         `json:"dry_run"`
 }
 
 func newRemoval(d deed) Removal {

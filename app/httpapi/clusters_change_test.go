@@ -93,6 +93,8 @@ func TestAClusterIsChangedOverHTTP(t *testing.T) {
 // awaitJob waits until a job of acme ended.
 func awaitJob(t *testing.T, b *bench, id string) store.Job {
 	t.Helper()
+	heard, _, _ := b.bus.Read("acme", "")
+	defer heard.Close()
 	for {
 		j, err := b.store.Tenant("acme").Job(t.Context(), id)
 		if err != nil {
@@ -100,6 +102,11 @@ func awaitJob(t *testing.T, b *bench, id string) store.Job {
 		}
 		if j.Ended != nil {
 			return j
+		}
+		select {
+		case <-heard.C:
+		case <-t.Context().Done():
+			t.Fatalf("it does not end: %+v", j)
 		}
 	}
 }

@@ -122,7 +122,7 @@ func TestWhatCannotBeRunIsSaid(t *testing.T) {
 	}{
 		{"no such pod", id, "none", "c", "true", 0, "cluster.object_gone"},
 		{"no such container", id, "shell", "x", "true", 0, "cluster.object_invalid"},
-		{"no such command", id, "shell", "c", "/no/such/sh", 0, "exec.failed"},
+		{"no such command", id, "shell", "c", "/no/such/fish", 0, "exec.failed"},
 		{"no right", viewer, "shell", "c", "true", 0, "cluster.forbidden"},
 		{"nothing said", id, "shell", "c", "cat", 50 * time.Millisecond, "exec.idle"},
 	} {

@@ -231,9 +231,9 @@ func TestATerminal(t *testing.T) {
 	if last := until(`"exit"`); last.Code != 0 || !strings.Contains(out.String(), "\x01out\n") || !strings.Contains(out.String(), "\x02err\n") {
 		t.Errorf("%+v: %q", last, out.String())
 	}
-	conn, _ = b.upgrade("ann", execOf(id, ns, "command=/no/such/sh"))
+	conn, _ = b.upgrade("ann", execOf(id, ns, "command=/no/such/fish"))
 	out.Reset()
-	if last := until(`"exit"`); last.Code != -1 || !strings.Contains(last.Message, "/no/such/sh") {
+	if last := until(`"exit"`); last.Code != -1 || !strings.Contains(last.Message, "/no/such/fish") {
 		t.Errorf("%+v", last)
 	}
 	conn, _ = b.upgrade("ann", execOf(id, ns))
@@ -260,12 +260,12 @@ func TestATerminal(t *testing.T) {
 func TestABrowserThatReadsTooLateIsToldWhy(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(p *Parts) { p.Limits.Reader = time.Second })
-	id, ns := b.cluster(t, nil)
-	conn, got := b.upgrade("ann", execOf(id, ns, "command=lines", "command=50000000"))
+	id, ns := b.cluster(t, map[string]string{"sim.test/log-rate": "500", "sim.test/log-size": "20000"})
+	conn, got := b.upgrade("ann", logsOf(id, ns))
 	if conn == nil {
 		t.Fatal(got)
 	}
-	wait := time.NewTimer(3 * time.Second)
+	wait := time.NewTimer(4 * time.Second) // 40 MB, of which a socket holds some
 	defer wait.Stop()
 	<-wait.C
 	if closed := ended(t, conn); closed.Code != closedSlow || closed.Text != "socket.slow" {

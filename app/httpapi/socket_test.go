@@ -259,13 +259,13 @@ func TestATerminal(t *testing.T) {
 // TestABrowserThatReadsTooLateIsToldWhy stops reading, and reads again.
 func TestABrowserThatReadsTooLateIsToldWhy(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(p *Parts) { p.Limits.Reader = time.Second })
+	b := newBench(t, func(p *Parts) { p.Limits.Reader = 2 * time.Second })
 	id, ns := b.cluster(t, map[string]string{"sim.test/log-rate": "500", "sim.test/log-size": "20000"})
 	conn, got := b.upgrade("ann", logsOf(id, ns))
 	if conn == nil {
 		t.Fatal(got)
 	}
-	wait := time.NewTimer(4 * time.Second) // 40 MB, of which a socket holds some
+	wait := time.NewTimer(5 * time.Second) // a socket holds what comes in the first of them
 	defer wait.Stop()
 	<-wait.C
 	if closed := ended(t, conn); closed.Code != closedSlow || closed.Text != "socket.slow" {

@@ -66,6 +66,7 @@ func (k Kind) can(verb string) bool { return slices.Contains(k.Verbs, verb) }
 // path returns where objects of the kind are, below the address of the API:
 // all, those of a namespace, or the one called name.
 func (k Kind) path(namespace, name string, sub ...string) []string {
+	namespace, name = segment(namespace), segment(name)
 	p := []string{"apis", k.Group, k.Version}
 	if k.Group == "" {
 		p = []string{"api", k.Version}
@@ -78,6 +79,15 @@ func (k Kind) path(namespace, name string, sub ...string) []string {
 		p = append(append(p, name), sub...)
 	}
 	return p
+}
+
+// segment makes a name one part of a path, whatever is in it: with "../" it would
+// lead to an object of another kind. No object has a name with these in it.
+func segment(name string) string {
+	if name == "." || name == ".." {
+		return "%2E"
+	}
+	return strings.ReplaceAll(name, "/", "%2F")
 }
 
 // ErrKind says that a cluster does not serve a kind.

@@ -38,7 +38,7 @@ func TestAClusterIsChangedOverHTTP(t *testing.T) {
 	plane := clustertest.Shared(t)
 	ns := plane.Namespace(t)
 	deploy(t, ns, "web")
-	b := newBench(t, withClusters)
+	b := newBench(t)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- b.parts.Jobs.Run(ctx) }()

@@ -35,7 +35,7 @@ func (p portRange) ports() []int {
 	if p.from == 0 {
 		return []int{0}
 	}
-	all := rand.Perm(p.to - p.from + 1)
+	all := rand.Perm(p.to - p.from + 1) //nolint:gosec // where to begin is no secret
 	for i := range all {
 		all[i] += p.from
 	}

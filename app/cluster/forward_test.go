@@ -94,9 +94,16 @@ func TestWhatCannotBeForwardedIsSaid(t *testing.T) {
 	storefront(t, p, ns)
 	p.Pod(t, rated(ns, "closed", nil))
 	for _, tt := range []struct{ cluster, kind, name, port, want string }{
-		{id, "pods", "none", "80", "cluster.object_gone"}, {id, "services", "none", "80", "cluster.object_gone"}, {id, "deployments.apps", "shop", "80", "forward.kind"},
-		{id, "pods", "shop", "0", "forward.no_port"}, {id, "pods", "shop", "65536", "forward.no_port"}, {id, "pods", "shop", "x", "forward.no_port"}, {id, "pods", "shop", "", "forward.no_port"},
-		{id, "services", "front", "8080", "forward.no_port"}, {id, "services", "front", "other", "forward.no_port"}, {id, "services", "front", "", "forward.no_port"},
+		{id, "pods", "none", "80", "cluster.object_gone"},
+		{id, "services", "none", "80", "cluster.object_gone"},
+		{id, "deployments.apps", "shop", "80", "forward.kind"},
+		{id, "pods", "shop", "0", "forward.no_port"},
+		{id, "pods", "shop", "65536", "forward.no_port"},
+		{id, "pods", "shop", "x", "forward.no_port"},
+		{id, "pods", "shop", "", "forward.no_port"},
+		{id, "services", "front", "8080", "forward.no_port"},
+		{id, "services", "front", "other", "forward.no_port"},
+		{id, "services", "front", "", "forward.no_port"},
 		{viewer, "pods", "shop", "80", "cluster.forbidden"},
 	} {
 		if _, err := b.service.Forward(t.Context(), b.acme, tt.cluster, ForwardQuery{ns, tt.kind, tt.name, tt.port}); fault.From(err).Code != tt.want {

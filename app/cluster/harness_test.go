@@ -42,16 +42,16 @@ type bench struct {
 	taken []store.Batch
 }
 
-// newBench returns a running service; change may alter its options.
-func newBench(tb testing.TB, change ...func(*cluster.Options)) *bench {
+// newBench returns a running service.
+func newBench(tb testing.TB) *bench {
 	tb.Helper()
 	s := storetest.Open(tb)
 	storetest.Tenants(tb, s, "acme", "globex")
-	return newBenchOver(tb, s, change...)
+	return newBenchOver(tb, s)
 }
 
 // newBenchOver is newBench over a store that has something already.
-func newBenchOver(tb testing.TB, s *store.Store, change ...func(*cluster.Options)) *bench {
+func newBenchOver(tb testing.TB, s *store.Store) *bench {
 	tb.Helper()
 	b := &bench{tb: tb, store: s, acme: s.Tenant("acme"), globex: s.Tenant("globex"), heard: make(chan struct{})}
 	o := cluster.Options{
@@ -70,9 +70,6 @@ func newBenchOver(tb testing.TB, s *store.Store, change ...func(*cluster.Options
 			b.hear("readings")
 			return nil
 		},
-	}
-	for _, c := range change {
-		c(&o)
 	}
 	b.Service = cluster.New(o)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -118,7 +117,7 @@ func shown(server string) string {
 // refusal says why a context cannot be used; nothing: it can. What needs another
 // program or a file of this machine would let whoever pastes a kubeconfig run
 // programs and read files here.
-func refusal(c *api.Cluster, u *api.AuthInfo) string {
+func refusal(c *api.Cluster, u *api.AuthInfo) string { //nolint:cyclop // a list of reasons, one a case
 	at, err := url.Parse(c.Server)
 	switch {
 	case err != nil || at.Hostname() == "" || at.Scheme != "https" && at.Scheme != "http":
@@ -236,14 +235,4 @@ func restConfig(kept []byte) (*rest.Config, error) {
 			CAData: cluster.CertificateAuthorityData, CertData: user.ClientCertificateData, KeyData: user.ClientKeyData,
 		},
 	}, nil
-}
-
-// loopback reports whether an address of an API names this machine itself.
-func loopback(server string) bool {
-	u, err := url.Parse(server)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
 }

@@ -59,8 +59,8 @@ func (l *link) kind(ctx context.Context, name string) (Kind, error) {
 
 // get starts a request for one object, or for all of a kind. The caller chooses
 // what it accepts.
-func (l *link) get(k Kind, namespace, name string, sub ...string) *rest.Request {
-	return l.plain.Get().AbsPath(k.path(namespace, name, sub...)...)
+func (l *link) get(k Kind, namespace, name string) *rest.Request {
+	return l.plain.Get().AbsPath(k.path(namespace, name)...)
 }
 
 // builtin reports whether a group is Kubernetes' own.

@@ -179,7 +179,7 @@ func (l *Logs) collectOf(ctx context.Context, id string, targets []LogTarget) {
 }
 
 // deliver sends what came, at most every 50 ms as long as nobody is behind.
-func (l *Logs) deliver(ctx context.Context, send func(LogBatch) error, settled, ended <-chan struct{}) error {
+func (l *Logs) deliver(ctx context.Context, send func(LogBatch) error, settled, ended <-chan struct{}) error { //nolint:cyclop // what it waits for, in order
 	first := time.NewTimer(firstWait)
 	defer first.Stop()
 	select {

@@ -22,7 +22,7 @@ func loud(tb testing.TB, p *clustertest.Plane, namespace string, pods, rate int)
 	var names []string
 	for n := range pods {
 		names = append(names, fmt.Sprintf("loud-%d", n))
-		pod := rated(namespace, names[n], map[string]string{"sim.test/log-rate": fmt.Sprint(rate), "sim.test/log-size": "150"})
+		pod := rated(namespace, names[n], map[string]string{"sim.test/log-rate": strconv.Itoa(rate), "sim.test/log-size": "150"})
 		pod.Labels = map[string]string{"app": "loud"}
 		p.Pod(tb, pod)
 	}
@@ -62,7 +62,7 @@ func TestFiftyLoudPodsAreFollowedWithoutLoss(t *testing.T) {
 			_, text, _ := strings.Cut(l.Text, " line ")
 			text, _, _ = strings.Cut(text, " ")
 			n, err := strconv.Atoi(text)
-			if had, any := last[l.Source]; err != nil || any && n != had+1 {
+			if had, seen := last[l.Source]; err != nil || seen && n != had+1 {
 				return fmt.Errorf("line %d of %d after %d: %w", n, l.Source, had, err)
 			}
 			last[l.Source] = n

@@ -250,8 +250,12 @@ func TestWhatHasPods(t *testing.T) {
 		cluster, kind, name string
 		pods                int
 	}{
-		{id, "statefulsets.apps", "set", 1}, {id, "daemonsets.apps", "daemon", 3}, {id, "replicasets.apps", "replica", 1},
-		{id, "jobs.batch", "job", 1}, {id, "cronjobs.batch", "cron", 1}, {again, "services", "front", 1},
+		{id, "statefulsets.apps", "set", 1},
+		{id, "daemonsets.apps", "daemon", 3},
+		{id, "replicasets.apps", "replica", 1},
+		{id, "jobs.batch", "job", 1},
+		{id, "cronjobs.batch", "cron", 1},
+		{again, "services", "front", 1},
 	} {
 		l := b.listen(LogQuery{Of: []LogTarget{of(tt.cluster, tt.kind, ns, tt.name)}, Follow: true, Tail: 3})
 		l.until(tt.kind+" are read", func() bool { return len(l.lines) == tt.pods })

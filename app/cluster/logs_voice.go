@@ -77,7 +77,7 @@ func (r *voice) say(state string, err error) {
 
 // run reads until the container has ended. What breaks is taken up again where it
 // broke; a container that waits is asked for when its pod changes.
-func (r *voice) run(ctx context.Context) {
+func (r *voice) run(ctx context.Context) { //nolint:cyclop // a state machine, a state a case
 	defer r.answered()
 	r.crew.logs.say(r.said)
 	follow := r.crew.logs.query.Follow

@@ -63,10 +63,10 @@ func web(name string) (map[string]string, corev1.PodTemplateSpec) {
 	}
 }
 
-func deployment(tb testing.TB, namespace string, replicas int32) *appsv1.Deployment {
+func deployment(tb testing.TB, namespace string, replicas int32) {
 	tb.Helper()
 	labels, template := web("web")
-	return must[*appsv1.Deployment](tb)(plane(tb).Client().AppsV1().Deployments(namespace).Create(tb.Context(), &appsv1.Deployment{
+	must[*appsv1.Deployment](tb)(plane(tb).Client().AppsV1().Deployments(namespace).Create(tb.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
 		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
 	}, metav1.CreateOptions{}))

@@ -143,7 +143,7 @@ func (i *interner) begin() {
 }
 
 // share replaces what is in o by what equal objects have already.
-func (i *interner) share(o *Object) *Object {
+func (i *interner) share(o *Object) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if len(i.texts)+len(i.labels)+len(i.owners) > maxInterned {
@@ -164,7 +164,6 @@ func (i *interner) share(o *Object) *Object {
 			o.Cells[n] = i.text(c)
 		}
 	}
-	return o
 }
 
 func (i *interner) text(s string) string {

@@ -36,23 +36,32 @@ func readNode(v runtime.Object) *Object {
 		o.Phase += ", cordoned"
 		o.Status = max(o.Status, StatusProgress)
 	}
-	var roles []string
-	for label := range n.Labels {
-		if role, ok := strings.CutPrefix(label, "node-role.kubernetes.io/"); ok {
-			roles = append(roles, role)
-		}
-	}
-	slices.Sort(roles)
-	address := ""
-	for _, a := range n.Status.Addresses {
-		if a.Type == corev1.NodeInternalIP {
-			address = a.Address
-		}
-	}
 	o.Cells = []string{
-		joined(roles), n.Status.NodeInfo.KubeletVersion, number(n.Status.Allocatable.Cpu().MilliValue()), number(n.Status.Allocatable.Memory().Value()), address,
+		roles(n), n.Status.NodeInfo.KubeletVersion, number(n.Status.Allocatable.Cpu().MilliValue()), number(n.Status.Allocatable.Memory().Value()), address(n),
 	}
 	return o.leaving()
+}
+
+// roles returns what a node is for, as its labels say.
+func roles(n *corev1.Node) string {
+	var all []string
+	for label := range n.Labels {
+		if role, ok := strings.CutPrefix(label, "node-role.kubernetes.io/"); ok {
+			all = append(all, role)
+		}
+	}
+	slices.Sort(all)
+	return joined(all)
+}
+
+// address returns where the other nodes reach a node.
+func address(n *corev1.Node) string {
+	for _, a := range n.Status.Addresses {
+		if a.Type == corev1.NodeInternalIP {
+			return a.Address
+		}
+	}
+	return ""
 }
 
 func readNamespace(v runtime.Object) *Object {

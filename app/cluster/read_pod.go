@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,12 +149,7 @@ func podRefs(s *corev1.PodSpec, own bool) []Ref {
 	var all []Ref
 	add := func(kind, name string) {
 		r := Ref{Kind: kind, Name: name}
-		for _, known := range all {
-			if known == r {
-				return
-			}
-		}
-		if name != "" {
+		if name != "" && !slices.Contains(all, r) {
 			all = append(all, r)
 		}
 	}

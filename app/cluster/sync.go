@@ -35,7 +35,7 @@ var unwatched = map[string]bool{
 }
 
 // run watches the cluster until ctx ends.
-func (m *member) run(ctx context.Context, v store.Cluster) {
+func (m *member) run(ctx context.Context, v store.Cluster) { //nolint:cyclop // what it waits for, in order
 	m.restore(ctx)
 	m.running.Go(func() { m.tellAll(ctx) })
 	m.running.Go(func() { m.keep(ctx) })
@@ -353,7 +353,13 @@ func (m *member) standing() (state, why string) {
 	if !m.answers {
 		return store.ClusterSyncing, ""
 	}
-	watched, state := 0, store.ClusterSynced
+	return m.followed()
+}
+
+// followed says how far the tables are; m.mu is held.
+func (m *member) followed() (state, why string) {
+	watched := 0
+	state = store.ClusterSynced
 	for _, t := range m.tables {
 		n, is, said, seen := t.count()
 		switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,9 +41,9 @@ func create(t *testing.T, plane *clustertest.Plane, namespace string, pods ...*c
 func TestAClusterIsShownLive(t *testing.T) {
 	t.Parallel()
 	plane, b := clustertest.Shared(t), newBench(t)
-	ns, id := plane.Namespace(t), ""
+	ns := plane.Namespace(t)
 	create(t, plane, ns, pod("first"))
-	id = b.add(plane.Kubeconfig())
+	id := b.add(plane.Kubeconfig())
 	v := b.state(id, store.ClusterSynced)
 	if v.Facts.Version != "v1.37.2" || v.Facts.Nodes != 3 || v.Facts.Ready != 3 || v.Synced == nil || v.Reason != "" {
 		t.Fatalf("%+v", v)
@@ -68,7 +69,7 @@ func TestListsAreFilteredSortedAndPaged(t *testing.T) {
 	plane, b := clustertest.Shared(t), newBench(t)
 	ns, id := plane.Namespace(t), b.add(plane.Kubeconfig())
 	for i := range 25 {
-		create(t, plane, ns, pod(fmt.Sprintf("p-%02d", i), func(p *corev1.Pod) { p.Labels["even"] = fmt.Sprint(i%2 == 0) }))
+		create(t, plane, ns, pod(fmt.Sprintf("p-%02d", i), func(p *corev1.Pod) { p.Labels["even"] = strconv.FormatBool(i%2 == 0) }))
 	}
 	b.pods(id, ns, "Running", 25)
 	ask := func(q cluster.Query) cluster.Found {
@@ -166,7 +167,7 @@ func TestWhatAnAPIServerAnswersInTrouble(t *testing.T) {
 	t.Parallel()
 	plane := clustertest.Shared(t)
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			b, door := newBench(t), plane.Door(t)
 			ns, id := plane.Namespace(t), b.add(door.Kubeconfig())

@@ -185,7 +185,7 @@ func dump(t *testing.T, b *bench) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintln(&all, v.Name, v.Rev, v.Kubeconfig.Ciphertext()) // how it is changes by itself
+	fmt.Fprintf(&all, "%s %d %x\n", v.Name, v.Rev, v.Kubeconfig.Ciphertext()) // how it is changes by itself
 	return all.String()
 }
 

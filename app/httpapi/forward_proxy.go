@@ -88,7 +88,7 @@ func (m mux) admit(w http.ResponseWriter, r *http.Request, f *forwarding) bool {
 		return true
 	}
 	if token := r.URL.Query().Get(tokenQuery); r.Method == http.MethodGet && f.redeem(token) {
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure unless TLS is off, and then it is for this box only
 			Name: f.cookieName(), Value: f.secret, Path: "/", HttpOnly: true, Secure: f.secure, SameSite: http.SameSiteLaxMode,
 		})
 		w.Header().Set("Referrer-Policy", "no-referrer")

@@ -31,7 +31,7 @@ func (b *bench) open(t *testing.T, id, namespace string) (Forward, *http.Client)
 		t.Fatalf("%s: %v", f.URL, err)
 	}
 	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "attic"}, //nolint:gosec // it has a name of the certificate's
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "attic"},
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+at.Port())
 		},
@@ -138,7 +138,7 @@ func TestAnOpenPort(t *testing.T) {
 	}
 
 	dialer := websocket.Dialer{TLSClientConfig: client.Transport.(*http.Transport).TLSClientConfig, NetDialContext: client.Transport.(*http.Transport).DialContext}
-	ws, _, err := dialer.DialContext(t.Context(), "wss://"+u.Host+"/socket", http.Header{"Cookie": {strings.TrimPrefix(mine, "Cookie: ")}})
+	ws, _, err := dialer.DialContext(t.Context(), "wss://"+u.Host+"/socket", http.Header{"Cookie": {strings.TrimPrefix(mine, "Cookie: ")}}) //nolint:bodyclose // it is the connection
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (b *bench) upgrade(who, path string, header ...string) (*websocket.Conn, an
 			h.Del(k)
 		}
 	}
-	conn, res, err := d.DialContext(b.tb.Context(), "ws://"+host+path, h)
+	conn, res, err := d.DialContext(b.tb.Context(), "ws://"+host+path, h) //nolint:bodyclose // it is the connection
 	if err != nil {
 		if res == nil {
 			b.tb.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -64,7 +65,7 @@ func plane(ctx context.Context, pods, nodes int) (*kubernetes, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, "up", "-attached", "-with", "sim", "-dir", filepath.Join(dir, "k"), "-pods", fmt.Sprint(pods), "-nodes", fmt.Sprint(nodes)) //nolint:gosec // as the Makefile says
+	cmd := exec.CommandContext(ctx, program, "up", "-attached", "-with", "sim", "-dir", filepath.Join(dir, "k"), "-pods", strconv.Itoa(pods), "-nodes", strconv.Itoa(nodes)) //nolint:gosec // as the Makefile says
 	in, err := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()
 	if err := errors.Join(err, err2); err != nil {
@@ -93,14 +94,9 @@ func plane(ctx context.Context, pods, nodes int) (*kubernetes, error) {
 
 // watched measures an appliance that watches the cluster.
 func (k *kubernetes) watched(ctx context.Context, pods int, within, above float64) (all []figure, err error) {
-	name := func(what string) string { return fmt.Sprintf("%s, %d pods", what, pods) }
-	for _, mode := range []string{"-metadata=false", "-metadata=true"} {
-		took, used, err := k.informer(ctx, mode)
-		if err != nil {
-			return nil, err
-		}
-		what := map[string]string{"-metadata=false": "a typed informer alone", "-metadata=true": "a metadata informer alone"}[mode]
-		all = append(all, figure{name: name(what), value: took, unit: "s"}, figure{name: name(what + ", memory"), value: used, unit: "MB"})
+	all, err = k.peers(ctx, pods)
+	if err != nil {
+		return nil, err
 	}
 	p, end, err := ready(ctx)
 	if err != nil {
@@ -125,7 +121,7 @@ func (k *kubernetes) watched(ctx context.Context, pods int, within, above float6
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, figure{name: name("queryable after"), value: time.Since(begun).Seconds(), unit: "s", limit: within})
+	all = append(all, figure{name: named("queryable after", pods), value: time.Since(begun).Seconds(), unit: "s", limit: within})
 	if err := wait(ctx, settle); err != nil {
 		return nil, err
 	}
@@ -133,22 +129,37 @@ func (k *kubernetes) watched(ctx context.Context, pods int, within, above float6
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, figure{name: name("memory over idle"), value: used - idle, unit: "MB", limit: above})
+	all = append(all, figure{name: named("memory over idle", pods), value: used - idle, unit: "MB", limit: above})
 	page, err := p.page(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := figure{name: name("a filtered page of 50"), value: page, unit: "ms"}
+	f := figure{name: named("a filtered page of 50", pods), value: page, unit: "ms"}
 	if pods <= 10_000 {
 		f.limit = 5
 	}
 	all = append(all, f)
 	more, err := k.changes(ctx, p, made.ID)
 	for _, f := range more {
-		f.name = name(f.name)
+		f.name = named(f.name, pods)
 		all = append(all, f)
 	}
 	return all, err
+}
+
+// named says of how many pods a figure is.
+func named(what string, pods int) string { return fmt.Sprintf("%s, %d pods", what, pods) }
+
+// peers measures what programs usually do.
+func (k *kubernetes) peers(ctx context.Context, pods int) (all []figure, err error) {
+	for _, p := range []struct{ mode, what string }{{"-metadata=false", "a typed informer alone"}, {"-metadata=true", "a metadata informer alone"}} {
+		took, used, err := k.informer(ctx, p.mode)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, figure{name: named(p.what, pods), value: took, unit: "s"}, figure{name: named(p.what+", memory", pods), value: used, unit: "MB"})
+	}
+	return all, nil
 }
 
 // informer measures a process that only lists and watches.

@@ -14,7 +14,7 @@ func (m mux) usage() {
 
 // used is what a tenant has of one kind.
 type used struct {
-	Kind    string `json:"kind" enum:"servers,users,series,storage_bytes,api_calls_hour"`
+	Kind    string `json:"kind" enum:"servers,clusters,users,series,storage_bytes,api_calls_hour"`
 	Used    int64  `json:"used"`
 	Limit   *int64 `json:"limit" nullable:"true" doc:"null: none"`
 	Dropped uint64 `json:"dropped" doc:"Samples that were not kept since the start, because their series are over the limit"`
@@ -28,6 +28,7 @@ func (m mux) getUsage(ctx context.Context, c Caller, _ *struct{}) (*body[items[u
 	u, err := c.Tenant.Usage(ctx)
 	return listed([]used{
 		{store.QuotaServers, u.Servers, q.Servers, 0},
+		{store.QuotaClusters, u.Clusters, q.Clusters, 0},
 		{store.QuotaUsers, u.Users, q.Users, 0},
 		{store.QuotaSeries, u.Series, q.Series, m.Metrics.Refused(c.Tenant.ID)},
 		{store.QuotaStorage, u.StorageBytes, q.StorageBytes, 0},

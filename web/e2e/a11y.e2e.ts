@@ -26,11 +26,15 @@ async function addresses(appliance: Appliance): Promise<Record<string, string>> 
   const { items: jobs } = await appliance.get<{ items: { id: string }[] }>("/api/v1/jobs");
   const { items: alerts } = await appliance.get<{ items: { id: string }[] }>("/api/v1/alerts?state=all");
   const ids: Record<string, string | undefined> = { job: jobs[0]?.id, alert: alerts[0]?.id };
+  const { items: clusters } = await appliance.get<{ items: { id: string }[] }>("/api/v1/clusters");
+  const cluster = clusters[0]?.id ?? "";
   const all: Record<string, string> = {};
   for (const [name, build] of Object.entries(paths)) {
     if (outside.has(name)) continue;
-    all[name] = (build as (id?: string) => string)(build.length > 0 ? (ids[name] ?? id) : undefined);
+    const of = name.startsWith("cluster") ? cluster : (ids[name] ?? id);
+    all[name] = (build as (id?: string) => string)(build.length > 0 ? of : undefined);
   }
+  all["object"] = paths.object({ cluster, kind: "nodes", namespace: "", name: "a" });
   return all;
 }
 
@@ -46,11 +50,21 @@ async function violations(page: Page): Promise<unknown[]> {
   return found.violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html.slice(0, 200))]);
 }
 
+// A cluster that nobody runs: its pages show why there is nothing.
+const nowhere = `apiVersion: v1
+kind: Config
+clusters: [{name: attic, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: lea, user: {token: none}}]
+contexts: [{name: attic, context: {cluster: attic, user: lea}}]
+current-context: attic
+`;
+
 test.beforeAll(async ({ appliance }) => {
-  // A job and an alert, so that their pages have something to show.
+  // A cluster, a job and an alert, so that their pages have something to show.
   const api = await appliance.api();
   const { id } = await appliance.local();
   await expect(await api.post(`/api/v1/servers/${id}/snapshots`)).toBeOK();
+  await expect(await api.post("/api/v1/clusters", { data: { name: "attic", kubeconfig: nowhere } })).toBeOK();
   const threshold = {
     name: rule,
     metric: "memory_percent",
@@ -74,6 +88,8 @@ test.afterAll(async ({ appliance }) => {
   );
   const api = await appliance.api();
   for (const { id } of items) await expect(await api.delete(`/api/v1/thresholds/${id}`)).toBeOK();
+  const { items: clusters } = await appliance.get<{ items: { id: string }[] }>("/api/v1/clusters?q=attic");
+  for (const { id } of clusters) await expect(await api.delete(`/api/v1/clusters/${id}`)).toBeOK();
   await api.dispose();
 });
 

@@ -4,8 +4,9 @@ import { paths } from "./paths";
 
 test("every address", () => {
   const id = "0197f2a4";
+  const place = { cluster: id, kind: "pods", namespace: "web", name: "a" };
   const all = Object.fromEntries(
-    Object.entries(paths).map(([name, build]) => [
+    Object.entries({ ...paths, object: () => paths.object(place) }).map(([name, build]) => [
       name,
       build.length > 0 ? (build as (id: string) => string)(id) : (build as () => string)(),
     ]),
@@ -22,11 +23,17 @@ test("every address", () => {
       "backupPreview": "/settings/backup/preview",
       "channels": "/settings/channels",
       "cluster": "/clusters/0197f2a4",
+      "clusterKinds": "/clusters/0197f2a4/kinds",
+      "clusterNew": "/clusters/new",
+      "clusterSettings": "/clusters/0197f2a4/settings",
+      "clusters": "/clusters",
       "invitation": "/invitation",
       "job": "/settings/jobs/0197f2a4",
       "jobs": "/settings/jobs",
       "members": "/settings/members",
       "more": "/more",
+      "object": "/clusters/0197f2a4/object?kind=pods&namespace=web&name=a",
+      "objects": "/clusters/objects",
       "overview": "/",
       "providers": "/settings/providers",
       "reset": "/reset",

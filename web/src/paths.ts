@@ -18,6 +18,24 @@ interface JobFilter {
   scope?: "system";
 }
 
+/** What the list of objects is narrowed to. */
+interface ObjectsFilter {
+  kind?: string;
+  clusters?: string;
+  namespaces?: string;
+  q?: string;
+  labels?: string;
+  fields?: string;
+}
+
+/** Which object of which cluster. */
+interface ObjectPlace {
+  cluster: string;
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
 /** Builders for every address. */
 export const paths = {
   setup: () => "/setup",
@@ -38,10 +56,19 @@ export const paths = {
   serverImport: () => "/servers/import",
   server,
   serverEdit: (id: string) => `${server(id)}/edit`,
-  cluster,
   serverAlerts: (id: string) => `${server(id)}/alerts`,
   serverSnapshot: (id: string) => `${server(id)}/snapshot`,
   serverSettings: (id: string) => `${server(id)}/settings`,
+
+  clusters: (filter: { q?: string } = {}) => `/clusters${query(filter)}`,
+  /** Of what was found on this box, by its source. */
+  clusterNew: (filter: { source?: string } = {}) => `/clusters/new${query(filter)}`,
+  cluster,
+  clusterKinds: (id: string) => `${cluster(id)}/kinds`,
+  clusterSettings: (id: string) => `${cluster(id)}/settings`,
+  objects: (filter: ObjectsFilter = {}) => `/clusters/objects${query({ ...filter })}`,
+  object: ({ cluster: id, ...of }: ObjectPlace, tab?: string) =>
+    `${cluster(id)}/object${query({ ...of, tab })}`,
 
   alerts: (filter: { state?: string; severity?: string; server?: string } = {}) => `/alerts${query(filter)}`,
   alert,

@@ -131,6 +131,30 @@ const serverSettings = createRoute({
   component: lazyRouteComponent(() => import("./features/servers/ServerSettings"), "ServerSettings"),
 });
 
+const cluster = createRoute({
+  getParentRoute: () => shell,
+  path: "/clusters/$id",
+  component: lazyRouteComponent(() => import("./features/clusters/ClusterPage"), "ClusterPage"),
+});
+
+const clusterOverview = createRoute({
+  getParentRoute: () => cluster,
+  path: "/",
+  component: lazyRouteComponent(() => import("./features/clusters/ClusterOverview"), "ClusterOverview"),
+});
+
+const clusterKinds = createRoute({
+  getParentRoute: () => cluster,
+  path: "/kinds",
+  component: lazyRouteComponent(() => import("./features/clusters/ClusterKinds"), "ClusterKinds"),
+});
+
+const clusterSettings = createRoute({
+  getParentRoute: () => cluster,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./features/clusters/ClusterSettings"), "ClusterSettings"),
+});
+
 const more = createRoute({
   getParentRoute: () => shell,
   path: "/more",
@@ -177,6 +201,8 @@ const lists = [
   page("/servers", () => import("./features/servers/ServersPage"), "ServersPage"),
   page("/servers/new", () => import("./features/servers/ServerNewPage"), "ServerNewPage"),
   page("/servers/import", () => import("./features/servers/ImportPage"), "ImportPage"),
+  page("/clusters", () => import("./features/clusters/ClustersPage"), "ClustersPage"),
+  page("/clusters/new", () => import("./features/clusters/ClusterNewPage"), "ClusterNewPage"),
   page("/servers/$id/edit", () => import("./features/servers/ServerEditPage"), "ServerEditPage"),
 ];
 
@@ -206,6 +232,7 @@ const tree = root.addChildren([
   shell.addChildren([
     overview,
     server.addChildren([serverOverview, serverAlerts, serverSnapshot, serverSettings]),
+    cluster.addChildren([clusterOverview, clusterKinds, clusterSettings]),
     more,
     ...settings,
     ...lists,

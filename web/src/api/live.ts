@@ -7,7 +7,7 @@ import { queries, reportSignedOut } from "./client";
 import { type Change, touches } from "./live/kinds";
 import type { StreamEvent } from "./live/sse";
 import { type LiveState, Stream } from "./live/stream";
-import { matches, union, within } from "./live/wants";
+import { allOf, inside, matches, type Wants } from "./live/wants";
 import { tenant } from "./tenant";
 
 /** What one poll of one server brought, of the series that were asked for. */
@@ -18,27 +18,37 @@ export interface Samples {
   points: { metric: string; labels: Record<string, string> | null; value: number }[];
 }
 
+/** Objects of a cluster that came, went or are other than they were; without keys, any of the kind. */
+export interface Objects {
+  cluster_id: string;
+  kind: string;
+  /** As in "namespace/name". */
+  keys?: string[];
+}
+
 type Message =
   | { kind: "hello" } // a new leader asks what is wanted
-  | { kind: "want"; tab: string; samples: readonly string[] }
+  | { kind: "want"; tab: string; wants: Wants }
   | { kind: "event"; event: StreamEvent }
+  | { kind: "open" }
   | { kind: "state"; state: LiveState }
   | { kind: "retry" };
 
-interface Subscriber {
+interface Subscriber<Event> {
   wants: readonly string[];
-  tell: (samples: Samples) => void;
+  tell: (event: Event) => void;
 }
 
 const tab = crypto.randomUUID();
-const subscribers = new Set<Subscriber>();
+const subscribers = new Set<Subscriber<Samples>>();
+const onlookers = new Set<Subscriber<Objects | undefined>>();
 const watchers = new Set<() => void>();
-const wanted = new Map<string, readonly string[]>(); // by tab; only the leader's is complete
+const wanted = new Map<string, Wants>(); // by tab; only the leader's is complete
 
 let live: LiveState = { state: "connecting", since: Date.now() };
 let channel: BroadcastChannel | undefined;
 let stream: Stream | undefined; // only in the leader
-let sent: readonly string[] = [];
+let sent: Wants = allOf([]);
 let last = "";
 let shrink: ReturnType<typeof setTimeout> | undefined;
 let flush: ReturnType<typeof setTimeout> | undefined;
@@ -74,32 +84,42 @@ function receive(event: StreamEvent): void {
       const points = samples.points.filter((point) => matches(wants, samples.server_id, point.metric));
       if (points.length > 0) tell({ ...samples, points });
     }
+  } else if (event.name === "objects") {
+    const objects = JSON.parse(event.data) as Objects;
+    for (const { wants, tell } of onlookers)
+      if (matches(wants, objects.cluster_id, objects.kind)) tell(objects);
   }
+}
+
+// What changed of objects is not said again: whoever shows some looks for themselves.
+function opened(): void {
+  for (const { tell } of onlookers) tell(undefined);
 }
 
 // Wanting more is answered at once; wanting less can wait, since a page that is left is
 // often followed by one that wants the same.
 function ask(): void {
   if (!stream) return;
-  const all = union(wanted.values());
+  const all = allOf(wanted.values());
   clearTimeout(shrink);
-  if (all.join() === sent.join()) return;
+  if (JSON.stringify(all) === JSON.stringify(sent)) return;
   const go = () => {
     sent = all;
     stream?.want(all);
   };
-  shrink = setTimeout(go, within(all, sent) ? 15_000 : 30);
+  shrink = setTimeout(go, inside(all, sent) ? 15_000 : 30);
 }
 
 function want(): void {
-  const samples = union([...subscribers].map((each) => each.wants));
-  wanted.set(tab, samples);
+  const samples = [...subscribers].flatMap((each) => each.wants);
+  const wants = allOf([{ samples, objects: [...onlookers].flatMap((each) => each.wants) }]);
+  wanted.set(tab, wants);
   if (stream) ask();
-  else post({ kind: "want", tab, samples });
+  else post({ kind: "want", tab, wants });
 }
 
 function lead(): void {
-  sent = union(wanted.values());
+  sent = allOf(wanted.values());
   stream = new Stream(last, sent, {
     onEvent(event) {
       receive(event);
@@ -109,31 +129,36 @@ function lead(): void {
       beLive(state);
       post({ kind: "state", state });
     },
+    onOpen() {
+      opened();
+      post({ kind: "open" });
+    },
     onSignedOut: reportSignedOut,
   });
   post({ kind: "hello" });
 }
 
 // Another tab says what it wants. The lock of a tab is free once the tab is gone, however it went.
-function heed(from: string, samples: readonly string[]): void {
+function heed(from: string, wants: Wants): void {
   if (!wanted.has(from)) {
     void navigator.locks?.request(`unity-tab-${from}`, () => {
       wanted.delete(from);
       ask();
     });
   }
-  wanted.set(from, samples);
+  wanted.set(from, wants);
   post({ kind: "state", state: live });
   ask();
 }
 
 // A message for the leader, or for those who follow it.
 function hear(message: Message): void {
-  if (message.kind === "hello") post({ kind: "want", tab, samples: wanted.get(tab) ?? [] });
+  if (message.kind === "hello") post({ kind: "want", tab, wants: wanted.get(tab) ?? allOf([]) });
   else if (stream) {
     if (message.kind === "retry") stream.retry();
-    else if (message.kind === "want") heed(message.tab, message.samples);
+    else if (message.kind === "want") heed(message.tab, message.wants);
   } else if (message.kind === "event") receive(message.event);
+  else if (message.kind === "open") opened();
   else if (message.kind === "state") beLive(message.state);
 }
 
@@ -158,7 +183,7 @@ export function connect(): () => void {
   return () => {
     stream?.close();
     stream = undefined;
-    sent = [];
+    sent = allOf([]);
     channel?.close();
     channel = undefined;
     end.abort();
@@ -178,17 +203,32 @@ export function useLive(): LiveState & { retry: () => void } {
   return useMemo(() => ({ ...state, retry }), [state]);
 }
 
-/** Calls back with samples as they are measured; wants are "<server>|<metric>", either may be *. */
-export function useSamples(wants: readonly string[], tell: (samples: Samples) => void): void {
+// Joins those who are called back for as long as what they want is the same.
+function useWanting<Event>(
+  all: Set<Subscriber<Event>>,
+  wants: readonly string[],
+  tell: (event: Event) => void,
+): void {
   const key = wants.join();
   useEffect(() => {
     if (!key) return;
-    const subscriber: Subscriber = { wants: key.split(","), tell };
-    subscribers.add(subscriber);
+    const subscriber = { wants: key.split(","), tell };
+    all.add(subscriber);
     want();
     return () => {
-      subscribers.delete(subscriber);
+      all.delete(subscriber);
       want();
     };
-  }, [key, tell]);
+  }, [all, key, tell]);
 }
+
+/** Calls back with samples as they are measured; wants are "<server>|<metric>", either may be *. */
+export const useSamples = (wants: readonly string[], tell: (samples: Samples) => void): void =>
+  useWanting(subscribers, wants, tell);
+
+/**
+ * Calls back when objects of clusters change, and with nothing when some may have changed
+ * unseen; wants are "<cluster>|<kind>", either may be *.
+ */
+export const useObjects = (wants: readonly string[], tell: (objects: Objects | undefined) => void): void =>
+  useWanting(onlookers, wants, tell);

@@ -6183,7 +6183,7 @@ export interface components {
              */
             dropped: number;
             /** @enum {string} */
-            kind: "servers" | "users" | "series" | "storage_bytes" | "api_calls_hour";
+            kind: "servers" | "clusters" | "users" | "series" | "storage_bytes" | "api_calls_hour";
             /**
              * Format: int64
              * @description null: none

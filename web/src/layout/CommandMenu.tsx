@@ -6,6 +6,7 @@ import { Dialog } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import { api } from "../api/client";
+import { clusterLook } from "../api/clusters";
 import { useMay, useMe } from "../api/may";
 import { inTenant } from "../api/tenant";
 import { t } from "../locales";
@@ -56,18 +57,42 @@ function useTenants(): Entry[] {
     }));
 }
 
+const still = { placeholderData: keepPreviousData };
+
+/** The clusters that answer a question, and the way to add one. */
+function useClusters(q: string, go: (to: string) => void): { clusters: Entry[]; register: Entry[] } {
+  const may = useMay("clusters.write");
+  const { data } = api.useQuery("get", "/api/v1/clusters", { params: { query: { q, limit: 5 } } }, still);
+  const register = {
+    key: "cluster",
+    icon: <Plus className="icon" aria-hidden="true" />,
+    label: t.layout.palette.addCluster,
+    run: () => go(paths.clusterNew()),
+  };
+  const clusters = (data?.items ?? [])
+    .filter(({ name }) => fits(name, q))
+    .map((cluster) => ({
+      key: cluster.id,
+      icon: <Mark {...clusterLook(cluster)} />,
+      label: cluster.name,
+      about: cluster.server,
+      run: () => go(paths.cluster(cluster.id)),
+    }));
+  return { clusters, register: may ? [register] : [] };
+}
+
 function useEntries(
   q: string,
   go: (to: string) => void,
-): { servers: Entry[]; alerts: Entry[]; pages: Entry[]; commands: Entry[] } {
+): { servers: Entry[]; clusters: Entry[]; alerts: Entry[]; pages: Entry[]; commands: Entry[] } {
   const signOut = useSignOut();
   const more = useSettingsPages();
   const tenants = useTenants();
   const may = useMay("servers.write");
-  const still = { placeholderData: keepPreviousData };
   const servers =
     api.useQuery("get", "/api/v1/servers", { params: { query: { q, limit: q ? 8 : 5 } } }, still).data
       ?.items ?? [];
+  const { clusters, register } = useClusters(q, go);
   const alerts =
     api.useQuery("get", "/api/v1/alerts", { params: { query: { state: "open", limit: 50 } } }, still).data
       ?.items ?? [];
@@ -90,6 +115,7 @@ function useEntries(
   ];
   const commands: Entry[] = [
     ...(may ? adds : []),
+    ...register,
     ...themes,
     { key: "out", icon: icon(LogOut), label: t.layout.signOut, run: () => void signOut() },
     ...tenants,
@@ -105,6 +131,7 @@ function useEntries(
         about: s.host,
         run: () => go(paths.server(s.id)),
       })),
+    clusters,
     alerts: alerts
       .map((a) => ({
         key: a.id,
@@ -178,13 +205,14 @@ function useChoice(values: readonly string[]) {
 export function CommandMenu({ onClose }: { onClose: () => void }) {
   const router = useRouter();
   const [q, setQ] = useState("");
-  const { servers, alerts, pages, commands } = useEntries(
+  const { servers, clusters, alerts, pages, commands } = useEntries(
     q.trim(),
     (to) => void router.navigate({ href: to }),
   );
   const words = t.layout.palette;
   const groups = [
     { heading: words.servers, entries: servers },
+    { heading: t.layout.clusters, entries: clusters },
     { heading: words.alerts, entries: alerts },
     { heading: words.pages, entries: pages },
     { heading: words.commands, entries: q ? commands : commands.slice(0, 2) },

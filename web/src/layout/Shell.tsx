@@ -5,10 +5,11 @@ import { createContext, lazy, Suspense, use, useEffect, useState } from "react";
 import { api } from "../api/client";
 import { connect } from "../api/live";
 import { useMay, useMe } from "../api/may";
+import type { Dashboard } from "../api/types";
 import { t } from "../locales";
 import { paths } from "../paths";
 import { Mark } from "../ui/mark";
-import { areas, settingsPages } from "./areas";
+import { areas, bottomAreas, settingsPages } from "./areas";
 import { Logo } from "./Logo";
 import { TenantPlace } from "./Tenant";
 import { useHeld, useTenancy } from "./useEntry";
@@ -43,6 +44,19 @@ function AlertCount() {
   );
 }
 
+/** How many clusters there are, as far as one may see them. */
+export function clusterCount({ clusters }: Dashboard): number {
+  if (!clusters) return 0;
+  const { synced, syncing, stale, unreachable, forbidden } = clusters;
+  return synced + syncing + stale + unreachable + forbidden;
+}
+
+function ClusterCount() {
+  const { data } = useDashboard();
+  const count = data && clusterCount(data);
+  return count ? <span className="count">{count}</span> : null;
+}
+
 function ServerCount() {
   const counts = useDashboard().data?.servers;
   if (!counts) return null;
@@ -66,6 +80,7 @@ function Areas() {
             <Icon className="icon" aria-hidden="true" />
             <span className="word">{label}</span>
             {to === paths.servers() && <ServerCount />}
+            {to === paths.clusters() && <ClusterCount />}
             {to === paths.alerts() && <AlertCount />}
           </Link>
         </span>
@@ -119,7 +134,7 @@ function BottomBar() {
   const elsewhere = [paths.more(), ...settingsPages.map((page) => page.to)];
   return (
     <nav className="bottom" aria-label={t.layout.areas}>
-      {areas.slice(0, 3).map(({ label, to, icon: Icon }) => (
+      {bottomAreas.map(({ label, to, icon: Icon }) => (
         <Link
           key={to}
           to={to}

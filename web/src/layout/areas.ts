@@ -1,4 +1,4 @@
-import { Activity, Bell, type LucideIcon, Server, SlidersHorizontal } from "lucide-react";
+import { Activity, Bell, Box, type LucideIcon, Server, SlidersHorizontal } from "lucide-react";
 
 import { t } from "../locales";
 import { paths } from "../paths";
@@ -15,9 +15,15 @@ interface Area {
 export const areas: readonly Area[] = [
   { label: t.layout.overview, to: paths.overview(), icon: Activity, key: "o" },
   { label: t.layout.servers, to: paths.servers(), icon: Server, key: "s" },
+  { label: t.layout.clusters, to: paths.clusters(), icon: Box, key: "c" },
   { label: t.layout.alerts, to: paths.alerts(), icon: Bell, key: "a" },
   { label: t.layout.settings, to: paths.settings(), icon: SlidersHorizontal, key: "e" },
 ];
+
+/** Those of the bottom bar of a phone, in its order. */
+export const bottomAreas = [paths.overview(), paths.servers(), paths.alerts(), paths.clusters()].flatMap(
+  (to) => areas.filter((area) => area.to === to),
+);
 
 /** What pages under Settings are about: the tenant, the person, the appliance. */
 type SettingsGroup = "here" | "you" | "appliance";
@@ -40,7 +46,7 @@ export const settingsPages: readonly SettingsLink[] = [
   { label: t.layout.general, to: paths.settings(), group: "here" },
   { label: t.layout.members, to: paths.members(), group: "here", may: "members.read" },
   { label: t.layout.thresholds, to: paths.thresholds(), group: "here", key: "t" },
-  { label: t.layout.channels, to: paths.channels(), group: "here", key: "c" },
+  { label: t.layout.channels, to: paths.channels(), group: "here", key: "n" },
   { label: t.layout.silences, to: paths.silences(), group: "here" },
   { label: t.layout.jobs, to: paths.jobs(), group: "here", key: "j" },
   { label: t.layout.usage, to: paths.usage(), group: "here", may: "usage.read" },

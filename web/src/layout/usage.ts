@@ -6,6 +6,7 @@ import { type Look, looks } from "../ui/mark";
 /** Everything that is counted, in its order. */
 export const usageKinds: readonly UsageKind[] = [
   "servers",
+  "clusters",
   "users",
   "series",
   "storage_bytes",

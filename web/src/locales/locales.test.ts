@@ -4,6 +4,7 @@ import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "
 import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
 import { parts as enParts } from "./en/parts";
+import { clusters as enClusters } from "./en/clusters";
 import { providers as enProviders } from "./en/providers";
 import { support as enSupport } from "./en/support";
 import { tls as enTls } from "./en/tls";
@@ -11,6 +12,7 @@ import { upgrade as enUpgrade } from "./en/upgrade";
 import { vault as enVault } from "./en/vault";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
+import { clusters as plClusters } from "./pl/clusters";
 import { plural } from "./pl/plural";
 import { parts as plParts } from "./pl/parts";
 import { providers as plProviders } from "./pl/providers";
@@ -35,6 +37,7 @@ const english = texts({
   ...en,
   backup: enBackup,
   parts: enParts,
+  clusters: enClusters,
   providers: enProviders,
   support: enSupport,
   tls: enTls,
@@ -45,6 +48,7 @@ const polish = texts({
   ...pl,
   backup: plBackup,
   parts: plParts,
+  clusters: plClusters,
   providers: plProviders,
   support: plSupport,
   tls: plTls,

@@ -3,6 +3,7 @@ const base = "/api/v1";
 // What else shows things of a kind: the counts of servers hold their alerts, and so on.
 const also: Record<string, readonly string[]> = {
   servers: ["/system/dashboard"],
+  clusters: ["/system/dashboard"],
   alerts: ["/system/dashboard", "/servers"],
   silences: ["/alerts"],
   thresholds: ["/servers/{id}/thresholds"],
@@ -13,8 +14,9 @@ const also: Record<string, readonly string[]> = {
   tenants: ["/auth/me", "/vault", "/usage"],
 };
 
-// Samples keep these fresh; fetching them again at every change would draw them anew.
-const never = /\/metrics$/;
+// Samples and what the stream says of objects keep these fresh; fetching them again at every
+// change would draw them anew, and a busy cluster changes all the time.
+const never = /\/metrics$|\/clusters\/(objects|offers|\{id\}\/kinds)$/;
 
 /** A change as the stream reports it. */
 export interface Change {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { touches } from "./kinds";
 import { parser, type StreamEvent } from "./sse";
-import { matches, union, within } from "./wants";
+import { allOf, inside, matches, union, within } from "./wants";
 
 function parse(...chunks: string[]): StreamEvent[] {
   const events: StreamEvent[] = [];
@@ -43,6 +43,17 @@ test("wanting less than is sent needs no new connection", () => {
   expect(within(["s1|cpu"], ["*|cpu", "s2|load"])).toBe(true);
   expect(within(["s1|load"], ["*|cpu", "s2|load"])).toBe(false);
   expect(within([], [])).toBe(true);
+});
+
+test("samples and objects are wanted apart", () => {
+  const tabs = [
+    { samples: ["s1|cpu"], objects: ["c1|pods", "c1|nodes"] },
+    { samples: [], objects: ["*|pods"] },
+  ];
+  const all = allOf(tabs);
+  expect(all).toEqual({ samples: ["s1|cpu"], objects: ["*|pods", "c1|nodes"] });
+  expect(inside({ samples: [], objects: ["c2|pods"] }, all)).toBe(true);
+  expect(inside({ samples: ["c2|pods"], objects: [] }, all)).toBe(false);
 });
 
 test("a sample goes to those who asked for it", () => {

@@ -2,6 +2,7 @@ import { base } from "../client";
 import { Problem, readProblem } from "../errors";
 import { tenantHeader } from "../tenant";
 import { parser, type StreamEvent } from "./sse";
+import type { Wants } from "./wants";
 
 const silence = 40_000; // two heartbeats and a half
 const pauses = [250, 1000, 2000, 5000, 10_000];
@@ -15,6 +16,8 @@ export interface LiveState {
 interface StreamOptions {
   onEvent: (event: StreamEvent) => void;
   onState: (state: LiveState) => void;
+  /** A connection begins: what is not repeated may have been missed. */
+  onOpen: () => void;
   /** Nobody is signed in any more; the stream has ended for good. */
   onSignedOut: () => void;
 }
@@ -31,16 +34,16 @@ export class Stream {
   /** Opens the stream; `last` is the id of the last event that was seen. */
   constructor(
     private last: string,
-    private samples: readonly string[],
+    private wants: Wants,
     private readonly options: StreamOptions,
   ) {
     addEventListener("online", this.online);
     void this.run();
   }
 
-  /** Asks for these samples from now on. */
-  want(samples: readonly string[]): void {
-    this.samples = samples;
+  /** Asks for these from now on. */
+  want(wants: Wants): void {
+    this.wants = wants;
     void this.run();
   }
 
@@ -97,8 +100,11 @@ export class Stream {
   }
 
   private async read(connection: AbortController): Promise<void> {
-    const query = this.samples.length > 0 ? `?samples=${encodeURIComponent(this.samples.join(","))}` : "";
-    const response = await fetch(`${base}/events${query}`, {
+    const query = Object.entries(this.wants)
+      .filter(([, list]) => list.length > 0)
+      .map(([name, list]) => `${name}=${encodeURIComponent(list.join(","))}`)
+      .join("&");
+    const response = await fetch(`${base}/events${query && `?${query}`}`, {
       headers: {
         Accept: "text/event-stream",
         ...tenantHeader(),
@@ -112,6 +118,7 @@ export class Stream {
     this.failures = 0;
     this.be("live", Date.now());
     this.listen(connection);
+    this.options.onOpen();
     const feed = parser((event) => {
       if (event.id) this.last = event.id;
       this.options.onEvent(event);

@@ -1,4 +1,24 @@
-// What the tabs of a browser want to see live. A want is "<server>|<metric>"; either may be *.
+// What the tabs of a browser want to see live. A want is "<server>|<metric>" or
+// "<cluster>|<kind>"; either half may be *.
+
+/** What a tab wants, or all of them. */
+export interface Wants {
+  samples: readonly string[];
+  objects: readonly string[];
+}
+
+/** What all want together. */
+export function allOf(wants: Iterable<Wants>): Wants {
+  const all = [...wants];
+  return {
+    samples: union(all.map((each) => each.samples)),
+    objects: union(all.map((each) => each.objects)),
+  };
+}
+
+/** Whether everything wanted is already in what is being sent. */
+export const inside = (wanted: Wants, sent: Wants): boolean =>
+  within(wanted.samples, sent.samples) && within(wanted.objects, sent.objects);
 
 /** Everything that any tab wants, sorted, without what a wider want covers. */
 export function union(wants: Iterable<readonly string[]>): string[] {
@@ -23,7 +43,7 @@ export function within(wanted: readonly string[], sent: readonly string[]): bool
   return wanted.every((want) => all.has(want) || covered(want, all));
 }
 
-/** Whether a sample answers one of the wants. */
+/** Whether what came answers one of the wants. */
 export function matches(wants: readonly string[], server: string, metric: string): boolean {
   return wants.some((want) => {
     const [s, m] = split(want);

@@ -16,7 +16,7 @@ import { Confirm, Dialog } from "../../ui/Dialog";
 import { Input } from "../../ui/Field";
 import { Mark } from "../../ui/mark";
 import { toast } from "../../ui/Toast";
-import { splitTags } from "./tags";
+import { splitTags } from "../../layout/tags";
 
 interface BulkProps {
   servers: readonly Server[];

@@ -1,5 +1,5 @@
 import type { Server, ServerChange, ServerDraft } from "../../api/types";
-import { splitTags } from "./tags";
+import { splitTags } from "../../layout/tags";
 
 /** How to sign in, as the form asks: "keep" is what is stored, "own" the key that Unity made. */
 export type How = "keep" | "own" | "password" | "key";

@@ -8,7 +8,7 @@ import { useFreshReadings } from "../../api/readings";
 import type { Alert, Dashboard } from "../../api/types";
 import { Page } from "../../layout/Page";
 import { ProblemPage } from "../../layout/Problem";
-import { useDashboard } from "../../layout/Shell";
+import { clusterCount, useDashboard } from "../../layout/Shell";
 import { t } from "../../locales";
 import { paths } from "../../paths";
 import { buttonClass } from "../../ui/Button";
@@ -21,6 +21,8 @@ import { MachineStrip } from "./MachineStrip";
 import { TroubleList } from "./TroubleList";
 
 const KitHint = lazy(() => import("./KitHint").then((m) => ({ default: m.KitHint })));
+
+const Clusters = lazy(() => import("./Clusters").then((m) => ({ default: m.Clusters })));
 
 const counted = [
   "up",
@@ -106,6 +108,7 @@ function Content({ dashboard }: { dashboard: Dashboard }) {
   const keeper = useMay("backup.write");
   useFreshReadings(["*"]);
   const servers = api.useQuery("get", "/api/v1/servers", { params: { query: { limit: 500, sort: "name" } } });
+  const clusters = clusterCount(dashboard);
   const thresholds =
     api.useQuery("get", "/api/v1/thresholds", { params: { query: { limit: 500 } } }).data?.items ?? none;
   const total = Object.values(dashboard.servers).reduce((sum, n) => sum + n, 0);
@@ -138,11 +141,10 @@ function Content({ dashboard }: { dashboard: Dashboard }) {
         )}
         <div className="aside">
           <OpenAlerts firing={dashboard.alerts.firing} />
-          {keeper && (
-            <Suspense>
-              <KitHint />
-            </Suspense>
-          )}
+          <Suspense>
+            {clusters > 0 && <Clusters total={clusters} problems={dashboard.clusters?.findings ?? none} />}
+            {keeper && <KitHint />}
+          </Suspense>
         </div>
       </div>
     </>

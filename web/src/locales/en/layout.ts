@@ -5,6 +5,7 @@ export const layout = {
   areas: "Areas",
   overview: "Overview",
   servers: "Servers",
+  clusters: "Clusters",
   alerts: "Alerts",
   settings: "Settings",
   more: "More",
@@ -56,6 +57,7 @@ export const layout = {
     move: "move",
     open: "open",
     addServer: "Add server",
+    addCluster: "Add cluster",
     importServers: "Import servers",
   },
   tenant: {

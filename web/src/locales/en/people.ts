@@ -4,14 +4,17 @@ export const roles = {
   label: "Role",
   names: { viewer: "Viewer", member: "Member", admin: "Admin", owner: "Owner" },
   help: {
-    viewer: "Sees servers, alerts, settings and members. Changes nothing.",
+    viewer: "Sees servers, clusters, alerts, settings and members. Changes nothing.",
     member: "Also adds and changes servers, thresholds and silences, and runs jobs.",
-    admin: "Also changes channels, settings and members, and reads the audit.",
+    admin:
+      "Also registers clusters and changes what is in them, changes channels, settings and members, and reads the audit.",
     owner: "May do everything here, and make others owners.",
   },
   above: "Above your own role",
   grants: "Beyond the role",
   grant: {
+    "clusters.apply": "Change what is in clusters",
+    "pods.exec": "Open terminals and ports of pods",
     "channels.write": "Change channels",
     "settings.write": "Change settings",
     "audit.read": "Read the audit",

@@ -2,6 +2,7 @@ import { plural } from "../plural";
 
 const kinds: Record<string, string> = {
   servers: "Servers",
+  clusters: "Clusters",
   users: "Members",
   series: "Metric series",
   storage_bytes: "Storage",
@@ -30,6 +31,7 @@ export const usage = {
 
 const contents: Record<string, (n: number) => string> = {
   servers: (n) => plural(n, "server", "servers"),
+  clusters: (n) => plural(n, "cluster", "clusters"),
   users: (n) => plural(n, "membership", "memberships"),
   invitations: (n) => plural(n, "invitation", "invitations"),
   api_keys: (n) => plural(n, "API key", "API keys"),

@@ -5,14 +5,17 @@ export const roles = {
   label: "Rola",
   names: { viewer: "Widz", member: "Członek", admin: "Zarządca", owner: "Właściciel" },
   help: {
-    viewer: "Widzi serwery, alerty, ustawienia i członków. Niczego nie zmienia.",
+    viewer: "Widzi serwery, klastry, alerty, ustawienia i członków. Niczego nie zmienia.",
     member: "Ponadto dodaje i zmienia serwery, progi i wyciszenia oraz uruchamia zadania.",
-    admin: "Ponadto zmienia kanały, ustawienia i członków oraz czyta audyt.",
+    admin:
+      "Ponadto dodaje klastry i zmienia ich zawartość, zmienia kanały, ustawienia i członków oraz czyta audyt.",
     owner: "Może tu wszystko, także mianować innych właścicieli.",
   },
   above: "Powyżej twojej własnej roli",
   grants: "Poza rolą",
   grant: {
+    "clusters.apply": "Zmiana zawartości klastrów",
+    "pods.exec": "Terminale i porty podów",
     "channels.write": "Zmiana kanałów",
     "settings.write": "Zmiana ustawień",
     "audit.read": "Czytanie audytu",

@@ -6,6 +6,7 @@ export const usage = {
   lead: "Ile tu jest w użyciu i ile może być.",
   kinds: {
     servers: "Serwery",
+    clusters: "Klastry",
     users: "Członkowie",
     series: "Serie metryk",
     storage_bytes: "Miejsce",
@@ -126,6 +127,7 @@ export const tenants = {
     nothing: "Nic w niej nie ma.",
     contents: {
       servers: (n) => plural(n, "serwer", "serwery", "serwerów"),
+      clusters: (n) => plural(n, "klaster", "klastry", "klastrów"),
       users: (n) => plural(n, "członkostwo", "członkostwa", "członkostw"),
       invitations: (n) => plural(n, "zaproszenie", "zaproszenia", "zaproszeń"),
       api_keys: (n) => plural(n, "klucz API", "klucze API", "kluczy API"),

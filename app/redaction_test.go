@@ -92,8 +92,8 @@ func TestASecretIsNeverSeenAgain(t *testing.T) {
 	}
 	p.must("GET", "/openapi.json", "", &document)
 	for path, methods := range document.Paths {
-		if methods["get"] == nil || strings.Contains(path, "{") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".pem") {
-			continue
+		if methods["get"] == nil || strings.Contains(path, "{") || strings.HasSuffix(path, "/events") || strings.HasSuffix(path, ".pem") || strings.Contains(path, "/clusters/logs") {
+			continue // they have no end, are no JSON, or want a container
 		}
 		var answer []byte // some are no JSON
 		path = strings.TrimPrefix(path, "/api/v1")

@@ -181,7 +181,12 @@ func TestAQuotaIsNoMissingRight(t *testing.T) {
 	r := newRig(t)
 	ns, ctx := r.plane.Namespace(t), t.Context()
 	quotas := r.plane.Client().CoreV1().ResourceQuotas(ns)
-	_, err := quotas.Create(ctx, &corev1.ResourceQuota{
+	maps, err := r.plane.Client().CoreV1().ConfigMaps(ns).Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clustertest.Await(t, maps, func(m *corev1.ConfigMap) bool { return m.Name == "kube-root-ca.crt" }) // the controllers make one
+	_, err = quotas.Create(ctx, &corev1.ResourceQuota{
 		ObjectMeta: metav1.ObjectMeta{Name: "few"}, Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/configmaps": resource.MustParse("1")}},
 	}, metav1.CreateOptions{})
 	if err != nil {

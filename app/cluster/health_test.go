@@ -13,6 +13,7 @@ import (
 	"io"
 	"log"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -338,14 +339,18 @@ func answering(tb testing.TB, p *clustertest.Plane, summary string) (kubeconfig 
 	proxy := &httputil.ReverseProxy{
 		Transport: through, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
 	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serving, end := context.WithCancel(context.WithoutCancel(tb.Context()))
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/v1/nodes/") && strings.HasSuffix(r.URL.Path, "/proxy/stats/summary") {
 			_, _ = io.WriteString(w, summary)
 			return
 		}
 		proxy.ServeHTTP(w, r)
 	}))
+	front.Config.BaseContext = func(net.Listener) context.Context { return serving }
+	front.Start()
 	tb.Cleanup(func() {
+		end() // whoever watches comes back until the test is over
 		front.CloseClientConnections()
 		front.Close()
 		through.CloseIdleConnections()

@@ -248,7 +248,7 @@ func (w *wire) hearTyping(ctx context.Context, typed *io.PipeWriter, sizes chan 
 			if !v.text {
 				if _, err := typed.Write(v.data); err != nil {
 					<-ctx.Done() // the command has ended
-					return nil //nolint:nilerr // which its own end tells
+					return nil   //nolint:nilerr // which its own end tells
 				}
 				continue
 			}

@@ -69,6 +69,8 @@ export const paths = {
   objects: (filter: ObjectsFilter = {}) => `/clusters/objects${query({ ...filter })}`,
   object: ({ cluster: id, ...of }: ObjectPlace, tab?: string) =>
     `${cluster(id)}/object${query({ ...of, tab })}`,
+  apply: (to: { cluster?: string; namespace?: string } = {}) => `/clusters/apply${query(to)}`,
+  logs: (of: readonly string[] = []) => `/clusters/logs${query({ of: of.join() })}`,
 
   alerts: (filter: { state?: string; severity?: string; server?: string } = {}) => `/alerts${query(filter)}`,
   alert,

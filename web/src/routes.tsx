@@ -206,6 +206,18 @@ const lists = [
   page("/servers/$id/edit", () => import("./features/servers/ServerEditPage"), "ServerEditPage"),
 ];
 
+const clusterPages = [
+  page("/clusters/objects", () => import("./features/objects/ObjectsPage"), "ObjectsPage"),
+  page("/clusters/apply", () => import("./features/objects/ApplyPage"), "ApplyPage"),
+  page("/clusters/logs", () => import("./features/objects/LogsPage"), "LogsPage"),
+];
+
+const object = createRoute({
+  getParentRoute: () => shell,
+  path: "/clusters/$id/object",
+  component: lazyRouteComponent(() => import("./features/objects/ObjectPage"), "ObjectPage"),
+});
+
 // The panel of one alert stands beside the list, which stays as it is.
 const alerts = page("/alerts", () => import("./features/alerts/AlertsPage"), "AlertsPage");
 const alertList = createRoute({ getParentRoute: () => alerts, path: "/" });
@@ -236,6 +248,8 @@ const tree = root.addChildren([
     more,
     ...settings,
     ...lists,
+    ...clusterPages,
+    object,
     alerts.addChildren([alertList, alertPanel]),
     nowhere,
   ]),

@@ -1,7 +1,17 @@
 import { keepPreviousData } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { Building2, Contrast, CornerDownLeft, FileText, LogOut, Plus, Search, Upload } from "lucide-react";
+import {
+  Boxes,
+  Building2,
+  Contrast,
+  CornerDownLeft,
+  FileText,
+  LogOut,
+  Plus,
+  Search,
+  Upload,
+} from "lucide-react";
 import { Dialog } from "radix-ui";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
@@ -42,6 +52,72 @@ function fits(text: string, question: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => low.includes(word));
+}
+
+// As kubectl names what people look for most; a word before it says the kind: "deploy web".
+const kinds: readonly [kind: string, ...words: string[]][] = [
+  ["pods", "po", "pod", "pods"],
+  ["deployments.apps", "deploy", "deployment", "deployments"],
+  ["statefulsets.apps", "sts", "statefulset", "statefulsets"],
+  ["daemonsets.apps", "ds", "daemonset", "daemonsets"],
+  ["jobs.batch", "job", "jobs"],
+  ["cronjobs.batch", "cj", "cronjob", "cronjobs"],
+  ["services", "svc", "service", "services"],
+  ["ingresses.networking.k8s.io", "ing", "ingress", "ingresses"],
+  ["configmaps", "cm", "configmap", "configmaps"],
+  ["secrets", "secret", "secrets"],
+  ["persistentvolumeclaims", "pvc"],
+  ["nodes", "no", "node", "nodes"],
+  ["namespaces", "ns", "namespace", "namespaces"],
+  ["events", "ev", "event", "events"],
+];
+
+/** What is asked of clusters: a kind and a part of a name; without a kind, pods. */
+function asked(q: string): { kind: string; name: string; named: boolean } {
+  const [first = "", ...rest] = q.toLowerCase().split(/\s+/);
+  const known = kinds.find(([, ...words]) => words.includes(first));
+  return known
+    ? { kind: known[0], name: rest.join(" "), named: true }
+    : { kind: "pods", name: q, named: false };
+}
+
+const objectLooks = {
+  critical: "critical",
+  warning: "warning",
+  progress: "running",
+  ok: "ok",
+  none: "unknown",
+} as const;
+
+/** Objects of all clusters by name, and the list of their kind. */
+function useObjects(q: string, go: (to: string) => void): Entry[] {
+  const may = useMay("clusters.read");
+  const { kind, name, named } = asked(q);
+  const query = { kind, q: name, limit: 6 };
+  const { data } = api.useQuery(
+    "get",
+    "/api/v1/clusters/objects",
+    { params: { query } },
+    { enabled: may && (named || name.length > 1), staleTime: 2000, retry: false },
+  );
+  const items = may && (named || name.length > 1) ? (data?.items ?? []) : [];
+  const list: Entry = {
+    key: `kind ${kind}`,
+    icon: <Boxes className="icon" aria-hidden="true" />,
+    label: kind.split(".")[0] ?? kind,
+    about: name,
+    run: () => go(paths.objects({ kind, q: name })),
+  };
+  return [
+    ...(named && may ? [list] : []),
+    ...items.map(({ cluster_id: cluster, namespace = "", name: one, uid, status }) => ({
+      key: uid,
+      icon: look(objectLooks[status]),
+      label: one,
+      about: namespace,
+      run: () => go(paths.object({ cluster, kind, namespace, name: one })),
+    })),
+  ];
 }
 
 /** The ways into the other tenants. */
@@ -209,11 +285,16 @@ export function CommandMenu({ onClose }: { onClose: () => void }) {
     q.trim(),
     (to) => void router.navigate({ href: to }),
   );
+  const objects = useObjects(q.trim(), (to) => void router.navigate({ href: to }));
   const words = t.layout.palette;
+  const { named } = asked(q.trim()); // then it is what is looked for
+  const found = { heading: words.objects, entries: objects };
   const groups = [
+    ...(named ? [found] : []),
     { heading: words.servers, entries: servers },
     { heading: t.layout.clusters, entries: clusters },
     { heading: words.alerts, entries: alerts },
+    ...(named ? [] : [found]),
     { heading: words.pages, entries: pages },
     { heading: words.commands, entries: q ? commands : commands.slice(0, 2) },
   ];

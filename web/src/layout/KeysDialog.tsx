@@ -3,11 +3,13 @@ import { Fragment } from "react";
 import { t } from "../locales";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
+import { pageKeys } from "./pageKeys";
 import { goes } from "./useKeys";
 
 /** The list of keys. */
 export function KeysDialog({ onClose }: { onClose: () => void }) {
-  const rows: [string[], string][] = [
+  const rows: (readonly [readonly string[], string])[] = [
+    ...pageKeys(),
     [["Ctrl", "K"], t.layout.keys.search],
     ...goes.map(({ key, label }): [string[], string] => [["g", key], t.layout.keys.go(label)]),
     [["/"], t.layout.keys.filter],

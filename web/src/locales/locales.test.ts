@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { chosenLanguage, followLanguage, languages, setLanguage, spoken } from "./choice";
 import { en } from "./en";
 import { backup as enBackup } from "./en/backup";
+import { objects as enObjects } from "./en/objects";
 import { parts as enParts } from "./en/parts";
 import { clusters as enClusters } from "./en/clusters";
 import { providers as enProviders } from "./en/providers";
@@ -13,6 +14,7 @@ import { vault as enVault } from "./en/vault";
 import { pl } from "./pl";
 import { backup as plBackup } from "./pl/backup";
 import { clusters as plClusters } from "./pl/clusters";
+import { objects as plObjects } from "./pl/objects";
 import { plural } from "./pl/plural";
 import { parts as plParts } from "./pl/parts";
 import { providers as plProviders } from "./pl/providers";
@@ -36,6 +38,7 @@ function texts(messages: object, path = ""): Map<string, string | number> {
 const english = texts({
   ...en,
   backup: enBackup,
+  objects: enObjects,
   parts: enParts,
   clusters: enClusters,
   providers: enProviders,
@@ -47,6 +50,7 @@ const english = texts({
 const polish = texts({
   ...pl,
   backup: plBackup,
+  objects: plObjects,
   parts: plParts,
   clusters: plClusters,
   providers: plProviders,

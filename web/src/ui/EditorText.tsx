@@ -17,6 +17,8 @@ export interface EditorProps {
   readOnly?: boolean;
   /** Without it nothing is completed and only the syntax is checked. */
   schemaOf?: SchemaOf | undefined;
+  /** Puts the cursor at the beginning of a line, from 1; another object does so again. */
+  goTo?: { line: number } | undefined;
 }
 
 function useEditor(props: EditorProps, box: RefObject<HTMLDivElement | null>, hint: string): void {
@@ -58,6 +60,14 @@ function useEditor(props: EditorProps, box: RefObject<HTMLDivElement | null>, hi
     if (made && now !== undefined && now !== value)
       made.dispatch({ changes: { from: 0, to: now.length, insert: value } });
   }, [value]);
+  const { goTo } = props;
+  useEffect(() => {
+    const made = view.current;
+    if (!made || !goTo) return;
+    const { from } = made.state.doc.line(Math.max(1, Math.min(goTo.line, made.state.doc.lines)));
+    made.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    made.focus();
+  }, [goTo]);
 }
 
 /** YAML with completion, checks and hints from the schemas of what is written. */

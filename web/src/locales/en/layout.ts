@@ -49,6 +49,7 @@ export const layout = {
   noAlerts: "No open alerts",
   allAlerts: "All alerts",
   palette: {
+    objects: "Objects",
     pages: "Pages",
     servers: "Servers",
     alerts: "Alerts",

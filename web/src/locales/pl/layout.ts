@@ -52,6 +52,7 @@ export const layout = {
   noAlerts: "Brak otwartych alertów",
   allAlerts: "Wszystkie alerty",
   palette: {
+    objects: "Obiekty",
     pages: "Strony",
     servers: "Serwery",
     alerts: "Alerty",

@@ -53,9 +53,9 @@ func TestUsageIsShownBesideItsLimits(t *testing.T) {
 		kind          string
 		used, dropped int64
 		limit         *int64
-	}{{"servers", 1, 0, new(int64(1))}, {"clusters", 0, 0, nil}, {"users", 3, 0, nil}, {"series", 1, 1, new(int64(1))}, {"storage_bytes", -1, 0, nil}, {"api_calls_hour", 1, 0, nil}} {
+	}{{"servers", 1, 0, new(int64(1))}, {"clusters", 1, 0, nil}, {"users", 3, 0, nil}, {"series", 1, 1, new(int64(1))}, {"storage_bytes", -1, 0, nil}, {"api_calls_hour", 1, 0, nil}} {
 		v := got.Items[i]
-		if v.Kind != want.kind || want.used >= 0 && v.Used != want.used || want.used < 0 && v.Used == 0 || v.Dropped != want.dropped ||
+		if v.Kind != want.kind || want.used >= 0 && v.Used != want.used || v.Used == 0 || v.Dropped != want.dropped ||
 			(v.Limit == nil) != (want.limit == nil) || v.Limit != nil && *v.Limit != *want.limit {
 			t.Errorf("%+v, want %+v", v, want)
 		}

@@ -95,7 +95,7 @@ test("a cluster that does not answer says so where its figures were, and is remo
   await expect(row).toContainText("Unreachable");
   await expect(row).toContainText("Nothing answers there.");
   await row.getByRole("link", { name: "attic" }).click();
-  await page.getByRole("link", { name: "Settings", exact: true }).last().click();
+  await page.getByRole("navigation", { name: "attic" }).getByRole("link", { name: "Settings" }).click();
   await page.getByRole("button", { name: "Remove attic" }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("Nothing in the cluster itself changes");

@@ -86,7 +86,7 @@ function Pods({ all, count }: { all: readonly History[]; count: number }) {
     <Box
       title={words.pods}
       figure={{ value: number(count), unit: "" }}
-      sub={parts.filter(Boolean).join(" · ") || (all.length > 0 ? words.allWell : "")}
+      sub={parts.filter(Boolean).join(" · ") || (all.length > 0 && count > 0 ? words.allWell : "")}
       points={sum(all, "kube_pods")}
     />
   );

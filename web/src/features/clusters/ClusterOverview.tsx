@@ -69,7 +69,9 @@ function Measured({ cluster, nodes, range, onRange, children }: MeasuredProps) {
   });
   return (
     <>
-      <Capacity cluster={cluster} nodes={nodes} series={series} />
+      {(cluster.synced_at || cluster.facts.nodes > 0) && (
+        <Capacity cluster={cluster} nodes={nodes} series={series} />
+      )}
       {children}
       {series.length > 0 && (
         <Section

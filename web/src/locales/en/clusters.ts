@@ -275,10 +275,9 @@ export const clusters = {
     removeWhat: "Unity forgets it. Nothing in the cluster itself changes.",
     removeAction: (name: string) => `Remove ${name}`,
     removeTitle: (name: string) => `Remove ${name}?`,
-    removeLead:
-      "It is no longer watched. Nothing in the cluster itself changes: all that runs there goes on.",
+    removeLead: "It is no longer watched. Nothing in the cluster itself changes.",
     removeGoes: ["Its credential, and what was last seen of it", "Its metrics and alerts"],
-    removeKeeps: "Everything in the cluster",
+    removeKeeps: "Nothing in the cluster: all that runs there goes on",
     removed: (name: string) => `Removed ${name}`,
     removeFailed: (name: string) => `${name} could not be removed`,
   },

@@ -2,13 +2,13 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { exportTenant, type Recipient } from "../api/transfer";
-import { t } from "../locales";
+import { tenants as tenantsWords } from "../locales/tenants";
 import { Choice } from "../ui/Choice";
 import { PasswordInput, Textarea } from "../ui/Field";
 import { toast } from "../ui/Toast";
 import { FormDialog } from "./FormDialog";
 
-const words = t.tenants.export;
+const words = tenantsWords.export;
 const shortest = 12;
 
 /** What opens the file: a passphrase, or the key of somebody. */

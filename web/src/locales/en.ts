@@ -2,14 +2,12 @@ import { apiKeys, factors } from "./en/account";
 import { alerts, silences, thresholds } from "./en/alerts";
 import { audit } from "./en/audit";
 import { auth } from "./en/auth";
-import { channels } from "./en/channels";
 import { layout } from "./en/layout";
 import { manage } from "./en/manage";
 import { factor, invitations, link, members, roles, users } from "./en/people";
 import { servers } from "./en/servers";
 import { account, jobs, sessions, settings } from "./en/settings";
 import { system } from "./en/system";
-import { tenants, usage } from "./en/tenants";
 import { ui } from "./en/ui";
 
 /** Every text of the product. Its type is the contract for other languages. */
@@ -30,15 +28,12 @@ export const en = {
   alerts,
   thresholds,
   silences,
-  channels,
   roles,
   link,
   factor,
   members,
   invitations,
   users,
-  tenants,
-  usage,
 };
 
 /** What a language must say. */

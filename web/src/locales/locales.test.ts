@@ -8,6 +8,8 @@ import { parts as enParts } from "./en/parts";
 import { clusters as enClusters } from "./en/clusters";
 import { providers as enProviders } from "./en/providers";
 import { support as enSupport } from "./en/support";
+import { channels as enChannels } from "./en/channels";
+import { tenants as enTenants, usage as enUsage } from "./en/tenants";
 import { tls as enTls } from "./en/tls";
 import { upgrade as enUpgrade } from "./en/upgrade";
 import { vault as enVault } from "./en/vault";
@@ -19,6 +21,8 @@ import { plural } from "./pl/plural";
 import { parts as plParts } from "./pl/parts";
 import { providers as plProviders } from "./pl/providers";
 import { support as plSupport } from "./pl/support";
+import { channels as plChannels } from "./pl/channels";
+import { tenants as plTenants, usage as plUsage } from "./pl/tenants";
 import { tls as plTls } from "./pl/tls";
 import { upgrade as plUpgrade } from "./pl/upgrade";
 import { vault as plVault } from "./pl/vault";
@@ -43,6 +47,9 @@ const english = texts({
   clusters: enClusters,
   providers: enProviders,
   support: enSupport,
+  channels: enChannels,
+  tenants: enTenants,
+  usage: enUsage,
   tls: enTls,
   upgrade: enUpgrade,
   vault: enVault,
@@ -55,6 +62,9 @@ const polish = texts({
   clusters: plClusters,
   providers: plProviders,
   support: plSupport,
+  channels: plChannels,
+  tenants: plTenants,
+  usage: plUsage,
   tls: plTls,
   upgrade: plUpgrade,
   vault: plVault,

@@ -3,14 +3,12 @@ import { apiKeys, factors } from "./pl/account";
 import { alerts, silences, thresholds } from "./pl/alerts";
 import { audit } from "./pl/audit";
 import { auth } from "./pl/auth";
-import { channels } from "./pl/channels";
 import { layout } from "./pl/layout";
 import { manage } from "./pl/manage";
 import { factor, invitations, link, members, roles, users } from "./pl/people";
 import { servers } from "./pl/servers";
 import { account, jobs, sessions, settings } from "./pl/settings";
 import { system } from "./pl/system";
-import { tenants, usage } from "./pl/tenants";
 import { ui } from "./pl/ui";
 
 /** Every text of the product in Polish. */
@@ -31,13 +29,10 @@ export const pl = {
   alerts,
   thresholds,
   silences,
-  channels,
   roles,
   link,
   factor,
   members,
   invitations,
   users,
-  tenants,
-  usage,
 } satisfies Messages;

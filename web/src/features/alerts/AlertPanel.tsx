@@ -10,6 +10,7 @@ import type { AlertDetail, AlertEvent, Delivery } from "../../api/types";
 import { ProblemPage } from "../../layout/Problem";
 import { isEvent, ruleText } from "../../layout/threshold";
 import { t } from "../../locales";
+import { channels as channelsWords } from "../../locales/channels";
 import { paths } from "../../paths";
 import { Button, buttonClass } from "../../ui/Button";
 import { Empty, Skeleton } from "../../ui/Empty";
@@ -110,10 +111,10 @@ function Told({ deliveries }: { deliveries: readonly Delivery[] }) {
           const last = each.attempts[each.attempts.length - 1];
           return (
             <li key={each.id} className="flex-wrap">
-              <Status look={each.state}>{t.channels.delivery.states[each.state]}</Status>
+              <Status look={each.state}>{channelsWords.delivery.states[each.state]}</Status>
               <span className="clip flex-1">
                 {each.channel_name}{" "}
-                <span className="text-muted">{t.channels.delivery.events[each.event]}</span>
+                <span className="text-muted">{channelsWords.delivery.events[each.event]}</span>
               </span>
               <span className="text-sm text-faint" title={exact(each.sent_at ?? each.created_at)}>
                 {clock(each.sent_at ?? each.created_at)}

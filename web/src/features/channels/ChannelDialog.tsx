@@ -6,13 +6,13 @@ import { type Problem, toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import type { Channel, ChannelField, ChannelKind } from "../../api/types";
 import { FormDialog } from "../../layout/FormDialog";
-import { t } from "../../locales";
+import { channels as channelsWords } from "../../locales/channels";
 import { Input, PasswordInput, Select, Textarea } from "../../ui/Field";
 import { Segmented } from "../../ui/Segmented";
 import { toast } from "../../ui/Toast";
 import { type Texts, toConfig, toTexts } from "./config";
 
-const words = t.channels;
+const words = channelsWords;
 const mask = "********";
 
 interface Form {

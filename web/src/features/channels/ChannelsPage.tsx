@@ -8,6 +8,7 @@ import type { Channel, ChannelKind } from "../../api/types";
 import { ProblemPage, toastProblem } from "../../layout/Problem";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { t } from "../../locales";
+import { channels as channelsWords } from "../../locales/channels";
 import { Button, IconButton } from "../../ui/Button";
 import { Confirm } from "../../ui/Dialog";
 import { Empty, Skeleton } from "../../ui/Empty";
@@ -19,7 +20,7 @@ import { ChannelDialog } from "./ChannelDialog";
 import { target } from "./config";
 import { Deliveries } from "./Deliveries";
 
-const words = t.channels;
+const words = channelsWords;
 const noKinds: readonly ChannelKind[] = [];
 
 async function enable({ id, rev, enabled }: Channel): Promise<void> {

@@ -6,6 +6,7 @@ import type { Delivery } from "../../api/types";
 import { ProblemPage } from "../../layout/Problem";
 import { useUrl } from "../../layout/useUrl";
 import { t } from "../../locales";
+import { channels as channelsWords } from "../../locales/channels";
 import { paths } from "../../paths";
 import { Button, buttonClass } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
@@ -17,7 +18,7 @@ import { Segmented } from "../../ui/Segmented";
 import { type Column, Table } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 
-const words = t.channels.delivery;
+const words = channelsWords.delivery;
 const views = ["all", "failed", "queued"] as const;
 
 const answer = (delivery: Delivery): string => {

@@ -5,12 +5,13 @@ import type { Content, TenantRow } from "../../api/types";
 import { refresh } from "../../api/list";
 import { FormProblem } from "../../layout/FormProblem";
 import { t } from "../../locales";
+import { tenants as tenantsWords } from "../../locales/tenants";
 import { paths } from "../../paths";
 import { Confirm } from "../../ui/Dialog";
 import { Skeleton } from "../../ui/Empty";
 import { bytes } from "../../ui/format";
 
-const words = t.tenants.remove;
+const words = tenantsWords.remove;
 
 function textOf({ kind, n }: Content): string {
   if (kind === "storage_bytes") return words.storage(bytes(n));

@@ -8,12 +8,12 @@ import { refresh } from "../../api/list";
 import { upload } from "../../api/transfer";
 import { type Opener, openers } from "../../layout/ExportTenant";
 import { FormDialog } from "../../layout/FormDialog";
-import { t } from "../../locales";
+import { tenants as tenantsWords } from "../../locales/tenants";
 import { paths } from "../../paths";
 import { Choice } from "../../ui/Choice";
 import { Input, PasswordInput, Textarea } from "../../ui/Field";
 
-const words = t.tenants.import;
+const words = tenantsWords.import;
 
 interface SecretProps {
   by: Opener;
@@ -25,7 +25,7 @@ function Secret({ by, value, onChange }: SecretProps) {
   if (by === "passphrase") {
     return (
       <PasswordInput
-        label={t.tenants.export.passphrase}
+        label={tenantsWords.export.passphrase}
         value={value}
         onChange={(event) => onChange(event.target.value)}
         autoComplete="off"

@@ -6,13 +6,13 @@ import { toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { FormDialog } from "../../layout/FormDialog";
 import { usageKinds, usageText } from "../../layout/usage";
-import { t } from "../../locales";
+import { tenants as tenantsWords, usage as usageWords } from "../../locales/tenants";
 import { Input } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { toForm, toQuota } from "./quota";
 import { usageOf } from "./tenant";
 
-const words = t.tenants.limits;
+const words = tenantsWords.limits;
 
 /** What a tenant may have at most. */
 export function QuotaDialog({ tenant, onClose }: { tenant: TenantRow; onClose: () => void }) {
@@ -53,11 +53,11 @@ export function QuotaDialog({ tenant, onClose }: { tenant: TenantRow; onClose: (
             type="number"
             min={0}
             step={storage ? "any" : 1}
-            label={kind === "api_calls_hour" ? t.tenants.calls : t.usage.kinds[kind]}
+            label={kind === "api_calls_hour" ? tenantsWords.calls : usageWords.kinds[kind]}
             help={usage && words.now(usageText(kind, usage.used))}
             error={problem?.field(`quota.${kind}`)}
             end={storage && <span className="text-faint">{words.gib}</span>}
-            placeholder={t.usage.free}
+            placeholder={usageWords.free}
             {...register(kind)}
           />
         );

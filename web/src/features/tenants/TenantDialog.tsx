@@ -5,11 +5,11 @@ import type { TenantRow } from "../../api/types";
 import { toProblem } from "../../api/errors";
 import { refresh } from "../../api/list";
 import { FormDialog } from "../../layout/FormDialog";
-import { t } from "../../locales";
+import { tenants as tenantsWords } from "../../locales/tenants";
 import { Input } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 
-const words = t.tenants.form;
+const words = tenantsWords.form;
 
 interface TenantDialogProps {
   /** Undefined: a new one. */

@@ -7,7 +7,7 @@ import { useMay } from "../../api/may";
 import { inTenant } from "../../api/tenant";
 import { toastProblem } from "../../layout/Problem";
 import { fill, fullLook, usageText } from "../../layout/usage";
-import { t } from "../../locales";
+import { tenants as tenantsWords, usage as usageWords } from "../../locales/tenants";
 import { Button, IconButton } from "../../ui/Button";
 import { Copy } from "../../ui/Copy";
 import { type Fact, Facts } from "../../ui/Facts";
@@ -20,7 +20,7 @@ import { toast } from "../../ui/Toast";
 import { Alerts } from "./columns";
 import { isReserved, statusLooks, usagesOf } from "./tenant";
 
-const words = t.tenants;
+const words = tenantsWords;
 
 /** What is asked before it is done to a tenant. */
 export type Question = "edit" | "quota" | "suspend" | "export" | "remove";
@@ -31,9 +31,9 @@ function usageFacts(tenant: TenantRow): Fact[] {
     const ratio = fill(usage);
     const look = fullLook(usage);
     const now = usageText(kind, used);
-    const text = limit === null ? now : t.usage.of(now, usageText(kind, limit));
+    const text = limit === null ? now : usageWords.of(now, usageText(kind, limit));
     return [
-      t.usage.kinds[kind] ?? kind,
+      usageWords.kinds[kind] ?? kind,
       <span key={kind} className="row">
         {look ? <Status look={look}>{text}</Status> : text}
         {ratio !== null && (

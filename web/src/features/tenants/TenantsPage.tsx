@@ -12,7 +12,7 @@ import { FormProblem } from "../../layout/FormProblem";
 import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { useUrl } from "../../layout/useUrl";
-import { t } from "../../locales";
+import { tenants as tenantsWords } from "../../locales/tenants";
 import { paths } from "../../paths";
 import { Button, buttonClass } from "../../ui/Button";
 import { Confirm } from "../../ui/Dialog";
@@ -27,7 +27,7 @@ import { fits } from "./tenant";
 import { TenantDialog } from "./TenantDialog";
 import { type Question, TenantPanel } from "./TenantPanel";
 
-const words = t.tenants;
+const words = tenantsWords;
 
 function Suspend({ tenant, onClose }: { tenant: TenantRow; onClose: () => void }) {
   const { id, name } = tenant;

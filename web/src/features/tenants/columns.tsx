@@ -2,7 +2,7 @@ import clsx from "clsx";
 
 import type { TenantRow, UsageKind } from "../../api/types";
 import { fill, fullLook, usageText } from "../../layout/usage";
-import { t } from "../../locales";
+import { tenants as tenantsWords } from "../../locales/tenants";
 import { none, number } from "../../ui/format";
 import { looks, Mark, Status } from "../../ui/mark";
 import { Reading } from "../../ui/Meter";
@@ -10,7 +10,7 @@ import type { Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { statusLooks, usageOf } from "./tenant";
 
-const words = t.tenants;
+const words = tenantsWords;
 const severities = ["critical", "warning", "info"] as const;
 
 /** How many alerts are open, by severity. */

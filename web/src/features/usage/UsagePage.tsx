@@ -6,14 +6,14 @@ import { useMay, useMe } from "../../api/may";
 import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { fill, fullLook, room, usageText } from "../../layout/usage";
-import { t } from "../../locales";
+import { usage as usageWords } from "../../locales/tenants";
 import { Empty } from "../../ui/Empty";
 import { percent } from "../../ui/format";
 import { looks, Status } from "../../ui/mark";
 import { Meter } from "../../ui/Meter";
 import { type Column, Table } from "../../ui/Table";
 
-const words = t.usage;
+const words = usageWords;
 
 const kindOf = ({ kind }: Usage) => words.kinds[kind] ?? kind;
 

@@ -1,4 +1,4 @@
-import type { Messages } from "../en";
+import type { channels as en } from "../en/channels";
 
 export const channels = {
   title: "Kanały",
@@ -72,4 +72,4 @@ export const channels = {
     empty: "Nic jeszcze nie wysłano",
     none: "Nie ma takich",
   },
-} satisfies Messages["channels"];
+} satisfies typeof en;

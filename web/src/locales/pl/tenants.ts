@@ -1,4 +1,4 @@
-import type { Messages } from "../en";
+import type * as en from "../en/tenants";
 import { plural } from "./plural";
 
 export const usage = {
@@ -26,7 +26,7 @@ export const usage = {
     `Od uruchomienia nie zachowano: ${plural(n, "próbka", "próbki", "próbek")}. Ich serie są ponad limitem.`,
   empty: "Niczego jeszcze nie policzono",
   loadFailed: "Nie udało się wczytać zużycia",
-} satisfies Messages["usage"];
+} satisfies typeof en.usage;
 
 export const tenants = {
   title: "Organizacje",
@@ -153,4 +153,4 @@ export const tenants = {
   none: "Żadna organizacja nie pasuje",
   clear: "Wyczyść filtr",
   loadFailed: "Nie udało się wczytać organizacji",
-} satisfies Messages["tenants"];
+} satisfies typeof en.tenants;

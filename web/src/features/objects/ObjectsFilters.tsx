@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 
 import { FilterInput } from "../../layout/FilterInput";
 import { o } from "../../locales/objects";
@@ -69,7 +69,8 @@ function Conditions({ filter, onChange }: Pick<FiltersProps, "filter" | "onChang
 }
 
 /** What the list shows, above it. */
-export function ObjectsFilters({ filter, clusters, kinds, namespaced, onChange, end }: FiltersProps) {
+export const ObjectsFilters = memo(function ObjectsFilters(props: FiltersProps) {
+  const { filter, clusters, kinds, namespaced, onChange, end } = props;
   const namespaces = useNamespaces(filter.clusters);
   return (
     <div className="filters">
@@ -104,4 +105,4 @@ export function ObjectsFilters({ filter, clusters, kinds, namespaced, onChange, 
       {end}
     </div>
   );
-}
+});

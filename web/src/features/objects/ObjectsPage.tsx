@@ -211,15 +211,20 @@ export function ObjectsPage() {
   const { clusters, kinds, kind, list, columns, namespaced } = listing;
   const may = useMay("clusters.apply");
   const [hidden, show] = useHidden(`unity-columns-${filter.kind}`);
-  const end = (
-    <>
-      <span className="text-sm whitespace-nowrap text-faint" role="status">
-        {list.total !== undefined && o.list.found(list.total)}
-      </span>
-      <span className="max-md:hidden">
-        <ColumnMenu columns={columns} hidden={hidden} show={show} />
-      </span>
-    </>
+  const { total } = list;
+  // The same for as long as nothing of it changes: rows come and go while it is scrolled.
+  const end = useMemo(
+    () => (
+      <>
+        <span className="text-sm whitespace-nowrap text-faint" role="status">
+          {total !== undefined && o.list.found(total)}
+        </span>
+        <span className="max-md:hidden">
+          <ColumnMenu columns={columns} hidden={hidden} show={show} />
+        </span>
+      </>
+    ),
+    [total, columns, hidden, show],
   );
   return (
     <Page

@@ -1,6 +1,5 @@
 import { apiKeys, factors } from "./en/account";
 import { alerts, silences, thresholds } from "./en/alerts";
-import { audit } from "./en/audit";
 import { auth } from "./en/auth";
 import { layout } from "./en/layout";
 import { manage } from "./en/manage";
@@ -22,7 +21,6 @@ export const en = {
   sessions,
   factors,
   apiKeys,
-  audit,
   jobs,
   manage,
   alerts,

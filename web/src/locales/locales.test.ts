@@ -8,6 +8,7 @@ import { parts as enParts } from "./en/parts";
 import { clusters as enClusters } from "./en/clusters";
 import { providers as enProviders } from "./en/providers";
 import { support as enSupport } from "./en/support";
+import { audit as enAudit } from "./en/audit";
 import { channels as enChannels } from "./en/channels";
 import { tenants as enTenants, usage as enUsage } from "./en/tenants";
 import { tls as enTls } from "./en/tls";
@@ -21,6 +22,7 @@ import { plural } from "./pl/plural";
 import { parts as plParts } from "./pl/parts";
 import { providers as plProviders } from "./pl/providers";
 import { support as plSupport } from "./pl/support";
+import { audit as plAudit } from "./pl/audit";
 import { channels as plChannels } from "./pl/channels";
 import { tenants as plTenants, usage as plUsage } from "./pl/tenants";
 import { tls as plTls } from "./pl/tls";
@@ -47,6 +49,7 @@ const english = texts({
   clusters: enClusters,
   providers: enProviders,
   support: enSupport,
+  audit: enAudit,
   channels: enChannels,
   tenants: enTenants,
   usage: enUsage,
@@ -62,6 +65,7 @@ const polish = texts({
   clusters: plClusters,
   providers: plProviders,
   support: plSupport,
+  audit: plAudit,
   channels: plChannels,
   tenants: plTenants,
   usage: plUsage,

@@ -1,7 +1,6 @@
 import type { Messages } from "./en";
 import { apiKeys, factors } from "./pl/account";
 import { alerts, silences, thresholds } from "./pl/alerts";
-import { audit } from "./pl/audit";
 import { auth } from "./pl/auth";
 import { layout } from "./pl/layout";
 import { manage } from "./pl/manage";
@@ -23,7 +22,6 @@ export const pl = {
   sessions,
   factors,
   apiKeys,
-  audit,
   jobs,
   manage,
   alerts,

@@ -1,6 +1,6 @@
 import { useMay } from "../../api/may";
 import { FilterInput } from "../../layout/FilterInput";
-import { t } from "../../locales";
+import { audit as auditWords } from "../../locales/audit";
 import { Mark } from "../../ui/mark";
 import { Chip, Segmented } from "../../ui/Segmented";
 import { looksOf } from "./columns";
@@ -19,22 +19,22 @@ export function AuditFilters({ filter, name, onChange }: FiltersProps) {
   return (
     <div className="mb-3 flex flex-wrap items-center gap-2">
       <div className="w-52 max-md:w-full">
-        <FilterInput label={t.audit.filter} value={filter.q} onChange={(text) => onChange({ q: text })} />
+        <FilterInput label={auditWords.filter} value={filter.q} onChange={(text) => onChange({ q: text })} />
       </div>
       <Segmented
-        label={t.audit.range}
+        label={auditWords.range}
         value={filter.range}
         onChange={(next) => onChange({ range: next === "all" ? undefined : next })}
-        options={ranges.map((value) => ({ value, ...t.audit.ranges[value] }))}
+        options={ranges.map((value) => ({ value, ...auditWords.ranges[value] }))}
       />
       {admin && (
         <Segmented
-          label={t.audit.scope}
+          label={auditWords.scope}
           value={filter.scope}
           onChange={(next) =>
             onChange({ scope: next === "here" ? undefined : next, actor: undefined, thing: undefined })
           }
-          options={(["here", "system"] as const).map((value) => ({ value, label: t.audit.scopes[value] }))}
+          options={(["here", "system"] as const).map((value) => ({ value, label: auditWords.scopes[value] }))}
         />
       )}
       {results.map((result) => (
@@ -44,17 +44,17 @@ export function AuditFilters({ filter, name, onChange }: FiltersProps) {
           onPress={(on) => onChange({ result: on ? result : undefined })}
         >
           <Mark {...looksOf[result]} />
-          {t.audit.results[result]}
+          {auditWords.results[result]}
         </Chip>
       ))}
       {filter.actor && (
         <Chip pressed onPress={() => onChange({ actor: undefined })}>
-          {t.audit.only(name)}
+          {auditWords.only(name)}
         </Chip>
       )}
       {filter.thing && (
         <Chip pressed onPress={() => onChange({ thing: undefined })}>
-          {t.audit.oneThing}
+          {auditWords.oneThing}
         </Chip>
       )}
     </div>

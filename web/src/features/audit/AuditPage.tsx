@@ -5,7 +5,7 @@ import { useList } from "../../api/list";
 import { Loaded } from "../../layout/Loaded";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { useUrl } from "../../layout/useUrl";
-import { t } from "../../locales";
+import { audit as auditWords } from "../../locales/audit";
 import { Button, buttonClass } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { day, dayName } from "../../ui/format";
@@ -17,19 +17,19 @@ import { RowDialog } from "./RowDialog";
 
 function Export({ filter, now }: { filter: Filter; now: number }) {
   return (
-    <a className={buttonClass()} href={exportHref(filter, now)} title={t.audit.exportHelp} download>
+    <a className={buttonClass()} href={exportHref(filter, now)} title={auditWords.exportHelp} download>
       <Download className="icon" aria-hidden="true" />
-      {t.audit.export}
+      {auditWords.export}
     </a>
   );
 }
 
 function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
   if (filtered)
-    return <Empty title={t.audit.none} action={<Button onClick={onClear}>{t.audit.clear}</Button>} />;
+    return <Empty title={auditWords.none} action={<Button onClick={onClear}>{auditWords.clear}</Button>} />;
   return (
-    <Empty icon={<ScrollText className="icon" aria-hidden="true" />} title={t.audit.empty}>
-      {t.audit.emptyBody}
+    <Empty icon={<ScrollText className="icon" aria-hidden="true" />} title={auditWords.empty}>
+      {auditWords.emptyBody}
     </Empty>
   );
 }
@@ -50,11 +50,15 @@ export function AuditPage() {
   };
   const name = list.rows.find((row) => row.actor === filter.actor)?.actor_name || filter.actor;
   return (
-    <SettingsPage title={t.audit.title} lead={t.audit.lead} action={<Export filter={filter} now={now} />}>
+    <SettingsPage
+      title={auditWords.title}
+      lead={auditWords.lead}
+      action={<Export filter={filter} now={now} />}
+    >
       <AuditFilters filter={filter} name={name} onChange={setUrl} />
-      <Loaded of={list} failed={t.audit.loadFailed} lines={8}>
+      <Loaded of={list} failed={auditWords.loadFailed} lines={8}>
         <Table
-          label={t.audit.title}
+          label={auditWords.title}
           columns={defs}
           rows={list.rows}
           id={(row) => row.id}

@@ -1,4 +1,5 @@
 import { t } from "../../locales";
+import { audit as auditWords } from "../../locales/audit";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Facts } from "../../ui/Facts";
@@ -28,7 +29,7 @@ export function RowDialog({ row, onClose, onThing, onActor }: RowDialogProps) {
       lead={nameOf(row.detail)}
       foot={
         <>
-          {row.thing && <Button onClick={onThing}>{t.audit.history}</Button>}
+          {row.thing && <Button onClick={onThing}>{auditWords.history}</Button>}
           <Button onClick={onClose}>{t.ui.close}</Button>
         </>
       }
@@ -36,22 +37,22 @@ export function RowDialog({ row, onClose, onThing, onActor }: RowDialogProps) {
       <Changes detail={readDetail(row.detail)} />
       <Facts
         facts={[
-          [t.audit.at, exact(row.at)],
+          [auditWords.at, exact(row.at)],
           [
-            t.audit.who,
+            auditWords.who,
             <button key="w" type="button" className="underline" onClick={onActor}>
               {row.actor_name || row.actor}
             </button>,
           ],
-          [t.audit.address, row.address],
-          [t.audit.thing, row.thing && <code key="t">{row.thing}</code>],
+          [auditWords.address, row.address],
+          [auditWords.thing, row.thing && <code key="t">{row.thing}</code>],
           [
-            t.audit.result,
+            auditWords.result,
             <Status key="r" look={looksOf[row.result]}>
-              {t.audit.results[row.result]}
+              {auditWords.results[row.result]}
             </Status>,
           ],
-          [t.audit.number, row.seq],
+          [auditWords.number, row.seq],
         ]}
       />
     </Dialog>

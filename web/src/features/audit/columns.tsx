@@ -1,4 +1,4 @@
-import { t } from "../../locales";
+import { audit as auditWords } from "../../locales/audit";
 import { clock, exact } from "../../ui/format";
 import { looks, type Look, Status } from "../../ui/mark";
 import type { Column } from "../../ui/Table";
@@ -21,16 +21,16 @@ const At = ({ at, seconds }: { at: string; seconds?: boolean }) => (
 /** A line of time: when, what, by whom, from where. */
 export function columns(onOpen: (row: Row) => void, onActor: (row: Row) => void): Column<Row>[] {
   return [
-    { key: "at", head: t.audit.at, cell: (row) => <At at={row.at} seconds /> },
+    { key: "at", head: auditWords.at, cell: (row) => <At at={row.at} seconds /> },
     {
       key: "result",
-      head: t.audit.result,
+      head: auditWords.result,
       phone: "state",
-      cell: (row) => <Status look={looksOf[row.result]}>{t.audit.results[row.result]}</Status>,
+      cell: (row) => <Status look={looksOf[row.result]}>{auditWords.results[row.result]}</Status>,
     },
     {
       key: "action",
-      head: t.audit.action,
+      head: auditWords.action,
       phone: "name",
       cell: (row) => (
         <>
@@ -45,12 +45,12 @@ export function columns(onOpen: (row: Row) => void, onActor: (row: Row) => void)
     },
     {
       key: "who",
-      head: t.audit.who,
+      head: auditWords.who,
       cell: (row) => (
         <button
           type="button"
           className="clip block max-w-40 hover:underline"
-          title={t.audit.only(row.actor_name || row.actor)}
+          title={auditWords.only(row.actor_name || row.actor)}
           onClick={() => onActor(row)}
         >
           {row.actor_name || row.actor}
@@ -66,7 +66,7 @@ export function columns(onOpen: (row: Row) => void, onActor: (row: Row) => void)
     },
     {
       key: "address",
-      head: t.audit.address,
+      head: auditWords.address,
       from: "lg",
       cell: (row) => <code className="text-muted">{row.address}</code>,
     },

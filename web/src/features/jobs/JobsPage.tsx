@@ -10,6 +10,7 @@ import { ProblemPage } from "../../layout/Problem";
 import { SettingsPage } from "../../layout/SettingsPage";
 import { useUrl } from "../../layout/useUrl";
 import { t } from "../../locales";
+import { audit as auditWords } from "../../locales/audit";
 import { paths } from "../../paths";
 import { Button, buttonClass } from "../../ui/Button";
 import { Empty, Skeleton } from "../../ui/Empty";
@@ -108,10 +109,13 @@ export function JobsPage() {
         </div>
         {admin && (
           <Segmented
-            label={t.audit.scope}
+            label={auditWords.scope}
             value={scope}
             onChange={(next) => setUrl({ scope: next === "here" ? undefined : next })}
-            options={(["here", "system"] as const).map((value) => ({ value, label: t.audit.scopes[value] }))}
+            options={(["here", "system"] as const).map((value) => ({
+              value,
+              label: auditWords.scopes[value],
+            }))}
           />
         )}
       </div>

@@ -1,4 +1,4 @@
-import type { Messages } from "../en";
+import type { audit as en } from "../en/audit";
 
 export const audit = {
   title: "Audyt",
@@ -42,4 +42,4 @@ export const audit = {
   none: "Żaden wpis nie pasuje",
   clear: "Wyczyść filtry",
   loadFailed: "Nie udało się wczytać audytu",
-} satisfies Messages["audit"];
+} satisfies typeof en;

@@ -74,7 +74,9 @@ func TestRisksAreAsked(t *testing.T) {
 		}
 	}
 	for _, d := range []cluster.Draft{
-		{Name: " ", Kubeconfig: config(https, token)}, {Name: "a", Kubeconfig: config(https, token), Context: "other"}, {Name: "b", Source: "/etc/passwd"},
+		{Name: " ", Kubeconfig: config(https, token)},
+		{Name: "a", Kubeconfig: config(https, token), Context: "other"},
+		{Name: "b", Source: "/etc/passwd"},
 		{Name: "c", Source: "in_cluster"},
 	} {
 		if _, err := b.Create(t.Context(), b.acme, d); err == nil {

@@ -110,18 +110,11 @@ func (k *kubernetes) watched(ctx context.Context, pods int, within, above float6
 	if err != nil {
 		return nil, err
 	}
-	begun := time.Now()
-	var made struct{ ID string }
-	err = p.call(ctx, http.MethodPost, "/api/v1/clusters", map[string]any{"name": "bench", "kubeconfig": k.Kubeconfig}, &made)
-	for total := 0; err == nil && total < pods; {
-		if err = wait(ctx, 5*time.Millisecond); err == nil {
-			total, err = p.total(ctx, "kind=pods&limit=1")
-		}
-	}
+	id, took, err := k.register(ctx, p, pods)
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, figure{name: named("queryable after", pods), value: time.Since(begun).Seconds(), unit: "s", limit: within})
+	all = append(all, figure{name: named("queryable after", pods), value: took, unit: "s", limit: within})
 	if err := wait(ctx, settle); err != nil {
 		return nil, err
 	}
@@ -139,12 +132,26 @@ func (k *kubernetes) watched(ctx context.Context, pods int, within, above float6
 		f.limit = 5
 	}
 	all = append(all, f)
-	more, err := k.changes(ctx, p, made.ID)
+	more, err := k.changes(ctx, p, id)
 	for _, f := range more {
 		f.name = named(f.name, pods)
 		all = append(all, f)
 	}
 	return all, err
+}
+
+// register has the appliance watch the cluster, and returns after how many
+// seconds all pods can be found.
+func (k *kubernetes) register(ctx context.Context, p *process, pods int) (id string, took float64, err error) {
+	begun := time.Now()
+	var made struct{ ID string }
+	err = p.call(ctx, http.MethodPost, "/api/v1/clusters", map[string]any{"name": "bench", "kubeconfig": k.Kubeconfig}, &made)
+	for total := 0; err == nil && total < pods; {
+		if err = wait(ctx, 5*time.Millisecond); err == nil {
+			total, err = p.total(ctx, "kind=pods&limit=1")
+		}
+	}
+	return made.ID, time.Since(begun).Seconds(), err
 }
 
 // named says of how many pods a figure is.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -115,8 +116,8 @@ func logQuery(r *fiber.Ctx, tail int) (v cluster.LogQuery, err error) {
 		v.Of = append(v.Of, of)
 	}
 	v.Container, v.Follow, v.Previous, v.Timestamps = r.Query("container"), q.flag("follow", false), q.flag("previous", false), q.flag("timestamps", false)
-	v.Since = time.Duration(q.number("since_seconds", 0, 0, 1<<31)) * time.Second
-	v.Tail = q.number("tail", tail, -1, 1<<31)
+	v.Since = time.Duration(q.number("since_seconds", 0, 0, math.MaxInt32)) * time.Second
+	v.Tail = q.number("tail", tail, -1, math.MaxInt32)
 	if q.bad {
 		return v, errQuery
 	}

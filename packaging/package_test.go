@@ -13,7 +13,7 @@ import (
 )
 
 // limit is how large a package may be, in bytes.
-const limit = 20_000_000
+const limit = 25_000_000
 
 // TestTwiceTheSameBytes packs twice, under another umask the second time.
 func TestTwiceTheSameBytes(t *testing.T) {

@@ -172,10 +172,10 @@ func token(c chan struct{}) {
 	}
 }
 
-// heard takes in how a table is.
+// heard takes in how a table is. Who shows its objects says how up to date they are.
 func (m *member) heard(t *table, state, why string) {
 	if t.set(state, why, m.service.Now()) {
-		token(m.notify)
+		m.moved(t.kind.Name)
 	}
 }
 

@@ -199,6 +199,12 @@ func (m *member) answered(err error) {
 	case err != nil && m.answers:
 		m.up = make(chan struct{})
 	}
+	if (err == nil) != m.answers { // who shows objects says since when they are stale
+		for name := range m.tables {
+			m.whole[name] = true
+			delete(m.changed, name)
+		}
+	}
 	if err != nil && m.trouble == nil {
 		m.lost = m.service.Now()
 	}

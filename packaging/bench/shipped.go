@@ -44,7 +44,7 @@ func shipped(ctx context.Context) (figures []figure, err error) {
 		if err != nil {
 			return figures, err
 		}
-		figures = append(figures, figure{name: p.name, value: float64(info.Size()) / 1e6, unit: "MB", limit: 20})
+		figures = append(figures, figure{name: p.name, value: float64(info.Size()) / 1e6, unit: "MB", limit: 25})
 	}
 	return figures, nil
 }

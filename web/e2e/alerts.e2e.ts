@@ -49,7 +49,7 @@ test("an alert appears in the open page, is told, and ends", async ({ page, cont
 
   // The first page was never touched.
   const row = page.getByRole("row").filter({ hasText: "Critical" }).last();
-  await expect(row.getByText("Firing", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(row.getByText("Firing", { exact: true }).first()).toBeVisible({ timeout: 30_000 });
   await expect.poll(() => receiver.of("firing").length, { timeout: 30_000 }).toBe(1);
 
   await row.getByRole("link").click();

@@ -43,18 +43,20 @@ export function Sources({ sources, clusters, kind }: SourcesProps) {
   const bad = sources.filter(({ state }) => byState[state]);
   if (bad.length === 0 && missing.length === 0) return null;
   return (
-    <ul className="object-sources" aria-label={o.sources.label} role="status">
-      {bad.map((source) => (
-        <Line key={source.cluster_id} source={source} name={name(source.cluster_id)} />
-      ))}
-      {missing.length > 0 && (
-        <li className="row object-source">
-          <Mark {...looks.unknown} />
-          <span className="clip text-muted">
-            {o.sources.without(missing.map(({ cluster_id }) => name(cluster_id)).join(", "), kind)}
-          </span>
-        </li>
-      )}
-    </ul>
+    <div role="status">
+      <ul className="object-sources" aria-label={o.sources.label}>
+        {bad.map((source) => (
+          <Line key={source.cluster_id} source={source} name={name(source.cluster_id)} />
+        ))}
+        {missing.length > 0 && (
+          <li className="row object-source">
+            <Mark {...looks.unknown} />
+            <span className="clip text-muted">
+              {o.sources.without(missing.map(({ cluster_id }) => name(cluster_id)).join(", "), kind)}
+            </span>
+          </li>
+        )}
+      </ul>
+    </div>
   );
 }

@@ -76,6 +76,7 @@ type App struct {
 	silent   atomic.Bool // a restore holds what speaks to the world
 	transfer *transfers
 	upgrade  *upgrader
+	eased    chan struct{}      // holds a token when much memory may be let go of
 	unlocked chan struct{}      // holds a token when the vault may have been opened
 	leave    context.CancelFunc // ends streams, when the appliance begins to stop
 	end      context.CancelFunc // ends requests that outlive the drain
@@ -101,7 +102,7 @@ func New(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
 // begin builds every part, in order of need.
 func (h *hold) begin(ctx context.Context, c *Config, log *slog.Logger) (*App, error) {
 	a := &App{
-		config: c, log: log, started: time.Now(), hold: h, vault: &vault.Vault{}, unlocked: make(chan struct{}, 1),
+		config: c, log: log, started: time.Now(), hold: h, vault: &vault.Vault{}, unlocked: make(chan struct{}, 1), eased: make(chan struct{}, 1),
 		asked: make(chan struct{}),
 	}
 	a.ask = sync.OnceFunc(func() { close(a.asked) })
@@ -240,6 +241,12 @@ func (a *App) watchClusters() {
 		Tenants: a.store.System().Tenants, Vault: a.vault, Dial: a.out.Dial, Now: time.Now, Log: a.log.With("part", "cluster"),
 		Household: func(id store.TenantID) bool { return id == store.DefaultTenant && !a.auth.MultiTenancy() },
 		Publish:   a.sink.publish, Moved: a.bus.Objects, Take: a.sink.Take,
+		Eased: func() {
+			select {
+			case a.eased <- struct{}{}:
+			default: // a token is there
+			}
+		},
 	})
 }
 

@@ -71,11 +71,14 @@ func (a *App) drain(ctx context.Context) error {
 	return err
 }
 
-// calm is when the first look at everything is over.
-const calm = 20 * time.Second
+const (
+	calm  = 20 * time.Second // when the first look at everything is over
+	eased = 5 * time.Second  // and what follows the first look at a cluster
+)
 
-// calmDown lets go of what only the start needed, and later of what only the
-// first look at everything did. It returns when ctx ends.
+// calmDown lets go of what only the start needed, later of what only the first
+// look at everything did, and each time a cluster was read or kept whole. It
+// returns when ctx ends.
 func (a *App) calmDown(ctx context.Context) {
 	forget := func() {
 		if err := forgetPages(); err != nil {
@@ -83,12 +86,21 @@ func (a *App) calmDown(ctx context.Context) {
 		}
 	}
 	forget()
-	select {
-	case <-time.After(calm):
+	for wait := calm; ; {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		debug.FreeOSMemory()
 		forget()
-	case <-ctx.Done():
+		select {
+		case <-a.eased:
+			wait = eased
+		case <-ctx.Done():
+			return
+		}
 	}
-	<-ctx.Done()
 }
 
 // auto is an address that is found at the start: the port that browsers try, or

@@ -45,7 +45,7 @@ type ClusterFacts struct {
 	Nodes    int64  `json:"nodes"`
 	Ready    int64  `json:"nodes_ready"`
 	Pods     int64  `json:"pods"`
-	Problems int64  `json:"problems" doc:"Critical ones and warnings"`
+	Findings int64  `json:"findings" doc:"Critical ones and warnings"`
 	Latency  *int64 `json:"latency_ms" nullable:"true" doc:"Of the last call that measured it"`
 }
 

@@ -30,8 +30,8 @@ const (
 	zoneTime  = 90 * time.Second
 )
 
-// A Finding is what a check found out about one thing.
-type Finding struct {
+// A CheckResult is what a check found out about one thing.
+type CheckResult struct {
 	What string `json:"what" enum:"name,directory,binding,address,http,alpn,dns"`
 	OK   bool   `json:"ok"`
 	Hard bool   `json:"hard" doc:"Without it no certificate comes; else it may come all the same"`
@@ -40,9 +40,9 @@ type Finding struct {
 
 // A Checked is what a check found out, before an authority is asked for anything.
 type Checked struct {
-	Terms    string    `json:"terms" doc:"The address of the authority's terms"`
-	Binding  bool      `json:"binding" doc:"The authority takes only accounts that are bound to one it knows"`
-	Findings []Finding `json:"findings" nullable:"false"`
+	Terms    string        `json:"terms" doc:"The address of the authority's terms"`
+	Binding  bool          `json:"binding" doc:"The authority takes only accounts that are bound to one it knows"`
+	Findings []CheckResult `json:"findings" nullable:"false"`
 }
 
 // Check tries whether v's authority can be asked for a name, which needs not be
@@ -50,10 +50,10 @@ type Checked struct {
 // would look for is found. token opens the zone; nil: the one that is stored.
 func (s *Service) Check(ctx context.Context, v store.ACME, name string, token *string) (r Checked, err error) {
 	name = clean(name)
-	r.Findings = []Finding{}
-	add := func(f Finding) { r.Findings = append(r.Findings, f) }
+	r.Findings = []CheckResult{}
+	add := func(f CheckResult) { r.Findings = append(r.Findings, f) }
 	if why := refused(v, name); why != "" || name == "" {
-		add(Finding{"name", false, true, strings.TrimSpace(why + " Choose another name, or another challenge.")})
+		add(CheckResult{"name", false, true, strings.TrimSpace(why + " Choose another name, or another challenge.")})
 		return r, nil
 	}
 	add(s.directory(ctx, v, &r))
@@ -63,7 +63,7 @@ func (s *Service) Check(ctx context.Context, v store.ACME, name string, token *s
 		if bound {
 			text = "The account is bound to one that the authority knows."
 		}
-		add(Finding{"binding", bound, true, text})
+		add(CheckResult{"binding", bound, true, text})
 	}
 	switch v.Challenge {
 	case "dns":
@@ -80,9 +80,9 @@ func (s *Service) Check(ctx context.Context, v store.ACME, name string, token *s
 }
 
 // directory asks an authority for its directory.
-func (s *Service) directory(ctx context.Context, v store.ACME, r *Checked) Finding {
+func (s *Service) directory(ctx context.Context, v store.ACME, r *Checked) CheckResult {
 	if !secureURL(v.Directory) {
-		return Finding{"directory", false, true, "The directory of the authority is an address that begins with https://."}
+		return CheckResult{"directory", false, true, "The directory of the authority is an address that begins with https://."}
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
@@ -101,12 +101,12 @@ func (s *Service) directory(ctx context.Context, v store.ACME, r *Checked) Findi
 		err = fmt.Errorf("%s is no directory of an ACME authority", v.Directory)
 	}
 	if err != nil {
-		return Finding{"directory", false, true, "The authority does not answer as one: " + err.Error() + ". Look at the address, and at this box's way to the Internet."}
+		return CheckResult{"directory", false, true, "The authority does not answer as one: " + err.Error() + ". Look at the address, and at this box's way to the Internet."}
 	}
 	if d.Meta != nil {
 		r.Terms, r.Binding = d.Meta.TermsOfService, d.Meta.ExternalAccountRequired
 	}
-	return Finding{"directory", true, true, "The authority answers."}
+	return CheckResult{"directory", true, true, "The authority answers."}
 }
 
 // fetch returns what is at an address, 64 KiB of it at most.
@@ -138,12 +138,12 @@ func resolver(v store.ACME) *net.Resolver {
 }
 
 // address looks a name up.
-func (s *Service) address(ctx context.Context, v store.ACME, name string) Finding {
+func (s *Service) address(ctx context.Context, v store.ACME, name string) CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	found, err := resolver(v).LookupNetIP(ctx, "ip", name)
 	if err != nil || len(found) == 0 {
-		return Finding{"address", false, false, name + " has no address in the DNS, as seen from this box: make an A or AAAA record for it, or use the challenge by DNS. If the world is told otherwise than this network, name a DNS server of the world."}
+		return CheckResult{"address", false, false, name + " has no address in the DNS, as seen from this box: make an A or AAAA record for it, or use the challenge by DNS. If the world is told otherwise than this network, name a DNS server of the world."}
 	}
 	var texts []string
 	outside := false
@@ -155,9 +155,9 @@ func (s *Service) address(ctx context.Context, v store.ACME, name string) Findin
 	text := fmt.Sprintf("%s leads to %s.", name, strings.Join(texts, ", "))
 	known := slices.ContainsFunc(publicAuthorities, func(host string) bool { return strings.Contains(v.Directory, host) })
 	if !outside && known {
-		return Finding{"address", false, false, text + " No public authority reaches a private address: use the challenge by DNS. If the world is told otherwise than this network, name a DNS server of the world."}
+		return CheckResult{"address", false, false, text + " No public authority reaches a private address: use the challenge by DNS. If the world is told otherwise than this network, name a DNS server of the world."}
 	}
-	return Finding{"address", true, true, text}
+	return CheckResult{"address", true, true, text}
 }
 
 // expect has s answer at a path or for a name while do runs.
@@ -182,7 +182,7 @@ func (s *Service) probed(name string) bool {
 }
 
 // overHTTP asks port 80 of a name for something that only we know.
-func (s *Service) overHTTP(ctx context.Context, name string) (f Finding) {
+func (s *Service) overHTTP(ctx context.Context, name string) (f CheckResult) {
 	token := rand.Text()
 	path := "/.well-known/acme-challenge/" + token
 	ask := &http.Client{Timeout: checkTime, Transport: &http.Transport{DisableKeepAlives: true, DialContext: s.dial("80")}}
@@ -190,11 +190,11 @@ func (s *Service) overHTTP(ctx context.Context, name string) (f Finding) {
 		text, err := fetch(ctx, ask, "http://"+name+path)
 		switch {
 		case err != nil:
-			f = Finding{"http", false, false, fmt.Sprintf("Port 80 of %s does not lead here, as seen from this box: %v. Have the router forward port 80 to this box. Some routers hide their own outside from the inside: then a trial tells.", name, err)}
+			f = CheckResult{"http", false, false, fmt.Sprintf("Port 80 of %s does not lead here, as seen from this box: %v. Have the router forward port 80 to this box. Some routers hide their own outside from the inside: then a trial tells.", name, err)}
 		case string(text) != token:
-			f = Finding{"http", false, true, fmt.Sprintf("Something else answers on port 80 of %s. Have the router forward port 80 to this box, or a proxy pass on /.well-known/acme-challenge/.", name)}
+			f = CheckResult{"http", false, true, fmt.Sprintf("Something else answers on port 80 of %s. Have the router forward port 80 to this box, or a proxy pass on /.well-known/acme-challenge/.", name)}
 		default:
-			f = Finding{"http", true, false, fmt.Sprintf("Port 80 of %s leads here.", name)}
+			f = CheckResult{"http", true, false, fmt.Sprintf("Port 80 of %s leads here.", name)}
 		}
 	})
 	return f
@@ -216,7 +216,7 @@ func (s *Service) dial(port string) func(ctx context.Context, network, address s
 
 // overTLS shakes hands with port 443 of a name as an authority would, and looks
 // whether the certificate is one of ours.
-func (s *Service) overTLS(ctx context.Context, name string) (f Finding) {
+func (s *Service) overTLS(ctx context.Context, name string) (f CheckResult) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	s.expect(name, "", func() {
@@ -235,18 +235,18 @@ func (s *Service) overTLS(ctx context.Context, name string) (f Finding) {
 		own, err2 := s.magic.GetCertificateWithContext(ctx, &tls.ClientHelloInfo{ServerName: name, SupportedProtos: []string{"http/1.1"}})
 		switch {
 		case err == nil && err2 == nil && bytes.Equal(got, own.Leaf.Raw):
-			f = Finding{"alpn", true, false, fmt.Sprintf("Port 443 of %s leads here.", name)}
+			f = CheckResult{"alpn", true, false, fmt.Sprintf("Port 443 of %s leads here.", name)}
 		case err == nil && err2 == nil:
-			f = Finding{"alpn", false, true, fmt.Sprintf("Something else answers on port 443 of %s. Have the router forward port 443 to this box; a proxy between must not end TLS.", name)}
+			f = CheckResult{"alpn", false, true, fmt.Sprintf("Something else answers on port 443 of %s. Have the router forward port 443 to this box; a proxy between must not end TLS.", name)}
 		default:
-			f = Finding{"alpn", false, false, fmt.Sprintf("Port 443 of %s does not lead here, as seen from this box: %v. Have the router forward port 443 to this box. Some routers hide their own outside from the inside: then a trial tells.", name, cmp.Or(err, err2))}
+			f = CheckResult{"alpn", false, false, fmt.Sprintf("Port 443 of %s does not lead here, as seen from this box: %v. Have the router forward port 443 to this box. Some routers hide their own outside from the inside: then a trial tells.", name, cmp.Or(err, err2))}
 		}
 	})
 	return f
 }
 
 // zone writes a record as a challenge would, waits until it is seen, and takes it away.
-func (s *Service) zone(ctx context.Context, v store.ACME, name string, token *string) Finding {
+func (s *Service) zone(ctx context.Context, v store.ACME, name string, token *string) CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, zoneTime)
 	defer cancel()
 	secret, err := s.secret(ctx, dnsKey)
@@ -257,11 +257,11 @@ func (s *Service) zone(ctx context.Context, v store.ACME, name string, token *st
 		err = zoneOf(v.DNS).Validate()
 	}
 	if err != nil {
-		return Finding{"dns", false, true, said(err)}
+		return CheckResult{"dns", false, true, said(err)}
 	}
 	d, err := s.solver(v, secret)
 	if err != nil {
-		return Finding{"dns", false, true, said(err)}
+		return CheckResult{"dns", false, true, said(err)}
 	}
 	c := acme.Challenge{
 		Type: acme.ChallengeTypeDNS01, Token: rand.Text(), KeyAuthorization: rand.Text(),
@@ -278,7 +278,7 @@ func (s *Service) zone(ctx context.Context, v store.ACME, name string, token *st
 		if f := fault.From(err); f.Kind != fault.Internal {
 			err = f
 		}
-		return Finding{"dns", false, true, fmt.Sprintf("No record could be written for %s and seen again: %s", name, said(err))}
+		return CheckResult{"dns", false, true, fmt.Sprintf("No record could be written for %s and seen again: %s", name, said(err))}
 	}
-	return Finding{"dns", true, true, fmt.Sprintf("A record for %s was written, seen by everybody, and taken away again.", name)}
+	return CheckResult{"dns", true, true, fmt.Sprintf("A record for %s was written, seen by everybody, and taken away again.", name)}
 }

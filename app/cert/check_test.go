@@ -12,7 +12,7 @@ import (
 )
 
 // found returns what a check says about one thing.
-func found(t *testing.T, b *box, v store.ACME, name, what string, token *string) Finding {
+func found(t *testing.T, b *box, v store.ACME, name, what string, token *string) CheckResult {
 	t.Helper()
 	r, err := b.Check(t.Context(), v, name, token)
 	if err != nil {
@@ -24,7 +24,7 @@ func found(t *testing.T, b *box, v store.ACME, name, what string, token *string)
 		}
 	}
 	t.Fatalf("nothing about %s in %+v", what, r)
-	return Finding{}
+	return CheckResult{}
 }
 
 func TestCheck(t *testing.T) {

@@ -207,7 +207,7 @@ func (p *paper) unmasked(patch map[string]any) error {
 	for _, field := range []string{"data", "stringData"} {
 		values, _ := patch[field].(map[string]any)
 		for name, v := range values {
-			if text, ok := v.(string); ok && strings.HasPrefix(text, maskText) {
+			if text, ok := v.(string); ok && strings.HasPrefix(text, Masked) {
 				return p.at(below(field, name), codeMasked, maskedText)
 			}
 		}

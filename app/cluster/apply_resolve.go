@@ -224,7 +224,7 @@ func (p *paper) fill(was *unstructured.Unstructured) error {
 			continue
 		}
 		for name, v := range values {
-			if text, ok := v.(string); !ok || !strings.HasPrefix(text, maskText) {
+			if text, ok := v.(string); !ok || !strings.HasPrefix(text, Masked) {
 				continue
 			}
 			kept, there := stored[name]

@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	maskText   = "********"       // stands for the value of a secret
 	maskNew    = "******** (new)" // and this for one that changes
 	lastKubect = "kubectl.kubernetes.io/last-applied-configuration"
 	maxPaths   = 200  // of one change in the audit
@@ -87,7 +86,7 @@ func masked(k Kind, o map[string]any) map[string]any {
 		values = maps.Clone(values)
 		for key, v := range values {
 			if v != nil {
-				values[key] = maskText
+				values[key] = Masked
 			}
 		}
 		all[name] = values

@@ -1,12 +1,8 @@
 package cluster
 
 import (
-	"context"
 	"encoding/json"
-	"log/slog"
-	"net"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,9 +10,7 @@ import (
 	"unity.internal/app/fault"
 
 	"unity.internal/app/cluster/clustertest"
-	"unity.internal/app/seal"
 	"unity.internal/store"
-	"unity.internal/store/storetest"
 )
 
 // A rig is the service over a real store and a real Kubernetes, which the tenant
@@ -30,17 +24,6 @@ type rig struct {
 	id    string
 }
 
-// open seals for tests: what is sealed is not what is at stake here.
-type open struct{}
-
-func (open) Seal(_ context.Context, _ store.TenantID, where string, secret []byte) (seal.Value, error) {
-	return seal.Of(append([]byte(where), secret...)), nil
-}
-
-func (open) Open(_ context.Context, _ store.TenantID, where string, v seal.Value) ([]byte, error) {
-	return v.Ciphertext()[len(where):], nil
-}
-
 func newRig(tb testing.TB) *rig {
 	tb.Helper()
 	return newRigOn(tb, clustertest.Shared(tb))
@@ -49,16 +32,8 @@ func newRig(tb testing.TB) *rig {
 // newRigOn is newRig with a plane of the test's own.
 func newRigOn(tb testing.TB, p *clustertest.Plane) *rig {
 	tb.Helper()
-	r := &rig{tb: tb, plane: p, store: storetest.Open(tb)}
-	storetest.Tenants(tb, r.store, "acme", "globex")
-	r.acme = r.store.Tenant("acme").By("ann", "192.0.2.1")
-	r.Service = New(Options{
-		Tenants: func(context.Context) ([]store.Tenant, error) { return []store.Tenant{r.acme}, nil },
-		Vault:   open{}, Dial: (&net.Dialer{}).DialContext, Household: func(store.TenantID) bool { return true },
-		Publish: func(store.TenantID, string, string, int64) {}, Moved: func(store.TenantID, string, string, []string) {},
-		Take: func(context.Context, store.Tenant, store.Batch) error { return nil },
-		Now:  time.Now, Log: slog.New(slog.DiscardHandler),
-	})
+	s := newStation(tb)
+	r := &rig{tb: tb, plane: p, Service: s.service, store: s.store, acme: s.acme}
 	r.id = r.register(p.Kubeconfig())
 	return r
 }

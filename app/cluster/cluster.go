@@ -32,7 +32,7 @@ type Options struct {
 	Vault   Sealer
 	// Dial connects to a cluster's API with the guards of outgoing requests.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Found returns which clusters of this box may be offered to a tenant.
+	// Household reports whether a tenant may use what this box has of clusters.
 	Household func(store.TenantID) bool
 	// Publish tells browsers that a cluster changed; Moved, that objects of a
 	// kind did: keys names them as namespace/name, and is nil when there are too many.
@@ -40,8 +40,11 @@ type Options struct {
 	Moved   func(tenant store.TenantID, cluster, kind string, keys []string)
 	// Take keeps readings and evaluates thresholds on them.
 	Take func(ctx context.Context, t store.Tenant, b store.Batch) error
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Eased is told when much memory is not needed any more: a cluster was read
+	// for the first time, or all of it was kept.
+	Eased func()
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // A Service watches the clusters of every tenant. Make one with New.

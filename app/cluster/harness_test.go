@@ -55,7 +55,7 @@ func newBenchOver(tb testing.TB, s *store.Store) *bench {
 	tb.Helper()
 	b := &bench{tb: tb, store: s, acme: s.Tenant("acme"), globex: s.Tenant("globex"), heard: make(chan struct{})}
 	o := cluster.Options{
-		Tenants: s.System().Tenants, Vault: open{}, Dial: (&net.Dialer{}).DialContext, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Tenants: s.System().Tenants, Vault: open{}, Dial: (&net.Dialer{}).DialContext, Eased: func() {}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Household: func(store.TenantID) bool { return true }, Publish: func(_ store.TenantID, kind, id string, _ int64) { b.hear(kind + "|" + id) },
 		Moved: func(_ store.TenantID, id, kind string, keys []string) {
 			b.hear(id + "|" + kind)

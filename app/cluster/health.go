@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -30,7 +29,7 @@ type Health struct {
 	Version      string        `json:"version"`
 	Latency      *int64        `json:"latency_ms" nullable:"true"`
 	Certificates []Certificate `json:"certificates" nullable:"false" doc:"Those that end first"`
-	Findings     []Trouble     `json:"findings" nullable:"false" doc:"The worst and newest first"`
+	Findings     []Finding     `json:"findings" nullable:"false" doc:"The worst and newest first"`
 	More         int           `json:"more" doc:"Findings that are left out"`
 	Unwatched    []Unwatched   `json:"unwatched" nullable:"false" doc:"Kinds that are not seen"`
 }
@@ -42,11 +41,11 @@ type Unwatched struct {
 	Costs  string `json:"costs,omitempty" doc:"What does not work without it"`
 }
 
-// A TroubleOf is a trouble, with the cluster that has it.
-type TroubleOf struct {
+// A FindingOf is a finding, with the cluster that has it.
+type FindingOf struct {
 	Cluster string `json:"cluster_id"`
 	Name    string `json:"cluster_name"`
-	Trouble
+	Finding
 }
 
 // health is what is known of how a cluster is, beside its objects.
@@ -54,7 +53,7 @@ type health struct {
 	poke chan struct{} // holds a token when something changed that matters
 
 	mu           sync.Mutex
-	found        []Trouble
+	found        []Finding
 	since        map[string]time.Time
 	told         string // the ids of found, for browsers
 	certificates certificates
@@ -114,7 +113,7 @@ func (m *member) watchHealth(ctx context.Context) {
 // diagnose finds out what is wrong now, and tells browsers if that changed.
 func (m *member) diagnose(ctx context.Context) {
 	v := m.view()
-	found, since := troubles(v)
+	found, since := findings(v)
 	ids := make([]string, 0, len(found))
 	var n int64
 	for _, f := range found {
@@ -133,17 +132,15 @@ func (m *member) diagnose(ctx context.Context) {
 	}
 }
 
-// count keeps how many troubles there are, and tells browsers.
+// count keeps how many findings there are, and tells browsers.
 func (m *member) count(ctx context.Context, n int64) {
 	m.mu.Lock()
-	moved := m.state.Facts.Problems != n
-	m.state.Facts.Problems = n
-	state, id, rev := m.state, m.row.ID, m.row.Rev
+	moved := m.state.Facts.Findings != n
+	m.state.Facts.Findings = n
+	state, id, rev := m.state.State, m.row.ID, m.row.Rev
 	m.mu.Unlock()
-	if moved && state.State != "" {
-		if err := m.tenant.SaveClusterState(ctx, id, state); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
-			m.service.Log.ErrorContext(ctx, "keep the state of a cluster", "cluster", id, "err", err)
-		}
+	if moved && state != "" {
+		m.keepState(ctx)
 	}
 	m.service.Publish(m.tenant.ID, "clusters", id, rev)
 }
@@ -275,29 +272,29 @@ func (s *Service) Health(ctx context.Context, t store.Tenant, id string) (Health
 	m.health.mu.Unlock()
 	slices.SortFunc(certs, func(a, b Certificate) int { return a.Ends.Compare(b.Ends) })
 	certs = certs[:min(len(certs), maxCertificatesShown)]
-	shown := found[:min(len(found), maxTroubles)]
+	shown := found[:min(len(found), maxFindings)]
 	return Health{
 		State: state.State, Reason: state.Reason, Since: state.Since, Version: state.Facts.Version, Latency: state.Facts.Latency,
-		Certificates: append([]Certificate{}, certs...), Findings: append([]Trouble{}, shown...), More: len(found) - len(shown), Unwatched: m.unwatched(),
+		Certificates: append([]Certificate{}, certs...), Findings: append([]Finding{}, shown...), More: len(found) - len(shown), Unwatched: m.unwatched(),
 	}, nil
 }
 
-// Troubles returns what is wrong in all clusters of a tenant, the worst and newest
+// Findings returns what is wrong in all clusters of a tenant, the worst and newest
 // first, at most n of it, and how much is left out.
-func (s *Service) Troubles(t store.TenantID, n int) (all []TroubleOf, more int) {
-	all = []TroubleOf{}
+func (s *Service) Findings(t store.TenantID, n int) (all []FindingOf, more int) {
+	all = []FindingOf{}
 	for id, m := range s.watched(t) {
 		m.mu.Lock()
 		name := m.row.Name
 		m.mu.Unlock()
 		m.health.mu.Lock()
 		for _, f := range m.health.found {
-			all = append(all, TroubleOf{id, name, f})
+			all = append(all, FindingOf{id, name, f})
 		}
 		m.health.mu.Unlock()
 	}
-	slices.SortFunc(all, func(a, b TroubleOf) int {
-		if c := worst(a.Trouble, b.Trouble); c != 0 {
+	slices.SortFunc(all, func(a, b FindingOf) int {
+		if c := worst(a.Finding, b.Finding); c != 0 {
 			return c
 		}
 		return strings.Compare(a.Cluster, b.Cluster)

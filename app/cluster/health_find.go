@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A Trouble is one thing that is wrong in a cluster. What has the same cause is
+// A Finding is one thing that is wrong in a cluster. What has the same cause is
 // one: twenty pods of a deployment that crash are.
-type Trouble struct {
+type Finding struct {
 	Severity string    `json:"severity" enum:"critical,warning,info"`
 	Kind     string    `json:"kind" doc:"crash_loop, node_not_ready, unschedulable, certificate …"`
 	Title    string    `json:"title"`
@@ -20,10 +20,10 @@ type Trouble struct {
 	Count    int       `json:"count"`
 	Since    time.Time `json:"since" doc:"As far as it is known"`
 
-	wait time.Duration // it is no trouble before it has lasted that long
+	wait time.Duration // it is no finding before it has lasted that long
 }
 
-// The severities of a trouble.
+// The severities of a finding.
 const (
 	critical = "critical"
 	warning  = "warning"
@@ -31,8 +31,8 @@ const (
 )
 
 const (
-	maxTroubles = 200
-	maxAffected = 5 // objects that a trouble names
+	maxFindings = 200
+	maxAffected = 5 // objects that a finding names
 
 	loopFor   = 5 * time.Minute // a pod that ran for so long is out of its loop
 	loopAfter = 3               // restarts
@@ -40,15 +40,15 @@ const (
 	recently  = time.Hour       // a restart that is still worth a word
 )
 
-// id tells a trouble from every other of its cluster.
-func (f Trouble) id() string { return f.Kind + "|" + f.Ref.String() }
+// id tells a finding from every other of its cluster.
+func (f Finding) id() string { return f.Kind + "|" + f.Ref.String() }
 
 // A view is what is known of a cluster at one moment.
 type view struct {
 	now   time.Time
 	all   func(kind string) []*Object // as tables have them; nothing of what is not watched
 	one   func(r Ref) (*Object, bool)
-	since map[string]time.Time // when troubles were seen first, by id
+	since map[string]time.Time // when findings were seen first, by id
 
 	trouble      string        // why the cluster does not answer
 	latency      time.Duration // of the API
@@ -57,18 +57,18 @@ type view struct {
 	volumes      volumes
 }
 
-// A diagnosis collects troubles.
+// A diagnosis collects findings.
 type diagnosis struct {
 	view
-	found []*Trouble
-	byID  map[string]*Trouble
+	found []*Finding
+	byID  map[string]*Finding
 	pods  map[Ref]bool // workloads whose pods say themselves why they are not there
 }
 
-// troubles says what is wrong in a cluster, the worst and newest first, and since
+// findings says what is wrong in a cluster, the worst and newest first, and since
 // when each was seen, for the next time.
-func troubles(v view) (shown []Trouble, since map[string]time.Time) {
-	d := &diagnosis{view: v, byID: map[string]*Trouble{}, pods: map[Ref]bool{}}
+func findings(v view) (shown []Finding, since map[string]time.Time) {
+	d := &diagnosis{view: v, byID: map[string]*Finding{}, pods: map[Ref]bool{}}
 	d.api()
 	d.nodes()
 	d.ofPods()
@@ -95,14 +95,14 @@ func troubles(v view) (shown []Trouble, since map[string]time.Time) {
 
 var severities = map[string]int{critical: 0, warning: 1, info: 2}
 
-// worst orders troubles: the worst first, then the newest.
-func worst(a, b Trouble) int {
+// worst orders findings: the worst first, then the newest.
+func worst(a, b Finding) int {
 	return cmp.Or(cmp.Compare(severities[a.Severity], severities[b.Severity]), b.Since.Compare(a.Since), strings.Compare(a.id(), b.id()))
 }
 
-// add takes a trouble in. Another of the same kind at the same place is counted,
+// add takes a finding in. Another of the same kind at the same place is counted,
 // the worse and older of both stays.
-func (d *diagnosis) add(f Trouble, of ...Ref) *Trouble {
+func (d *diagnosis) add(f Finding, of ...Ref) *Finding {
 	id := f.id()
 	known := d.byID[id]
 	if known == nil {
@@ -180,9 +180,9 @@ func stopped(s string) string {
 // api says how the cluster answers, and what it does not tell.
 func (d *diagnosis) api() {
 	if d.trouble != "" {
-		d.add(Trouble{Severity: critical, Kind: "unreachable", Title: "The cluster does not answer", Text: d.trouble + " What is shown is what was seen last."})
+		d.add(Finding{Severity: critical, Kind: "unreachable", Title: "The cluster does not answer", Text: d.trouble + " What is shown is what was seen last."})
 	} else if d.latency >= time.Second {
-		d.add(Trouble{
+		d.add(Finding{
 			Severity: warning, Kind: "api_slow", Title: "The API answers slowly",
 			Text: fmt.Sprintf("A call that needs nothing took %.1f s. Look at the load of the control plane and of etcd's disk.", d.latency.Seconds()),
 		})
@@ -200,7 +200,7 @@ func (d *diagnosis) api() {
 			severity = warning
 		}
 	}
-	f := d.add(Trouble{
+	f := d.add(Finding{
 		Severity: severity, Kind: "forbidden_kind", Title: many(len(names), "kind") + " of objects cannot be seen",
 		Text: strings.TrimSpace("The credential may not list and watch " + listed(names, 8) + ". " + strings.Join(costs, " ") + " Give its user these rights."),
 	})
@@ -216,12 +216,12 @@ func listed(names []string, n int) string {
 }
 
 // nodes says which nodes are not ready or under pressure. Those that say the same
-// are one trouble.
+// are one finding.
 func (d *diagnosis) nodes() {
 	first := map[string]Ref{}
 	for _, o := range d.all("nodes") {
 		r := o.ref("nodes")
-		f := Trouble{Severity: critical, Kind: "node_not_ready", Ref: r}
+		f := Finding{Severity: critical, Kind: "node_not_ready", Ref: r}
 		switch {
 		case o.Ready == 0:
 			f.Text = strings.TrimSpace(stopped(o.Reason) + " Look whether the machine runs and reaches the control plane, then at its kubelet's log.")

@@ -191,11 +191,11 @@ func TestTroublesOfObjects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := scene(tt.all)
-			_, first := troubles(v)
+			_, first := findings(v)
 			for id := range first {
 				v.since[id] = noon.Add(-tt.since)
 			}
-			found, _ := troubles(v)
+			found, _ := findings(v)
 			var got []string
 			for _, f := range found {
 				got = append(got, fmt.Sprintf("%s %s %s %d", f.Severity, f.Kind, f.Ref, f.Count))
@@ -246,7 +246,7 @@ func TestTheWorstAndNewestComesFirst(t *testing.T) {
 	})
 	v.latency = 5 * time.Second
 	v.unwatched = []Unwatched{{Kind: "secrets", Costs: costs("secrets")}, {Kind: "leases.coordination.k8s.io"}}
-	found, since := troubles(v)
+	found, since := findings(v)
 	var kinds []string
 	for _, f := range found {
 		kinds = append(kinds, f.Kind+" "+f.Ref.Name)
@@ -256,7 +256,7 @@ func TestTheWorstAndNewestComesFirst(t *testing.T) {
 		t.Errorf("found %v", kinds)
 	}
 	v.now, v.since = noon.Add(time.Hour), since
-	again, _ := troubles(v)
+	again, _ := findings(v)
 	for _, f := range again {
 		if f.Kind == "node_not_ready" && !f.Since.Equal(noon) {
 			t.Errorf("since %v", f.Since)
@@ -266,7 +266,7 @@ func TestTheWorstAndNewestComesFirst(t *testing.T) {
 		}
 	}
 	v.trouble = "The cluster does not answer."
-	if again, _ = troubles(v); again[0].Kind != "unreachable" && again[1].Kind != "unreachable" {
+	if again, _ = findings(v); again[0].Kind != "unreachable" && again[1].Kind != "unreachable" {
 		t.Errorf("found %+v", again[:2])
 	}
 }
@@ -296,7 +296,7 @@ func TestCertificatesAreSaidInTime(t *testing.T) {
 	} {
 		v := scene(nil)
 		v.certificates.all = []Certificate{tt.c}
-		found, _ := troubles(v)
+		found, _ := findings(v)
 		got := ""
 		if len(found) == 1 {
 			got = found[0].Severity
@@ -322,7 +322,7 @@ func TestVolumesAreReadAsAKubeletSaysThem(t *testing.T) {
 	for _, u := range uses {
 		v.volumes.all = append(v.volumes.all, u)
 	}
-	found, _ := troubles(v)
+	found, _ := findings(v)
 	if len(uses) != 2 || len(found) != 2 {
 		t.Fatalf("%+v, %+v", uses, found)
 	}

@@ -64,7 +64,7 @@ func (m *member) fresh(kind string) bool {
 type reporter struct {
 	view
 	fresh func(kind string) bool
-	found []Trouble
+	found []Finding
 	out   []store.Reading
 }
 
@@ -72,7 +72,7 @@ func (r *reporter) add(metric string, v float64, labels ...string) {
 	r.out = append(r.out, store.Reading{Metric: metric, Labels: store.LabelsOf(labels...), Value: v})
 }
 
-// count adds how many things have a kind of trouble, and names them.
+// count adds how many things have a kind of finding, and names them.
 func (r *reporter) count(metric, kind, noun, state string) {
 	n, names := 0, []string{}
 	for _, f := range r.found {

@@ -50,7 +50,7 @@ func (d *diagnosis) ofPods() {
 }
 
 // podTitle says in a line what pods have.
-func podTitle(kind string, f *Trouble) string {
+func podTitle(kind string, f *Finding) string {
 	what := map[string]string{
 		"crash_loop": "in a crash loop", "image_pull": "without an image", "config": "without what the container needs",
 		"unschedulable": "without a node", "evicted": "evicted", "restarting": "restarted in the last hour", "pod_failed": "failed",
@@ -62,41 +62,41 @@ func podTitle(kind string, f *Trouble) string {
 }
 
 // ofPod says what is wrong with one pod, if anything is.
-func (d *diagnosis) ofPod(o *Object) (Trouble, bool) {
+func (d *diagnosis) ofPod(o *Object) (Finding, bool) {
 	phase := strings.TrimPrefix(o.Phase, "Init:")
 	switch {
 	case looping(o, d.now):
-		return Trouble{
+		return Finding{
 			Severity: critical, Kind: "crash_loop",
 			Text: strings.TrimSpace(fmt.Sprintf("%s It was restarted %s. Read the logs of its previous container.", stopped(o.Reason), times(o.Restarts))),
 		}, true
 	case slices.Contains(imageTroubles, phase):
-		return Trouble{
+		return Finding{
 			Severity: critical, Kind: "image_pull",
 			Text: strings.TrimSpace(stopped(o.Reason) + " Check the name of the image, and that the cluster may pull it from its registry."),
 		}, true
 	case slices.Contains(configTroubles, phase):
-		return Trouble{
+		return Finding{
 			Severity: critical, Kind: "config", wait: 30 * time.Second,
 			Text: strings.TrimSpace(stopped(o.Reason) + " Make the config map, secret or command that it names, or correct the name."),
 		}, true
 	case homeless(o):
 		why, next := scheduling(o.Reason)
-		return Trouble{Severity: warning, Kind: "unschedulable", Text: why + " " + next, Since: time.Unix(o.Created, 0)}, true
+		return Finding{Severity: warning, Kind: "unschedulable", Text: why + " " + next, Since: time.Unix(o.Created, 0)}, true
 	case phase == "Evicted":
-		return Trouble{
+		return Finding{
 			Severity: info, Kind: "evicted",
 			Text: strings.TrimSpace(stopped(o.Reason) + " Another pod took its place if it belongs to a workload. Delete it when it is read."),
 		}, true
 	case failed(o):
-		return Trouble{Severity: warning, Kind: "pod_failed", wait: settling, Text: strings.TrimSpace(stopped(o.Reason) + " Read its logs.")}, true
+		return Finding{Severity: warning, Kind: "pod_failed", wait: settling, Text: strings.TrimSpace(stopped(o.Reason) + " Read its logs.")}, true
 	case o.Restarts > 0 && d.now.Sub(time.Unix(o.Ended, 0)) < recently:
-		return Trouble{
+		return Finding{
 			Severity: info, Kind: "restarting", Since: time.Unix(o.Ended, 0),
 			Text: fmt.Sprintf("A container failed and was restarted, %s so far. If it happens again, read the logs of its previous container.", times(o.Restarts)),
 		}, true
 	}
-	return Trouble{}, false
+	return Finding{}, false
 }
 
 // failed reports whether a pod has ended badly; of a job the job itself says so.

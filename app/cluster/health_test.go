@@ -46,14 +46,14 @@ func (b *bench) healthy(kubeconfig string) string {
 }
 
 // trouble waits for one of a kind at a place, and returns it.
-func (b *bench) trouble(id, kind string, r cluster.Ref) (found cluster.Trouble) {
+func (b *bench) trouble(id, kind string, r cluster.Ref) (found cluster.Finding) {
 	b.tb.Helper()
 	b.until(kind+" of "+r.String(), func() bool {
 		h, err := b.Health(b.tb.Context(), b.acme, id)
 		if err != nil {
 			b.tb.Fatal(err)
 		}
-		i := slices.IndexFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == kind && f.Ref == r })
+		i := slices.IndexFunc(h.Findings, func(f cluster.Finding) bool { return f.Kind == kind && f.Ref == r })
 		if i >= 0 {
 			found = h.Findings[i]
 		}
@@ -63,7 +63,7 @@ func (b *bench) trouble(id, kind string, r cluster.Ref) (found cluster.Trouble) 
 }
 
 // whole waits for a trouble of the cluster as a whole, which no change of an object tells of.
-func (b *bench) whole(id, kind string) (found cluster.Trouble) {
+func (b *bench) whole(id, kind string) (found cluster.Finding) {
 	b.tb.Helper()
 	b.until(kind, func() bool {
 		b.Diagnose(b.tb.Context(), b.acme.ID, id)
@@ -71,7 +71,7 @@ func (b *bench) whole(id, kind string) (found cluster.Trouble) {
 		if err != nil {
 			b.tb.Fatal(err)
 		}
-		i := slices.IndexFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == kind && f.Ref == cluster.Ref{} })
+		i := slices.IndexFunc(h.Findings, func(f cluster.Finding) bool { return f.Kind == kind && f.Ref == cluster.Ref{} })
 		if i >= 0 {
 			found = h.Findings[i]
 		}
@@ -125,7 +125,7 @@ func TestHealthFindsWhatARealClusterHas(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var f cluster.Trouble
+	var f cluster.Finding
 	b.until("all three pods in one crash loop", func() bool {
 		f = b.trouble(id, "crash_loop", cluster.Ref{"deployments.apps", ns, "web"})
 		return f.Count == 3
@@ -148,7 +148,7 @@ func TestHealthFindsWhatARealClusterHas(t *testing.T) {
 	if r := b.reading(id, "kube_pods_unschedulable"); r.Value < 1 || !strings.Contains(r.Note, "huge of "+ns) {
 		t.Errorf("%+v", r)
 	}
-	all, _ := b.Troubles(b.acme.ID, 1)
+	all, _ := b.Findings(b.acme.ID, 1)
 	if len(all) != 1 || all[0].Cluster != id || all[0].Severity != "critical" {
 		t.Errorf("%+v", all)
 	}
@@ -158,11 +158,11 @@ func TestHealthFindsWhatARealClusterHas(t *testing.T) {
 	}
 	b.until("the crash loop to be over", func() bool {
 		h, err := b.Health(ctx, b.acme, id)
-		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Trouble) bool { return f.Ref == cluster.Ref{"deployments.apps", ns, "web"} })
+		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Finding) bool { return f.Ref == cluster.Ref{"deployments.apps", ns, "web"} })
 	})
 	v, err := b.acme.Cluster(ctx, id)
-	if err != nil || v.Facts.Problems == 0 {
-		t.Errorf("problems: %+v, %v", v.Facts, err)
+	if err != nil || v.Facts.Findings == 0 {
+		t.Errorf("findings: %+v, %v", v.Facts, err)
 	}
 }
 
@@ -284,7 +284,7 @@ func TestAnAPIThatIsSlowIsNotGone(t *testing.T) {
 	b.until("the cluster to answer again", func() bool {
 		h, err := b.Health(t.Context(), b.acme, id)
 		b.Diagnose(t.Context(), b.acme.ID, id)
-		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Trouble) bool { return f.Kind == "unreachable" || f.Kind == "api_slow" })
+		return err == nil && !slices.ContainsFunc(h.Findings, func(f cluster.Finding) bool { return f.Kind == "unreachable" || f.Kind == "api_slow" })
 	})
 }
 
@@ -320,7 +320,7 @@ func TestHealthOfAnotherTenantsClusterIsNotFound(t *testing.T) {
 	if _, err := b.Health(t.Context(), b.globex, id); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("err = %v", err)
 	}
-	if all, more := b.Troubles(b.globex.ID, 10); len(all) != 0 || more != 0 {
+	if all, more := b.Findings(b.globex.ID, 10); len(all) != 0 || more != 0 {
 		t.Errorf("%+v, %d", all, more)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	fullAt  = 0.90 // of a volume, from where it is a trouble
+	fullAt  = 0.90 // of a volume, from where it is a finding
 	fullest = 0.97
 
 	maxSummary = 32 << 20 // bytes of what one kubelet says

@@ -11,7 +11,7 @@ import (
 func (d *diagnosis) workloads() {
 	for _, o := range d.all("deployments.apps") {
 		r := o.ref("deployments.apps")
-		f := Trouble{Ref: r, Severity: critical, Kind: "deployment_stuck", Title: "Deployment is stuck: " + spoken(r)}
+		f := Finding{Ref: r, Severity: critical, Kind: "deployment_stuck", Title: "Deployment is stuck: " + spoken(r)}
 		switch {
 		case o.Status == StatusCritical && !d.pods[r]:
 			f.Text = stopped(o.Reason) + " Look at its newest replica set and its pods; rolling back to the revision before is another way out."
@@ -26,7 +26,7 @@ func (d *diagnosis) workloads() {
 	for _, o := range d.all("replicasets.apps") {
 		if o.Owner == nil && o.Status == StatusCritical {
 			r := o.ref("replicasets.apps")
-			d.add(Trouble{Severity: critical, Kind: "replicas_missing", Title: "Replica set makes no pods: " + spoken(r), Ref: r, Text: stopped(o.Reason)})
+			d.add(Finding{Severity: critical, Kind: "replicas_missing", Title: "Replica set makes no pods: " + spoken(r), Ref: r, Text: stopped(o.Reason)})
 		}
 	}
 	d.daemons()
@@ -41,7 +41,7 @@ func (d *diagnosis) daemons() {
 		if o.Ready >= o.Want || o.Deleting || d.pods[r] {
 			continue
 		}
-		d.add(Trouble{
+		d.add(Finding{
 			Severity: warning, Kind: "daemonset_missing", Title: "Daemon set is not on every node: " + spoken(r), Ref: r, wait: settling,
 			Text: fmt.Sprintf("It runs on %d of %s. Look at its pods on the others.", o.Ready, many(int(o.Want), "node")),
 		})
@@ -54,7 +54,7 @@ func (d *diagnosis) missing(o *Object, r Ref) {
 	if o.Ready >= o.Want || o.Deleting || d.pods[r] || strings.HasSuffix(o.Phase, "Paused") {
 		return
 	}
-	f := Trouble{
+	f := Finding{
 		Severity: warning, Kind: "replicas_missing", Title: "Pods are missing: " + spoken(r), Ref: r, wait: settling,
 		Text: fmt.Sprintf("%d of %s %s ready. %s Look at those that are not, and at their events.", o.Ready, many(int(o.Want), "pod"), verb(int(o.Ready)), stopped(o.Reason)),
 	}
@@ -85,7 +85,7 @@ func (d *diagnosis) jobs() {
 		if r.Kind == "cronjobs.batch" {
 			next = "Read the logs of its pods. The next run that succeeds ends this."
 		}
-		d.add(Trouble{
+		d.add(Finding{
 			Severity: warning, Kind: "failed_job", Title: "Job failed: " + spoken(r), Text: strings.TrimSpace(stopped(o.Reason) + " " + next), Ref: r,
 			Since: time.Unix(o.Created, 0),
 		}, o.ref("jobs.batch"))
@@ -97,7 +97,7 @@ func (d *diagnosis) rest() {
 	for _, o := range d.all("resourcequotas") {
 		if o.Status == StatusWarning {
 			r := o.ref("resourcequotas")
-			d.add(Trouble{
+			d.add(Finding{
 				Severity: info, Kind: "quota_full", Title: "Quota is full: " + spoken(r), Ref: r,
 				Text: stopped(o.Reason) + " Nothing more starts that would need it. Raise the quota, or remove what is not needed.",
 			})
@@ -106,7 +106,7 @@ func (d *diagnosis) rest() {
 	for _, o := range d.all("horizontalpodautoscalers.autoscaling") {
 		if o.Status == StatusWarning && !o.Deleting && o.Phase != "ScalingDisabled" {
 			r := o.ref("horizontalpodautoscalers.autoscaling")
-			d.add(Trouble{
+			d.add(Finding{
 				Severity: warning, Kind: "hpa_failing", Title: "Autoscaler does not scale: " + spoken(r), Ref: r, wait: settling,
 				Text: stopped(o.Reason) + " Check that its target exists, and that the metrics it goes by are served.",
 			})
@@ -121,7 +121,7 @@ func (d *diagnosis) storage() {
 		r := o.ref("persistentvolumeclaims")
 		switch {
 		case o.Phase == "Lost":
-			d.add(Trouble{
+			d.add(Finding{
 				Severity: critical, Kind: "volume_lost", Title: "Volume is gone: " + spoken(r), Ref: r,
 				Text: "The volume that this claim was bound to was deleted. Restore its data from a backup into a new claim.",
 			})
@@ -132,7 +132,7 @@ func (d *diagnosis) storage() {
 			if !waiting[r] {
 				continue // many are bound only when a pod needs them
 			}
-			d.add(Trouble{
+			d.add(Finding{
 				Severity: warning, Kind: "pending_volume", Title: "Claim has no volume: " + spoken(r), Ref: r, wait: settling, Since: time.Unix(o.Created, 0),
 				Text: strings.TrimSpace(stopped(d.said(r)) + " A pod waits for it. Check that its storage class exists and that what provides volumes runs."),
 			})
@@ -146,12 +146,12 @@ func (d *diagnosis) volumesOf() {
 	for _, o := range d.all("persistentvolumes") {
 		if o.Status == StatusCritical {
 			r := o.ref("persistentvolumes")
-			d.add(Trouble{Severity: warning, Kind: "volume_lost", Title: "Volume failed: " + spoken(r), Ref: r, Text: strings.TrimSpace(stopped(o.Reason) + " It could not be reclaimed.")})
+			d.add(Finding{Severity: warning, Kind: "volume_lost", Title: "Volume failed: " + spoken(r), Ref: r, Text: strings.TrimSpace(stopped(o.Reason) + " It could not be reclaimed.")})
 		}
 	}
 	for _, u := range d.volumes.all {
 		r := Ref{"persistentvolumeclaims", u.namespace, u.name}
-		f := Trouble{Severity: warning, Kind: "volume_full", Title: "Volume is nearly full: " + spoken(r), Ref: r}
+		f := Finding{Severity: warning, Kind: "volume_full", Title: "Volume is nearly full: " + spoken(r), Ref: r}
 		if u.used <= fullAt {
 			continue
 		}
@@ -162,7 +162,7 @@ func (d *diagnosis) volumesOf() {
 		d.add(f)
 	}
 	if d.volumes.why != "" {
-		d.add(Trouble{Severity: info, Kind: "volumes_unknown", Title: "How full volumes are is not known", Text: d.volumes.why})
+		d.add(Finding{Severity: info, Kind: "volumes_unknown", Title: "How full volumes are is not known", Text: d.volumes.why})
 	}
 }
 
@@ -203,7 +203,7 @@ func (d *diagnosis) certify() {
 		if !c.near(d.now) {
 			continue
 		}
-		f := Trouble{Severity: warning, Kind: "certificate", Ref: c.Ref, Title: "Certificate ends soon: " + c.Name}
+		f := Finding{Severity: warning, Kind: "certificate", Ref: c.Ref, Title: "Certificate ends soon: " + c.Name}
 		f.Text = fmt.Sprintf("%s ends in %s, on %s. %s", upper(c.Name), many(int(left.Hours()/24), "day"), c.Ends.Format("2 January 2006"), c.next())
 		switch {
 		case left <= 0:
@@ -215,12 +215,12 @@ func (d *diagnosis) certify() {
 		d.add(f)
 	}
 	for _, c := range d.certificates.failing {
-		d.add(Trouble{
+		d.add(Finding{
 			Severity: warning, Kind: "certificate_failing", Title: "Certificate is not issued: " + spoken(c.Ref), Ref: c.Ref, wait: 10 * time.Minute,
 			Text: stopped(c.why) + " Look at its issuer, and at its requests and orders.",
 		})
 	}
 	if d.certificates.why != "" {
-		d.add(Trouble{Severity: info, Kind: "certificates_unknown", Title: "The ends of TLS certificates are not known", Text: d.certificates.why})
+		d.add(Finding{Severity: info, Kind: "certificates_unknown", Title: "The ends of TLS certificates are not known", Text: d.certificates.why})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/client-go/rest"
 	"unity.internal/app/fault"
@@ -20,8 +21,8 @@ var places = []struct{ source, path, title string }{
 	{"home", "~/.kube/config", "The kubeconfig of the user that Unity runs as"},
 }
 
-// A Nearby is a cluster that was found on this box. It is never added by itself.
-type Nearby struct {
+// A Offer is a cluster that was found on this box. It is never added by itself.
+type Offer struct {
 	Source   string    `json:"source" doc:"What to register it by"`
 	Title    string    `json:"title"`
 	Path     string    `json:"path,omitempty" doc:"The file that was found"`
@@ -33,13 +34,13 @@ var errNoOffer = fault.New(fault.NotFound, "cluster.not_found_here", "There is n
 
 // Offers looks which clusters there are on this box. They are the household's:
 // where many share the appliance, they are nobody's to find.
-func (s *Service) Offers(t store.Tenant) []Nearby {
-	all := []Nearby{}
+func (s *Service) Offers(t store.Tenant) []Offer {
+	all := []Offer{}
 	if !s.Household(t.ID) {
 		return all
 	}
 	if c, err := rest.InClusterConfig(); err == nil {
-		all = append(all, Nearby{
+		all = append(all, Offer{
 			Source: store.ClusterInside, Title: "The cluster that Unity runs in", Contexts: []Context{{Server: c.Host, Method: "token", Ask: []string{}}},
 		})
 	}
@@ -48,7 +49,7 @@ func (s *Service) Offers(t store.Tenant) []Nearby {
 		if !there {
 			continue
 		}
-		o := Nearby{Source: p.source, Title: p.title, Path: path, Contexts: []Context{}}
+		o := Offer{Source: p.source, Title: p.title, Path: path, Contexts: []Context{}}
 		text, err := readOffer(path)
 		if err == nil {
 			o.Contexts, err = Contexts(text)
@@ -65,7 +66,7 @@ func (s *Service) Offers(t store.Tenant) []Nearby {
 }
 
 func located(path string) (string, bool) {
-	if rest, ok := cutHome(path); ok {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {
 			return "", false
@@ -76,27 +77,13 @@ func located(path string) (string, bool) {
 	return path, err == nil && info.Mode().IsRegular()
 }
 
-func cutHome(path string) (string, bool) {
-	if len(path) > 2 && path[:2] == "~/" {
-		return path[2:], true
-	}
-	return path, false
-}
-
 func readOffer(path string) ([]byte, error) {
 	f, err := os.Open(path) //nolint:gosec // one of places
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKubeconfig+1))
-	return text, closing(f, err)
-}
-
-func closing(f io.Closer, err error) error {
-	if closed := f.Close(); err == nil {
-		return closed
-	}
-	return err
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxKubeconfig+1))
 }
 
 // textOf returns the kubeconfig that a draft means.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -236,30 +237,20 @@ func order(q Query) func(a, b Row) int {
 // sorts are the orders beside that by name. What people look for comes first:
 // the worst, the youngest, what restarts and takes most.
 var sorts = map[string]func(a, b *Object) int{
-	"age":      func(a, b *Object) int { return compare(b.Created, a.Created) },
+	"age":      func(a, b *Object) int { return cmp.Compare(b.Created, a.Created) },
 	"status":   func(a, b *Object) int { return int(b.Status) - int(a.Status) },
-	"restarts": func(a, b *Object) int { return compare(b.Restarts, a.Restarts) },
+	"restarts": func(a, b *Object) int { return cmp.Compare(b.Restarts, a.Restarts) },
 	"node":     func(a, b *Object) int { return strings.Compare(a.Node, b.Node) },
 	"cpu": func(a, b *Object) int {
 		x, _, _ := a.Usage()
 		y, _, _ := b.Usage()
-		return compare(y, x)
+		return cmp.Compare(y, x)
 	},
 	"memory": func(a, b *Object) int {
 		_, x, _ := a.Usage()
 		_, y, _ := b.Usage()
-		return compare(y, x)
+		return cmp.Compare(y, x)
 	},
-}
-
-func compare[N int32 | int64](a, b N) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // first returns the first n rows in an order. For a page near the beginning of

@@ -2,15 +2,11 @@ package cluster
 
 import (
 	"context"
-	"log/slog"
-	"net"
 	"testing"
 	"time"
 
 	"unity.internal/app/cluster/clustertest"
-	"unity.internal/app/vault"
 	"unity.internal/store"
-	"unity.internal/store/storetest"
 )
 
 // A bench is a service of clusters over a real store and vault.
@@ -22,26 +18,8 @@ type bench struct {
 // newBench returns a service that watches nothing until it is told to.
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
-	v := &vault.Vault{}
-	s := storetest.Open(tb, store.WithSigner(v.Sign))
-	if err := v.Attach(tb.Context(), s, vault.Source{Dir: tb.TempDir()}); err != nil {
-		tb.Fatal(err)
-	}
-	storetest.Tenants(tb, s, "acme", "globex")
-	for _, id := range []store.TenantID{"acme", "globex"} {
-		if err := v.AddTenant(tb.Context(), id); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	b := &bench{tenant: s.Tenant("acme"), other: s.Tenant("globex")}
-	b.Service = New(Options{
-		Tenants: func(context.Context) ([]store.Tenant, error) { return []store.Tenant{b.tenant, b.other}, nil },
-		Vault:   v, Dial: (&net.Dialer{}).DialContext, Household: func(store.TenantID) bool { return false },
-		Publish: func(store.TenantID, string, string, int64) {}, Moved: func(store.TenantID, string, string, []string) {},
-		Take: func(context.Context, store.Tenant, store.Batch) error { return nil },
-		Now:  time.Now, Log: slog.New(slog.DiscardHandler),
-	})
-	return b
+	s := newStation(tb)
+	return &bench{Service: s.service, tenant: s.acme, other: s.globex}
 }
 
 // register registers a cluster and returns its id.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -10,7 +11,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // workload returns what objects that make pods have in common.
@@ -139,12 +139,11 @@ func readAutoscaler(v runtime.Object) *Object {
 
 // groupOf returns the group of an apiVersion.
 func groupOf(version string) string {
-	for i := range version {
-		if version[i] == '/' {
-			return version[:i]
-		}
+	group, _, found := strings.Cut(version, "/")
+	if !found {
+		return ""
 	}
-	return ""
+	return group
 }
 
 func readBudget(v runtime.Object) *Object {
@@ -156,12 +155,10 @@ func readBudget(v runtime.Object) *Object {
 	}
 	rule := ""
 	if m := b.Spec.MinAvailable; m != nil {
-		rule = "at least " + text(m)
+		rule = "at least " + m.String()
 	} else if m := b.Spec.MaxUnavailable; m != nil {
-		rule = "at most " + text(m) + " away"
+		rule = "at most " + m.String() + " away"
 	}
 	o.Cells = []string{rule, number(b.Status.DisruptionsAllowed), selectorCell(b.Spec.Selector)}
 	return o.leaving()
 }
-
-func text(v *intstr.IntOrString) string { return v.String() }

@@ -50,9 +50,11 @@ func (m *member) keep(ctx context.Context) {
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveWithin)
 			defer cancel()
 			m.save(end)
+			m.keepState(end)
 			return
 		case <-timer.C:
 			m.save(ctx)
+			m.service.Eased()
 			timer.Reset(saveEvery)
 		}
 	}

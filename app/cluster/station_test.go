@@ -34,7 +34,7 @@ func newStation(tb testing.TB, change ...func(*Options)) *station {
 		tb.Fatal(err)
 	}
 	o := Options{
-		Tenants: s.System().Tenants, Vault: v, Dial: (&net.Dialer{}).DialContext, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Tenants: s.System().Tenants, Vault: v, Dial: (&net.Dialer{}).DialContext, Eased: func() {}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Household: func(store.TenantID) bool { return false },
 		Publish:   func(store.TenantID, string, string, int64) {},
 		Moved:     func(store.TenantID, string, string, []string) {},

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -146,8 +147,8 @@ func (l *link) whoAmI(ctx context.Context, r *TestReport) error {
 func (l *link) mayI(ctx context.Context) ([]Right, error) {
 	all := make([]Right, len(rights))
 	for i, r := range rights {
-		resource, sub := cut(r.Kind, '/')
-		name, group := cut(resource, '.')
+		resource, sub, _ := strings.Cut(r.Kind, "/")
+		name, group, _ := strings.Cut(resource, ".")
 		body, err := json.Marshal(map[string]any{
 			"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
 			"spec": map[string]any{"resourceAttributes": map[string]string{"verb": r.Verb, "group": group, "resource": name, "subresource": sub}},
@@ -172,14 +173,4 @@ func (l *link) mayI(ctx context.Context) ([]Right, error) {
 		all[i] = r
 	}
 	return all, nil
-}
-
-// cut divides s at the first c.
-func cut(s string, c byte) (before, after string) {
-	for i := range len(s) {
-		if s[i] == c {
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, ""
 }

@@ -310,3 +310,14 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 		})
 	}
 }
+
+// TestObjectsAreHeardByWhoMaySeeThem asks for them with a key that hears events only.
+func TestObjectsAreHeardByWhoMaySeeThem(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	made := b.want(201, "ann", http.MethodPost, "/auth/api-keys", `{"name":"ears","permissions":["events.read"]}`)
+	got := b.do("", http.MethodGet, "/api/v1/events?objects=*%7Cpods", "", "Authorization: Bearer "+made["key"].(string))
+	if got.status != http.StatusForbidden {
+		t.Fatal(got)
+	}
+}

@@ -18,7 +18,7 @@ func (m mux) clusters() {
 	handle(m, auth.ClustersWrite, action("readKubeconfig", "/clusters/contexts"), readKubeconfig)
 	handle(m, auth.ClustersWrite, route("listClusterOffers", http.MethodGet, "/clusters/offers"), m.listClusterOffers)
 	handle(m, auth.ClustersWrite, action("tryCluster", "/clusters/test"), m.tryCluster)
-	handle(m, auth.ClustersRead, route("listClusterProblems", http.MethodGet, "/clusters/problems"), m.listClusterProblems)
+	handle(m, auth.ClustersRead, route("listClusterFindings", http.MethodGet, "/clusters/findings"), m.listClusterFindings)
 	handle(m, auth.ClustersRead, route("listObjects", http.MethodGet, "/clusters/objects"), m.listObjects)
 	handle(m, auth.ClustersRead, route("getCluster", http.MethodGet, "/clusters/{id}"), getCluster)
 	handle(m, auth.ClustersWrite, route("updateCluster", http.MethodPatch, "/clusters/{id}"), m.updateCluster)
@@ -92,7 +92,7 @@ func readKubeconfig(_ context.Context, _ Caller, in *kubeconfigIn) (*body[items[
 	return listed(cluster.Contexts([]byte(in.Body.Kubeconfig)))
 }
 
-func (m mux) listClusterOffers(_ context.Context, c Caller, _ *struct{}) (*body[items[cluster.Nearby]], error) {
+func (m mux) listClusterOffers(_ context.Context, c Caller, _ *struct{}) (*body[items[cluster.Offer]], error) {
 	return listed(m.Clusters.Offers(c.Tenant), nil)
 }
 

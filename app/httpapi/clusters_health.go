@@ -19,20 +19,20 @@ func (m mux) getClusterHealth(ctx context.Context, c Caller, in *ID) (*body[clus
 	return &body[cluster.Health]{v}, err
 }
 
-// troubleLimit is how many problems of all clusters are asked for.
-type troubleLimit struct {
+// findingLimit is how many findings of all clusters are asked for.
+type findingLimit struct {
 	Limit int `query:"limit" minimum:"1" maximum:"500" default:"200"`
 }
 
 // clusterTroubles is the answer.
 type clusterTroubles struct {
-	Items []cluster.TroubleOf `json:"items" nullable:"false" doc:"The worst and newest first"`
+	Items []cluster.FindingOf `json:"items" nullable:"false" doc:"The worst and newest first"`
 	More  int                 `json:"more" doc:"How many are left out"`
 }
 
-func (m mux) listClusterProblems(_ context.Context, c Caller, in *troubleLimit) (*body[clusterTroubles], error) {
+func (m mux) listClusterFindings(_ context.Context, c Caller, in *findingLimit) (*body[clusterTroubles], error) {
 	var out clusterTroubles
-	out.Items, out.More = m.Clusters.Troubles(c.Tenant.ID, in.Limit)
+	out.Items, out.More = m.Clusters.Findings(c.Tenant.ID, in.Limit)
 	return &body[clusterTroubles]{out}, nil
 }
 
@@ -43,8 +43,8 @@ func (m mux) getClusterMetrics(ctx context.Context, c Caller, in *metricsOf) (*b
 	return m.samplesOf(ctx, c, in)
 }
 
-// shownTroubles are how many problems the overview names.
-const shownTroubles = 6
+// shownFindings are how many findings the overview names.
+const shownFindings = 6
 
 // clusterLooks counts clusters, and names what is wrong first.
 type clusterLooks struct {
@@ -53,7 +53,7 @@ type clusterLooks struct {
 	Stale       int64               `json:"stale" doc:"They answer, but not everything is up to date"`
 	Unreachable int64               `json:"unreachable"`
 	Forbidden   int64               `json:"forbidden" doc:"They refuse the credential"`
-	Findings    []cluster.TroubleOf `json:"findings" nullable:"false" doc:"The worst and newest first, without mere information"`
+	Findings    []cluster.FindingOf `json:"findings" nullable:"false" doc:"The worst and newest first, without mere information"`
 }
 
 // clusterLooks returns how the clusters of a tenant are.
@@ -76,7 +76,7 @@ func (m mux) clusterLooks(ctx context.Context, t store.Tenant) (n clusterLooks, 
 			n.Syncing++
 		}
 	}
-	n.Findings, _ = m.Clusters.Troubles(t.ID, shownTroubles)
+	n.Findings, _ = m.Clusters.Findings(t.ID, shownFindings)
 	for i, f := range n.Findings {
 		if f.Severity == "info" { // they come last
 			n.Findings = n.Findings[:i]

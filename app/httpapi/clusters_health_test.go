@@ -35,9 +35,9 @@ func TestTheHealthOfClusters(t *testing.T) {
 	if h["state"] != "synced" || h["version"] != "v1.37.2" || len(h["findings"].([]any)) != 0 || len(h["certificates"].([]any)) != 0 {
 		t.Errorf("health: %v", h)
 	}
-	p := b.want(200, "vic", "GET", "/clusters/problems", "")
+	p := b.want(200, "vic", "GET", "/clusters/findings", "")
 	if len(p["items"].([]any)) != 0 || p["more"] != 0.0 {
-		t.Errorf("problems: %v", p)
+		t.Errorf("findings: %v", p)
 	}
 	series := b.want(200, "vic", "GET", "/clusters/k1/metrics?names=kube_nodes&step=0", "")["series"].([]any)
 	if len(series) != 1 || series[0].(map[string]any)["points"].([]any)[0].([]any)[1] != 3.0 {

@@ -61,7 +61,7 @@ func (b *bench) domains(v *vault.Vault) {
 	}
 	b.parts.Clusters = cluster.New(cluster.Options{
 		Tenants: b.store.System().Tenants, Vault: v, Dial: out.Dial, Household: func(store.TenantID) bool { return true }, Publish: b.bus.Publish,
-		Moved: b.bus.Objects, Take: b.parts.Metrics.Append, Now: time.Now, Log: b.parts.Log,
+		Moved: b.bus.Objects, Take: b.parts.Metrics.Append, Eased: func() {}, Now: time.Now, Log: b.parts.Log,
 	})
 	b.parts.Rescue, b.parts.Restart, b.parts.Upgrade = nobody{}, func() {}, settled{}
 	b.certificates(v)

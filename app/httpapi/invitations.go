@@ -82,7 +82,7 @@ func (m mux) deleteInvitation(ctx context.Context, c Caller, in *ID) (*struct{},
 	return nil, nil
 }
 
-type offer struct {
+type invitationOffer struct {
 	Tenant  string    `json:"tenant_name"`
 	Role    string    `json:"role"`
 	From    string    `json:"inviter"`
@@ -90,12 +90,12 @@ type offer struct {
 	Expires time.Time `json:"expires_at"`
 }
 
-func (m mux) getInvitation(ctx context.Context, _ Caller, in *tokenOnly) (*body[offer], error) {
+func (m mux) getInvitation(ctx context.Context, _ Caller, in *tokenOnly) (*body[invitationOffer], error) {
 	if err := m.mayGuess(clientOf(ctx)); err != nil {
 		return nil, err
 	}
 	v, err := m.Auth.Offer(ctx, in.Body.Token)
-	return &body[offer]{offer{v.Name, v.Role, v.From, v.Email, v.Expires}}, err
+	return &body[invitationOffer]{invitationOffer{v.Name, v.Role, v.From, v.Email, v.Expires}}, err
 }
 
 type registerIn struct {

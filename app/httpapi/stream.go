@@ -148,12 +148,15 @@ func (m mux) events() {
 
 // openEvents subscribes a caller. Where there is one household, what belongs to
 // the appliance itself is heard, too.
-func (m mux) openEvents(_ context.Context, c Caller, r *fiber.Ctx) (source, error) {
+func (m mux) openEvents(ctx context.Context, c Caller, r *fiber.Ctx) (source, error) {
 	watch, err := parseWatch(r.Query("samples"))
 	if err != nil {
 		return nil, err
 	}
 	objects, err := parseWatch(r.Query("objects"))
+	if err == nil && len(objects) > 0 { // their names are told
+		_, err = m.callerWith(ctx, auth.ClustersRead)
+	}
 	if err != nil {
 		return nil, err
 	}

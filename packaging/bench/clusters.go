@@ -233,10 +233,7 @@ func (k *kubernetes) changes(ctx context.Context, p *process, id string) ([]figu
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%d changes were never heard of", len(sent))
 		case key := <-heard:
-			if at, ok := sent[key]; ok {
-				late = append(late, float64(time.Since(at).Microseconds())/1000)
-				delete(sent, key)
-			}
+			late = append(late, settled(sent, key)...)
 		case <-tick.C:
 			if time.Since(begun) >= observed {
 				continue
@@ -257,15 +254,35 @@ func (k *kubernetes) changes(ctx context.Context, p *process, id string) ([]figu
 	}, err
 }
 
+// settled takes out of what was sent what key means, and says how late each is heard of, in ms.
+func settled(sent map[string]time.Time, key string) (late []float64) {
+	for of, at := range sent {
+		if of == key || key == all {
+			late = append(late, float64(time.Since(at).Microseconds())/1000)
+			delete(sent, of)
+		}
+	}
+	return late
+}
+
+// all stands for every object, when too many changed to name them.
+const all = "*"
+
 // hear passes on which objects changed.
 func hear(from io.Reader, heard chan<- string) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		var e struct{ Keys []string }
-		if !ok || json.Unmarshal([]byte(data), &e) != nil {
+		var e struct {
+			Kind string
+			Keys []string
+		}
+		if !ok || json.Unmarshal([]byte(data), &e) != nil || e.Kind == "" {
 			continue
+		}
+		if e.Keys == nil {
+			heard <- all
 		}
 		for _, key := range e.Keys {
 			heard <- key

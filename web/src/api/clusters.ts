@@ -4,10 +4,10 @@ import type { components } from "./schema";
 import type { Cluster } from "./types";
 
 /** One thing that is wrong in a cluster. */
-export type Finding = components["schemas"]["Trouble"];
+export type Finding = components["schemas"]["Finding"];
 
 /** The same, with the cluster that has it. */
-export type Problem = components["schemas"]["TroubleOf"];
+export type FindingOf = components["schemas"]["FindingOf"];
 
 /** The look of every state of a cluster. */
 const stateLooks: Record<Cluster["state"], Look> = {

@@ -1029,6 +1029,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listClusterFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/forwards": {
         parameters: {
             query?: never;
@@ -1118,22 +1134,6 @@ export interface paths {
             cookie?: never;
         };
         get: operations["listClusterOffers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/problems": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listClusterProblems"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3178,6 +3178,15 @@ export interface components {
             /** @enum {string} */
             type: "webhook" | "ntfy" | "smtp";
         };
+        CheckResult: {
+            /** @description Without it no certificate comes; else it may come all the same */
+            hard: boolean;
+            ok: boolean;
+            /** @description What was found, and what to do */
+            text: string;
+            /** @enum {string} */
+            what: "name" | "directory" | "binding" | "address" | "http" | "alpn" | "dns";
+        };
         CheckTLSInBody: {
             acme: components["schemas"]["ACME"];
             /** @description Without it, the one that is stored */
@@ -3187,7 +3196,7 @@ export interface components {
         Checked: {
             /** @description The authority takes only accounts that are bound to one it knows */
             binding: boolean;
-            findings: components["schemas"]["Finding"][];
+            findings: components["schemas"]["CheckResult"][];
             /** @description The address of the authority's terms */
             terms: string;
         };
@@ -3254,6 +3263,11 @@ export interface components {
         ClusterFacts: {
             /**
              * Format: int64
+             * @description Critical ones and warnings
+             */
+            findings: number;
+            /**
+             * Format: int64
              * @description Of the last call that measured it
              */
             latency_ms: number | null;
@@ -3265,17 +3279,12 @@ export interface components {
             platform?: string;
             /** Format: int64 */
             pods: number;
-            /**
-             * Format: int64
-             * @description Critical ones and warnings
-             */
-            problems: number;
             /** @description Of Kubernetes */
             version: string;
         };
         ClusterLooks: {
             /** @description The worst and newest first, without mere information */
-            findings: components["schemas"]["TroubleOf"][];
+            findings: components["schemas"]["FindingOf"][];
             /**
              * Format: int64
              * @description They refuse the credential
@@ -3295,7 +3304,7 @@ export interface components {
         };
         ClusterTroubles: {
             /** @description The worst and newest first */
-            items: components["schemas"]["TroubleOf"][];
+            items: components["schemas"]["FindingOf"][];
             /**
              * Format: int64
              * @description How many are left out
@@ -3738,13 +3747,46 @@ export interface components {
             remove: string[] | null;
         };
         Finding: {
-            /** @description Without it no certificate comes; else it may come all the same */
-            hard: boolean;
-            ok: boolean;
-            /** @description What was found, and what to do */
-            text: string;
+            /** Format: int64 */
+            count: number;
+            /** @description crash_loop, node_not_ready, unschedulable, certificate … */
+            kind: string;
+            /** @description Some of those that are affected, if they are others than ref */
+            objects: components["schemas"]["Ref"][];
+            /** @description Where to look: a workload rather than each of its pods; without a name it is about the cluster */
+            ref: components["schemas"]["Ref"];
             /** @enum {string} */
-            what: "name" | "directory" | "binding" | "address" | "http" | "alpn" | "dns";
+            severity: "critical" | "warning" | "info";
+            /**
+             * Format: date-time
+             * @description As far as it is known
+             */
+            since: string;
+            /** @description Why, and what to do next */
+            text: string;
+            title: string;
+        };
+        FindingOf: {
+            cluster_id: string;
+            cluster_name: string;
+            /** Format: int64 */
+            count: number;
+            /** @description crash_loop, node_not_ready, unschedulable, certificate … */
+            kind: string;
+            /** @description Some of those that are affected, if they are others than ref */
+            objects: components["schemas"]["Ref"][];
+            /** @description Where to look: a workload rather than each of its pods; without a name it is about the cluster */
+            ref: components["schemas"]["Ref"];
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /**
+             * Format: date-time
+             * @description As far as it is known
+             */
+            since: string;
+            /** @description Why, and what to do next */
+            text: string;
+            title: string;
         };
         FinishInBody: {
             code?: string;
@@ -3851,7 +3893,7 @@ export interface components {
             /** @description Those that end first */
             certificates: components["schemas"]["Certificate"][];
             /** @description The worst and newest first */
-            findings: components["schemas"]["Trouble"][];
+            findings: components["schemas"]["Finding"][];
             /** Format: int64 */
             latency_ms: number | null;
             /**
@@ -3961,6 +4003,14 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "member" | "admin" | "owner";
         };
+        InvitationOffer: {
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            inviter: string;
+            role: string;
+            tenant_name: string;
+        };
         ItemsAlert: {
             items: components["schemas"]["Alert"][];
         };
@@ -3997,8 +4047,8 @@ export interface components {
         ItemsMetric: {
             items: components["schemas"]["Metric"][];
         };
-        ItemsNearby: {
-            items: components["schemas"]["Nearby"][];
+        ItemsOffer: {
+            items: components["schemas"]["Offer"][];
         };
         ItemsSession: {
             items: components["schemas"]["Session"][];
@@ -4374,16 +4424,6 @@ export interface components {
             /** @example unity.example.org */
             name: string;
         };
-        Nearby: {
-            contexts: components["schemas"]["Context"][];
-            /** @description The file that was found */
-            path?: string;
-            /** @description Why it cannot be used, as a sentence */
-            problem?: string;
-            /** @description What to register it by */
-            source: string;
-            title: string;
-        };
         NewAPIKey: {
             api_key: components["schemas"]["ApiKey"];
             /** @description Shown once */
@@ -4651,12 +4691,14 @@ export interface components {
             total: number;
         };
         Offer: {
-            email: string;
-            /** Format: date-time */
-            expires_at: string;
-            inviter: string;
-            role: string;
-            tenant_name: string;
+            contexts: components["schemas"]["Context"][];
+            /** @description The file that was found */
+            path?: string;
+            /** @description Why it cannot be used, as a sentence */
+            problem?: string;
+            /** @description What to register it by */
+            source: string;
+            title: string;
         };
         Offered: {
             /**
@@ -6032,48 +6074,6 @@ export interface components {
             /** @description A file was written there, read and removed */
             ok: boolean;
         };
-        Trouble: {
-            /** Format: int64 */
-            count: number;
-            /** @description crash_loop, node_not_ready, unschedulable, certificate … */
-            kind: string;
-            /** @description Some of those that are affected, if they are others than ref */
-            objects: components["schemas"]["Ref"][];
-            /** @description Where to look: a workload rather than each of its pods; without a name it is about the cluster */
-            ref: components["schemas"]["Ref"];
-            /** @enum {string} */
-            severity: "critical" | "warning" | "info";
-            /**
-             * Format: date-time
-             * @description As far as it is known
-             */
-            since: string;
-            /** @description Why, and what to do next */
-            text: string;
-            title: string;
-        };
-        TroubleOf: {
-            cluster_id: string;
-            cluster_name: string;
-            /** Format: int64 */
-            count: number;
-            /** @description crash_loop, node_not_ready, unschedulable, certificate … */
-            kind: string;
-            /** @description Some of those that are affected, if they are others than ref */
-            objects: components["schemas"]["Ref"][];
-            /** @description Where to look: a workload rather than each of its pods; without a name it is about the cluster */
-            ref: components["schemas"]["Ref"];
-            /** @enum {string} */
-            severity: "critical" | "warning" | "info";
-            /**
-             * Format: date-time
-             * @description As far as it is known
-             */
-            since: string;
-            /** @description Why, and what to do next */
-            text: string;
-            title: string;
-        };
         Trust: {
             /** @description built-in, or the file that pins it */
             from: string;
@@ -6978,7 +6978,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Offer"];
+                    "application/json": components["schemas"]["InvitationOffer"];
                 };
             };
             /** @description Error */
@@ -8766,6 +8766,37 @@ export interface operations {
             };
         };
     };
+    listClusterFindings: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterTroubles"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listForwards: {
         parameters: {
             query?: never;
@@ -8957,38 +8988,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ItemsNearby"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listClusterProblems: {
-        parameters: {
-            query?: {
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClusterTroubles"];
+                    "application/json": components["schemas"]["ItemsOffer"];
                 };
             };
             /** @description Error */

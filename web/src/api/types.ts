@@ -46,6 +46,6 @@ export type Cluster = Schemas["Cluster"];
 export type ClusterContext = Schemas["Context"];
 export type ClusterTest = Schemas["TestReport"];
 export type ClusterDraft = Schemas["ClusterDraftBody"];
-export type ClusterOffer = Schemas["Nearby"];
+export type ClusterOffer = Schemas["Offer"];
 export type KindState = Schemas["KindState"];
 export type ClusterObject = Schemas["ObjectOut"];

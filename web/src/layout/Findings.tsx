@@ -3,7 +3,7 @@ import "./findings.css";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import type { Finding, Problem } from "../api/clusters";
+import type { Finding, FindingOf } from "../api/clusters";
 import { k } from "../locales/clusters";
 import { paths } from "../paths";
 import { Button } from "../ui/Button";
@@ -58,14 +58,14 @@ function Line({ cluster, name, finding, brief }: LineProps) {
 interface FindingsProps {
   /** The cluster that has them all; without one, each says which. */
   cluster?: string;
-  findings: readonly (Finding | Problem)[];
+  findings: readonly (Finding | FindingOf)[];
   /** How many are shown at first. */
   most?: number;
   /** Only what, where and since when. */
   brief?: boolean;
 }
 
-const of = (finding: Finding | Problem) => ("cluster_id" in finding ? finding : undefined);
+const of = (finding: Finding | FindingOf) => ("cluster_id" in finding ? finding : undefined);
 
 /** What is wrong, the worst first, each leading to where to look. */
 export function Findings({ cluster, findings, most = 6, brief }: FindingsProps) {

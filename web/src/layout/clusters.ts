@@ -12,7 +12,7 @@ export function versionOf({ version, platform }: { version?: string; platform?: 
 export function brief({ facts }: Pick<Cluster, "facts">): string {
   if (!facts.version) return k.list.nothingYet;
   const parts = [versionOf(facts), k.list.nodesOf(facts.nodes_ready, facts.nodes), k.list.podsOf(facts.pods)];
-  if (facts.problems > 0) parts.unshift(k.list.problemsOf(facts.problems));
+  if (facts.findings > 0) parts.unshift(k.list.problemsOf(facts.findings));
   return parts.join(" · ");
 }
 

@@ -74,19 +74,17 @@ const first = [
 
 const rank = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length);
 
+/** Orders kinds by how much people look for them. */
+export const byLook = (a: KindState, b: KindState): number =>
+  rank(a.name) - rank(b.name) || a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name);
+
 /** Whether people look for a kind by itself: what Kubernetes keeps for its own use is not. */
 export const isSought = ({ name, custom }: Pick<KindState, "name" | "custom">): boolean =>
   custom || first.includes(name);
 
 /** Kinds by their group, those that are looked for most first. */
 export function inGroups<K extends KindState>(kinds: readonly K[]): K[] {
-  return [...kinds].sort(
-    (a, b) =>
-      groups.indexOf(groupOf(a)) - groups.indexOf(groupOf(b)) ||
-      rank(a.name) - rank(b.name) ||
-      a.kind.localeCompare(b.kind) ||
-      a.name.localeCompare(b.name),
-  );
+  return [...kinds].sort((a, b) => groups.indexOf(groupOf(a)) - groups.indexOf(groupOf(b)) || byLook(a, b));
 }
 
 /** Deployments, Ingresses, NetworkPolicies: the kind, in the plural that its resource has. */

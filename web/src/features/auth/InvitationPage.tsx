@@ -24,7 +24,7 @@ import { Providers } from "./Ways";
 
 const words = t.auth.invitation;
 
-type Offer = components["schemas"]["Offer"];
+type Offer = components["schemas"]["InvitationOffer"];
 
 const isRole = (role: string): role is keyof typeof words.roles => role in words.roles;
 

@@ -3,7 +3,7 @@ import { Box, Plus } from "lucide-react";
 import { useMemo } from "react";
 
 import { api } from "../../api/client";
-import type { Problem } from "../../api/clusters";
+import type { FindingOf } from "../../api/clusters";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/may";
 import type { Cluster } from "../../api/types";
@@ -66,13 +66,13 @@ function Nothing() {
 
 interface ListProps {
   clusters: readonly Cluster[];
-  problems: readonly Problem[];
+  findings: readonly FindingOf[];
   more: (() => void) | undefined;
   onClear: () => void;
 }
 
-function List({ clusters, problems, more, onClear }: ListProps) {
-  const defs = useMemo(() => columns(worstOf(problems)), [problems]);
+function List({ clusters, findings, more, onClear }: ListProps) {
+  const defs = useMemo(() => columns(worstOf(findings)), [findings]);
   return (
     <Table
       sticky
@@ -104,15 +104,15 @@ const Filters = ({ q, may, onChange }: FiltersProps) => (
   </div>
 );
 
-const Wrong = ({ problems }: { problems: readonly Problem[] }) =>
-  problems.length > 0 && (
-    <Section title={k.findings.title} count={problems.length}>
-      <Findings findings={problems} />
+const Wrong = ({ findings }: { findings: readonly FindingOf[] }) =>
+  findings.length > 0 && (
+    <Section title={k.findings.title} count={findings.length}>
+      <Findings findings={findings} />
     </Section>
   );
 
-function useProblems(): readonly Problem[] {
-  return api.useQuery("get", "/api/v1/clusters/problems").data?.items ?? none;
+function useFindings(): readonly FindingOf[] {
+  return api.useQuery("get", "/api/v1/clusters/findings").data?.items ?? none;
 }
 
 /** Every cluster, what is wrong in any of them first. */
@@ -120,7 +120,7 @@ export function ClustersPage() {
   const [url, setUrl] = useUrl();
   const q = url.get("q") ?? "";
   const list = useList<Cluster>("/api/v1/clusters", { q: q || undefined });
-  const problems = useProblems();
+  const findings = useFindings();
   const may = useMay("clusters.write");
   const nothing = list.rows.length === 0 && !q && !list.loading && !list.error;
   return (
@@ -130,7 +130,7 @@ export function ClustersPage() {
       header={!nothing && <Filters q={q} may={may} onChange={(text) => setUrl({ q: text })} />}
     >
       <Loaded of={list} failed={words.failed} lines={6}>
-        <Wrong problems={problems} />
+        <Wrong findings={findings} />
         {!q && <Offers clusters={list.rows} />}
         {nothing ? (
           <Nothing />
@@ -138,7 +138,7 @@ export function ClustersPage() {
           <Section title={t.layout.clusters} count={list.rows.length}>
             <List
               clusters={list.rows}
-              problems={problems}
+              findings={findings}
               more={list.more}
               onClear={() => setUrl({ q: undefined })}
             />

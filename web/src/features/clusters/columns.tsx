@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 
-import { clusterLook, type Problem } from "../../api/clusters";
+import { clusterLook, type FindingOf } from "../../api/clusters";
 import type { Cluster } from "../../api/types";
 import { k } from "../../locales/clusters";
 import { paths } from "../../paths";
@@ -24,7 +24,7 @@ export const ClusterBadge = ({ cluster }: { cluster: Cluster }) => (
 );
 
 /** The columns that a reason replaces. */
-export const figureColumns = ["version", "nodes", "pods", "problems", "latency"];
+export const figureColumns = ["version", "nodes", "pods", "findings", "latency"];
 
 /** Whether there are figures to show, rather than why there are none. */
 export const hasFigures = ({ state }: Cluster): boolean =>
@@ -33,15 +33,15 @@ export const hasFigures = ({ state }: Cluster): boolean =>
 type Severities = ReadonlyMap<string, "critical" | "warning">;
 
 /** The worst severity of each cluster. */
-export function worstOf(problems: readonly Problem[]): Severities {
+export function worstOf(findings: readonly FindingOf[]): Severities {
   const worst = new Map<string, "critical" | "warning">();
-  for (const { cluster_id, severity } of problems)
+  for (const { cluster_id, severity } of findings)
     if (severity !== "info" && worst.get(cluster_id) !== "critical") worst.set(cluster_id, severity);
   return worst;
 }
 
-function Problems({ cluster, worst }: { cluster: Cluster; worst: Severities }) {
-  const n = cluster.facts.problems;
+function Count({ cluster, worst }: { cluster: Cluster; worst: Severities }) {
+  const n = cluster.facts.findings;
   if (n === 0) return <span className="text-faint">0</span>;
   const look: Look = looks[worst.get(cluster.id) ?? "warning"];
   return <Reading over={look}>{number(n)}</Reading>;
@@ -109,7 +109,12 @@ export function columns(worst: Severities): Column<Cluster>[] {
       num: true,
       cell: (v) => <span className={faint(v)}>{number(v.facts.pods)}</span>,
     },
-    { key: "problems", head: words.problems, num: true, cell: (v) => <Problems cluster={v} worst={worst} /> },
+    {
+      key: "findings",
+      head: words.problems,
+      num: true,
+      cell: (v) => <Count cluster={v} worst={worst} />,
+    },
     {
       key: "latency",
       head: words.latency,
@@ -124,7 +129,7 @@ export function columns(worst: Severities): Column<Cluster>[] {
       onlyPhone: true,
       cell: (v) => (
         <span className="row">
-          {v.facts.problems > 0 && <Mark {...looks[worst.get(v.id) ?? "warning"]} />}
+          {v.facts.findings > 0 && <Mark {...looks[worst.get(v.id) ?? "warning"]} />}
           <span className="clip">{brief(v)}</span>
         </span>
       ),

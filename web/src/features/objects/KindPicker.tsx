@@ -1,9 +1,10 @@
 import { useState } from "react";
 
+import { type Group, groupOf, groups } from "../../layout/kinds";
 import { o } from "../../locales/objects";
 import { number } from "../../ui/format";
 import { PopoverClose } from "../../ui/Popover";
-import { found, type Group, groupOf, groups, plainName, recentKinds } from "./kinds";
+import { found, plainName, recentKinds } from "./kinds";
 import { Find, PickerChip } from "./Picker";
 import type { KindState } from "./types";
 

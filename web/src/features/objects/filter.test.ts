@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import { labelParts, narrows, queryOf, readFilter, sortText, statusOf, toggled, withStatus } from "./filter";
-import { found, groupOf, merged } from "./kinds";
+import { groupOf } from "../../layout/kinds";
+import { found, merged } from "./kinds";
 import type { KindState } from "./types";
 
 test("the address says what is listed", () => {

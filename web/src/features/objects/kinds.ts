@@ -1,78 +1,6 @@
-// The kinds of objects, as people look for them. All of it is pure but what is remembered.
+// The kinds of objects, as they are chosen here. All of it is pure but what is remembered.
+import { byLook } from "../../layout/kinds";
 import type { KindState } from "./types";
-
-/** The groups kinds are offered in, in their order. */
-export const groups = ["workloads", "network", "storage", "config", "access", "cluster", "custom"] as const;
-
-/** One of them. */
-export type Group = (typeof groups)[number];
-
-const byName: Record<string, Group> = {
-  pods: "workloads",
-  replicationcontrollers: "workloads",
-  podtemplates: "workloads",
-  services: "network",
-  endpoints: "network",
-  persistentvolumeclaims: "storage",
-  persistentvolumes: "storage",
-  configmaps: "config",
-  secrets: "config",
-  resourcequotas: "config",
-  limitranges: "config",
-  serviceaccounts: "access",
-  nodes: "cluster",
-  namespaces: "cluster",
-  events: "cluster",
-};
-
-const byGroup: Record<string, Group> = {
-  apps: "workloads",
-  batch: "workloads",
-  autoscaling: "workloads",
-  policy: "workloads",
-  "networking.k8s.io": "network",
-  "discovery.k8s.io": "network",
-  "gateway.networking.k8s.io": "network",
-  "storage.k8s.io": "storage",
-  "snapshot.storage.k8s.io": "storage",
-  "storagemigration.k8s.io": "storage",
-  "rbac.authorization.k8s.io": "access",
-  "certificates.k8s.io": "access",
-  "scheduling.k8s.io": "config",
-  "node.k8s.io": "config",
-  "admissionregistration.k8s.io": "config",
-};
-
-/** Where a kind is looked for. */
-export function groupOf({ name, group, custom }: KindState): Group {
-  return byName[name] ?? byGroup[group] ?? (custom ? "custom" : "cluster");
-}
-
-// What people look for most stands first in its group.
-const first = [
-  "pods",
-  "deployments.apps",
-  "statefulsets.apps",
-  "daemonsets.apps",
-  "jobs.batch",
-  "cronjobs.batch",
-  "services",
-  "ingresses.networking.k8s.io",
-  "networkpolicies.networking.k8s.io",
-  "persistentvolumeclaims",
-  "persistentvolumes",
-  "storageclasses.storage.k8s.io",
-  "configmaps",
-  "secrets",
-  "serviceaccounts",
-  "roles.rbac.authorization.k8s.io",
-  "rolebindings.rbac.authorization.k8s.io",
-  "nodes",
-  "namespaces",
-  "events",
-];
-
-const rank = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length);
 
 /** The kinds of several clusters as one list, most looked for first. */
 export function merged(lists: readonly (readonly KindState[])[]): KindState[] {
@@ -81,9 +9,7 @@ export function merged(lists: readonly (readonly KindState[])[]): KindState[] {
     const known = all.get(kind.name);
     all.set(kind.name, known ? { ...known, count: known.count + kind.count } : kind);
   }
-  return [...all.values()].sort(
-    (a, b) => rank(a.name) - rank(b.name) || a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name),
-  );
+  return [...all.values()].sort(byLook);
 }
 
 // How well a kind answers what was typed: 0 its short name, then its beginning, then anywhere; -1 not.

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 
 import { api } from "../../api/client";
-import { clusterLook, type Problem } from "../../api/clusters";
+import { clusterLook, type FindingOf } from "../../api/clusters";
 import type { Cluster } from "../../api/types";
 import { brief } from "../../layout/clusters";
 import { Findings } from "../../layout/Findings";
@@ -14,14 +14,14 @@ import { looks, Mark } from "../../ui/mark";
 const most = 5;
 const order = ["unreachable", "forbidden", "stale", "syncing", "synced"];
 
-// Trouble first: what does not answer, then what has problems.
-const rank = ({ state, facts }: Cluster) => order.indexOf(state) - (facts.problems > 0 ? 0.5 : 0);
+// Trouble first: what does not answer, then what has findings.
+const rank = ({ state, facts }: Cluster) => order.indexOf(state) - (facts.findings > 0 ? 0.5 : 0);
 
 const lookOf = (cluster: Cluster) =>
-  cluster.state === "synced" && cluster.facts.problems > 0 ? looks.warning : clusterLook(cluster);
+  cluster.state === "synced" && cluster.facts.findings > 0 ? looks.warning : clusterLook(cluster);
 
 /** Every cluster in a line, and the worst that is wrong in any. */
-export function Clusters({ total, problems }: { total: number; problems: readonly Problem[] }) {
+export function Clusters({ total, findings }: { total: number; findings: readonly FindingOf[] }) {
   const clusters =
     api.useQuery("get", "/api/v1/clusters", { params: { query: { limit: 100 } } }).data?.items ?? [];
   const all = (
@@ -50,10 +50,10 @@ export function Clusters({ total, problems }: { total: number; problems: readonl
             </li>
           ))}
       </ul>
-      {problems.length > 0 && (
+      {findings.length > 0 && (
         <>
           <h3 className="mt-4 mb-1 text-sm text-faint">{k.findings.title}</h3>
-          <Findings brief findings={problems} most={3} />
+          <Findings brief findings={findings} most={3} />
         </>
       )}
     </Section>

@@ -142,7 +142,7 @@ function Content({ dashboard }: { dashboard: Dashboard }) {
         <div className="aside">
           <OpenAlerts firing={dashboard.alerts.firing} />
           <Suspense>
-            {clusters > 0 && <Clusters total={clusters} problems={dashboard.clusters?.findings ?? none} />}
+            {clusters > 0 && <Clusters total={clusters} findings={dashboard.clusters?.findings ?? none} />}
             {keeper && <KitHint />}
           </Suspense>
         </div>

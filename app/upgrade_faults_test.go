@@ -78,6 +78,7 @@ func TestKilledAtAnyMomentOfAnUpgrade(t *testing.T) {
 	h.env = append(h.env, "UNITY_UPGRADE_WATCH=500ms")
 	file := h.offer(t, "migrated")
 	ended := map[string]int{}
+	order := []string{"", upgrade.Staged, upgrade.Trial, upgrade.Ready, upgrade.Good, upgrade.Done}
 	for round, phase := range []string{"", upgrade.Staged, upgrade.Trial, upgrade.Ready, upgrade.Good, upgrade.Done, upgrade.Trial, upgrade.Ready, upgrade.Done, upgrade.Trial} {
 		h.dir = filepath.Join(t.TempDir(), "data")
 		serve := []string{"serve", "--http", freeAddress(t), "--https", "", "--rate-limit", "0"}
@@ -98,7 +99,7 @@ func TestKilledAtAnyMomentOfAnUpgrade(t *testing.T) {
 			}
 			last, err := upgrade.Load(h.dir)
 			must(t, err)
-			seen = phase == "" || last != nil && last.Phase == phase
+			seen = phase == "" || last != nil && slices.Index(order, last.Phase) >= slices.Index(order, phase) // a busy machine may miss a short one
 		}
 		<-time.After(time.Duration(rand.IntN(1+round*10)) * time.Millisecond) // the moment differs, nothing is waited for
 		for range 3 {                                                         // what is just being started, too

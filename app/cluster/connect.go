@@ -44,6 +44,7 @@ func (s *Service) linkTo(tenant store.TenantID, id string, c *rest.Config) (*lin
 	c.UserAgent, c.QPS, c.Dial = agent, -1, s.Dial
 	c.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil } //nolint:nilnil // no proxy
 	c.WarningHandler = rest.NoWarnings{}
+	c.DisableCompression = true // each of sixty watches would keep a decompressor, and each event cost one more
 	c.ContentType, c.AcceptContentTypes = "application/json", "application/json"
 	c.NegotiatedSerializer, c.GroupVersion = codecs.WithoutConversion(), &schema.GroupVersion{}
 	client, err := rest.HTTPClientFor(c)

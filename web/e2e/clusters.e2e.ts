@@ -10,7 +10,11 @@ test.beforeAll(async () => {
   await cluster.namespace("shop");
   await cluster.deployment("shop", "till", 3);
 });
-test.afterAll(async () => {
+test.afterAll(async ({ appliance }) => {
+  const api = await appliance.api();
+  const left = (await (await api.get("/api/v1/clusters")).json()) as { items: { id: string }[] };
+  for (const { id } of left.items) await expect(await api.delete(`/api/v1/clusters/${id}`)).toBeOK();
+  await api.dispose();
   await cluster.stop();
 });
 

@@ -60,7 +60,7 @@ const object = (kind: string, name: string, tab = "") =>
   `/clusters/${cluster}/object?kind=${kind}&namespace=shop&name=${name}${tab && `&tab=${tab}`}`;
 
 test("pods are listed, and one that comes or goes is seen without a reload", async ({ page }) => {
-  await page.goto("/clusters/objects?kind=pods&namespaces=shop");
+  await page.goto(`/clusters/objects?kind=pods&namespaces=shop&clusters=${cluster}`);
   await expect(rows(page)).toHaveCount(4);
   await expect(rows(page).filter({ hasText: "Running" })).toHaveCount(4);
   await plane.ask("POST", "/api/v1/namespaces/shop/pods", pod("alone"));
@@ -70,7 +70,7 @@ test("pods are listed, and one that comes or goes is seen without a reload", asy
 });
 
 test("the list is filtered, sorted and told another kind, and the address says so", async ({ page }) => {
-  await page.goto("/clusters/objects?kind=pods&namespaces=shop");
+  await page.goto(`/clusters/objects?kind=pods&namespaces=shop&clusters=${cluster}`);
   await expect(rows(page)).toHaveCount(4);
   await page.keyboard.press("/");
   await page.keyboard.type("cache");

@@ -82,12 +82,7 @@ export function columns(worst: Severities): Column<Cluster>[] {
         </Link>
       ),
     },
-    {
-      key: "tags",
-      head: words.tags,
-      from: "lg",
-      cell: ({ tags }) => <Tags tags={tags} />,
-    },
+    { key: "tags", head: words.tags, from: "lg", cell: ({ tags }) => <Tags tags={tags} /> },
     {
       key: "version",
       head: words.version,
@@ -109,12 +104,7 @@ export function columns(worst: Severities): Column<Cluster>[] {
       num: true,
       cell: (v) => <span className={faint(v)}>{number(v.facts.pods)}</span>,
     },
-    {
-      key: "findings",
-      head: words.problems,
-      num: true,
-      cell: (v) => <Count cluster={v} worst={worst} />,
-    },
+    { key: "findings", head: words.problems, num: true, cell: (v) => <Count cluster={v} worst={worst} /> },
     {
       key: "latency",
       head: words.latency,
